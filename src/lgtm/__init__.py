@@ -1,0 +1,1 @@
+"""Logs, traces and metrics for small teams, in one program."""

@@ -1,0 +1,50 @@
+"""A batch: rows of one tenant and one signal as Arrow columns, beside the table of the series they belong to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lgtm.model.labels import Fingerprint, Labels, fingerprint
+from lgtm.model.signal import TS, Signal
+from lgtm.model.tenant import Tenant
+
+
+@dataclass(slots=True, frozen=True)
+class Series:
+    """What has labels and an identity: a log stream, a metric series, a resource of spans.
+
+    labels is None where the receiver is known to have them already: labels travel once a generation.
+    """
+
+    fingerprint: Fingerprint
+    labels: Labels | None
+
+    @classmethod
+    def of(cls, labels: Labels) -> Series:
+        return cls(fingerprint(labels), labels)
+
+
+@dataclass(slots=True, frozen=True)
+class Batch:
+    """rows: the signal's fixed columns in order, then dynamic columns, then perhaps `rest`; `rows["series"]` indexes `series`.
+
+    A batch that was projected for a query may lack columns that the query does not read. Rows are in order of arrival unless said otherwise.
+    """
+
+    signal: Signal
+    tenant: Tenant
+    series: tuple[Series, ...]
+    rows: pa.RecordBatch
+
+    def __len__(self) -> int:
+        return int(self.rows.num_rows)
+
+    def time_range_ns(self) -> tuple[int, int]:
+        """Least and greatest `ts`, both included. Raises ValueError when there are no rows."""
+        if not len(self):
+            raise ValueError("an empty batch has no time range")
+        bounds = pc.min_max(self.rows.column(TS)).as_py()
+        return int(bounds["min"]), int(bounds["max"])

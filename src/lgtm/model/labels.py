@@ -1,0 +1,55 @@
+"""Label sets and their identity.
+
+A label set is a tuple of (name, value) pairs sorted by name, without empty values. Its fingerprint is the 128-bit XXH3 of the pairs, each
+name and value followed by 0xFF (a byte that UTF-8 never holds), so no two different sets share an encoding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import xxhash
+
+Labels = tuple[tuple[str, str], ...]
+Fingerprint = bytes
+"""16 bytes, big-endian."""
+
+FINGERPRINT_BYTES = 16
+
+
+def labels_of(pairs: Mapping[str, str] | Iterable[tuple[str, str]]) -> Labels:
+    """Sorts by name and drops empty values. Duplicate names must have been refused before."""
+    items = pairs.items() if isinstance(pairs, Mapping) else pairs
+    return tuple(sorted((name, value) for name, value in items if value))
+
+
+def fingerprint(labels: Labels) -> Fingerprint:
+    return xxhash.xxh3_128_digest(
+        b"".join(b"%b\xff%b\xff" % (n.encode("utf-8", "surrogatepass"), v.encode("utf-8", "surrogatepass")) for n, v in labels)
+    )
+
+
+def quote(text: str) -> str:
+    """A double-quoted string as Go's strconv.Quote writes it."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    return '"' + "".join(_escape(c) for c in text) + '"'
+
+
+def format_labels(labels: Iterable[tuple[str, str]]) -> str:
+    """`{app="api", env="prod"}`, the text that Prometheus and Loki print."""
+    return "{" + ", ".join(f"{name}={quote(value)}" for name, value in labels) + "}"
+
+
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
+
+
+def _escape(character: str) -> str:
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

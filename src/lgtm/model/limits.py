@@ -1,0 +1,129 @@
+"""Limits of a tenant: what it may send, what it may ask. Names and defaults are Loki's where Loki has the limit; 0 switches a limit off.
+
+Durations are nanoseconds inside the program; the config writes them as `30s`, `1h`, sizes as `256KB`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lgtm.clock import NS_PER_S
+from lgtm.model.tenant import Tenant
+
+MINUTE_NS = 60 * NS_PER_S
+HOUR_NS = 60 * MINUTE_NS
+DAY_NS = 24 * HOUR_NS
+KIB = 1024
+MIB = 1024 * KIB
+
+DISCOVER_SERVICE_NAME = (
+    "service", "app", "application", "app_name", "name", "app_kubernetes_io_name", "container", "container_name",
+    "k8s_container_name", "component", "workload", "job", "k8s_job_name",
+)  # fmt: skip
+LOG_LEVEL_FIELDS = (
+    "level", "LEVEL", "Level", "log.level", "severity", "SEVERITY", "Severity", "SeverityText", "lvl", "LVL", "Lvl",
+    "severity_text", "Severity_Text", "SEVERITY_TEXT",
+)  # fmt: skip
+OTLP_INDEX_ATTRIBUTES = (
+    "service.name", "service.namespace", "service.instance.id", "deployment.environment", "deployment.environment.name",
+    "cloud.region", "cloud.availability_zone", "k8s.cluster.name", "k8s.namespace.name", "k8s.pod.name", "k8s.container.name",
+    "container.name", "k8s.replicaset.name", "k8s.deployment.name", "k8s.statefulset.name", "k8s.daemonset.name",
+    "k8s.cronjob.name", "k8s.job.name",
+)  # fmt: skip
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class Limits:
+    # --- what may be sent
+    ingestion_rate_bytes: int = 32 * MIB
+    """Bytes a second of lines and metadata; a request beyond it is refused whole with 429. Loki's 4 MB/s is less than one busy service."""
+    ingestion_burst_bytes: int = 64 * MIB
+    """What may come at once. A single push larger than this can never succeed."""
+    per_stream_rate_bytes: int = 0
+    """Bytes a second of one stream."""
+    per_stream_burst_bytes: int = 0
+    """What one stream may send at once."""
+    max_global_streams_per_user: int = 100_000
+    """Active streams; only new ones are refused."""
+    max_label_names_per_series: int = 15
+    """Index labels of a stream, not counting service_name."""
+    max_label_name_length: int = 1_024
+    """Bytes."""
+    max_label_value_length: int = 2_048
+    """Bytes."""
+    max_line_size: int = 256 * KIB
+    """Bytes of one line; longer ones are refused, or cut when max_line_size_truncate is set."""
+    max_line_size_truncate: bool = False
+    """Cut lines to max_line_size instead of refusing them."""
+    allow_structured_metadata: bool = True
+    """Whether entries may carry structured metadata."""
+    max_structured_metadata_size: int = 64 * KIB
+    """Bytes of the names and values of one entry."""
+    max_structured_metadata_entries_count: int = 128
+    """Names of one entry."""
+    reject_old_samples: bool = False
+    """Refuse entries older than reject_old_samples_max_age. Off: imports of history are welcome."""
+    reject_old_samples_max_age_ns: int = 7 * DAY_NS
+    """Age beyond which an entry is refused when reject_old_samples is on."""
+    creation_grace_period_ns: int = 10 * MINUTE_NS
+    """How far ahead of the clock an entry may be."""
+    max_behind_newest_ns: int = 0
+    """Refuse an entry older than its stream's newest by more than this ("too far behind"; Loki: 1h). Blocks take any order, so off."""
+    increment_duplicate_timestamp: bool = False
+    """Move an entry 1 ns on when its predecessor in the push has the same time and another line."""
+    discover_service_name: tuple[str, ...] = DISCOVER_SERVICE_NAME
+    """Labels whose first non-empty one becomes service_name where that is missing; empty: no service_name is added."""
+    discover_log_levels: bool = True
+    """Add detected_level to the metadata of each entry."""
+    log_level_fields: tuple[str, ...] = LOG_LEVEL_FIELDS
+    """Where a level is looked for, in labels, metadata and structured lines."""
+    log_level_from_json_max_depth: int = 2
+    """Levels of a JSON line that are searched for a level."""
+    otlp_index_attributes: tuple[str, ...] = OTLP_INDEX_ATTRIBUTES
+    """Resource attributes that become index labels; all others become structured metadata."""
+    # --- what may be asked
+    max_entries_limit_per_query: int = 5_000
+    """Greatest `limit` of a log query; more is refused."""
+    max_query_series: int = 500
+    """Series in the answer of a metric query."""
+    max_query_length_ns: int = 721 * HOUR_NS
+    """Longest time range of a query."""
+    max_query_lookback_ns: int = 0
+    """Data older than this is not shown."""
+    max_query_range_ns: int = 0
+    """Longest `[range]` inside a metric query."""
+    max_query_bytes_read: int = 0
+    """Bytes of lines and metadata that one query may read."""
+    max_streams_matchers_per_query: int = 1_000
+    """Matchers in one query."""
+    query_timeout_ns: int = MINUTE_NS
+    """A query that runs longer ends with an error."""
+    max_concurrent_tail_requests: int = 10
+    """Tails open at once."""
+    max_concurrent_queries: int = 16
+    """Queries of the tenant that run at once; further ones wait in max_queued_queries."""
+    max_queued_queries: int = 256
+    """Queries of the tenant that wait; one more is refused with 429."""
+    volume_enabled: bool = True
+    """Whether index/volume answers."""
+    volume_max_series: int = 1_000
+    """Series in the answer of a volume query."""
+    required_labels: tuple[str, ...] = field(default=())
+    """Labels that every selector must match on."""
+    required_number_label_matchers: int = 0
+    """Matchers that every selector must have."""
+    retention_period_ns: int = 365 * DAY_NS
+    """How long data is kept."""
+
+
+class TenantLimits:
+    """The default limits and each tenant's overrides. `for_tenant` is cheap: called several times a request."""
+
+    def __init__(self, defaults: Limits | None = None, overrides: Mapping[str, Mapping[str, object]] | None = None) -> None:
+        self.defaults = defaults or Limits()
+        self._tenants = {name: dataclasses.replace(self.defaults, **dict(o)) for name, o in (overrides or {}).items()}  # type: ignore[arg-type]
+
+    def for_tenant(self, tenant: Tenant) -> Limits:
+        return self._tenants.get(tenant, self.defaults)

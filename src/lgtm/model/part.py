@@ -1,0 +1,39 @@
+"""A part: the rows of a batch that go to one set of replicas, under an id that travels with every copy and every retry."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from lgtm.model.batch import Batch
+
+_ID = struct.Struct(">16sIQ")
+PART_ID_BYTES = _ID.size
+
+
+@dataclass(slots=True, frozen=True, order=True)
+class PartId:
+    """writer: 16 bytes of the sending instance; epoch: how often it has started; sequence: counts its parts since then, without gaps."""
+
+    writer: bytes
+    epoch: int
+    sequence: int
+
+    def to_bytes(self) -> bytes:
+        return _ID.pack(self.writer, self.epoch, self.sequence)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> PartId:
+        return cls(*_ID.unpack(data))
+
+    def __str__(self) -> str:
+        return f"{self.writer.hex()}-{self.epoch}-{self.sequence}"
+
+
+@dataclass(slots=True, frozen=True)
+class Part:
+    """owners: instance ids in preference order, the first is the primary."""
+
+    id: PartId
+    owners: tuple[str, ...]
+    batch: Batch
