@@ -1,0 +1,139 @@
+"""A part as bytes: what travels between nodes and what the write-ahead log holds, byte for byte. The layout is drawn in docs/formats/part.md.
+
+    u32 header length | u32 CRC-32 of all that follows | header, JSON | series table, Arrow IPC stream | rows, Arrow IPC stream
+
+The two streams are compressed by Arrow (zstd), so that a reader with only Arrow at hand can open them. The checksum is the part's own, beside
+those of the log and the network: a part that is damaged in memory or by a bug on its way is refused wherever it is opened.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lgtm.errors import Corruption, LgtmError
+from lgtm.model.batch import Batch, Series
+from lgtm.model.labels import FINGERPRINT_BYTES
+from lgtm.model.part import Part, PartId
+from lgtm.model.signal import SERIES, SIGNALS
+from lgtm.model.tenant import Tenant
+
+FORMAT_VERSION = 1
+HEADER_BYTES_MAX = 64 * 1024
+_PREFIX = struct.Struct("<II")
+_SERIES_SCHEMA = pa.schema([pa.field("fingerprint", pa.binary(FINGERPRINT_BYTES), False), pa.field("labels", pa.map_(pa.string(), pa.string()))])
+_COMPRESSED = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", compression_level=1))
+_PLAIN = pa.ipc.IpcWriteOptions()
+_COMPRESS_BYTES_MIN = 1_024
+"""Below this, compressed buffers (each with an 8-byte length and a zstd frame) are larger than plain ones."""
+
+
+class MalformedPart(Corruption):
+    """The bytes are not a part, or not one of a version this program reads."""
+
+
+def encode_part(part: Part) -> bytes:
+    """Raises ValueError for an empty batch: nothing to log is nothing to send."""
+    batch = part.batch
+    min_ns, max_ns = batch.time_range_ns()
+    series, rows = _ipc(_series_table(batch.series)), _ipc(batch.rows)
+    header = orjson.dumps(
+        {
+            "version": FORMAT_VERSION,
+            "id": part.id.to_bytes().hex(),
+            "tenant": str(batch.tenant),
+            "signal": batch.signal.name,
+            "owners": part.owners,
+            "row_count": len(batch),
+            "min_ns": min_ns,
+            "max_ns": max_ns,
+            "series_bytes": len(series),
+            "rows_bytes": len(rows),
+        }
+    )
+    crc = zlib.crc32(rows, zlib.crc32(series, zlib.crc32(header)))
+    return b"".join((_PREFIX.pack(len(header), crc), header, series, rows))
+
+
+def decode_part(data: bytes | memoryview) -> Part:
+    """Raises MalformedPart for anything that `encode_part` could not have written. The columns share memory with `data`."""
+    view = memoryview(data)
+    header, body = _header(view)
+    try:
+        series_bytes, row_count = int(header["series_bytes"]), int(header["row_count"])
+        series_table = _read_ipc(body[:series_bytes])
+        rows = _read_ipc(body[series_bytes : series_bytes + int(header["rows_bytes"])])
+        batch = Batch(SIGNALS[header["signal"]], Tenant(header["tenant"]), _series_of(series_table), rows)
+        part = Part(PartId.from_bytes(bytes.fromhex(header["id"])), tuple(header["owners"]), batch)
+    except (pa.ArrowException, LgtmError, KeyError, TypeError, ValueError, OSError, StopIteration, struct.error) as error:
+        raise MalformedPart(f"malformed part: {error}") from error
+    _check(part, row_count)
+    return part
+
+
+def _header(view: memoryview) -> tuple[dict[str, Any], memoryview]:
+    if len(view) < _PREFIX.size:
+        raise MalformedPart("malformed part: shorter than its prefix")
+    length, crc = _PREFIX.unpack_from(view)
+    if length > HEADER_BYTES_MAX or len(view) < _PREFIX.size + length:
+        raise MalformedPart(f"malformed part: header of {length} bytes in {len(view)}")
+    if zlib.crc32(view[_PREFIX.size :]) != crc:
+        raise MalformedPart("malformed part: checksum differs")
+    try:
+        header = orjson.loads(view[_PREFIX.size : _PREFIX.size + length])
+    except orjson.JSONDecodeError as error:
+        raise MalformedPart(f"malformed part header: {error}") from error
+    if not isinstance(header, dict) or header.get("version") != FORMAT_VERSION:
+        raise MalformedPart(f"part format version {header.get('version') if isinstance(header, dict) else None} is not {FORMAT_VERSION}")
+    return header, view[_PREFIX.size + length :]
+
+
+def _check(part: Part, row_count: int) -> None:
+    batch = part.batch
+    if len(batch) != row_count or not row_count:
+        raise MalformedPart(f"malformed part: {len(batch)} rows, the header says {row_count}")
+    names = batch.rows.schema.names
+    for field in batch.signal.columns:
+        if field.name not in names or batch.rows.schema.field(field.name).type != field.type:
+            raise MalformedPart(f"malformed part: no column {field.name} of type {field.type}")
+        if batch.rows.column(field.name).null_count:
+            raise MalformedPart(f"malformed part: nulls in column {field.name}")
+    if pc.max(batch.rows.column(SERIES)).as_py() >= len(batch.series):
+        raise MalformedPart("malformed part: a row points beyond the series table")
+    try:
+        batch.rows.validate(full=True)
+    except pa.ArrowException as error:
+        raise MalformedPart(f"malformed part: {error}") from error
+
+
+def _ipc(batch: pa.RecordBatch) -> bytes:
+    sink = pa.BufferOutputStream()
+    options = _COMPRESSED if batch.nbytes >= _COMPRESS_BYTES_MIN else _PLAIN
+    with pa.ipc.new_stream(sink, batch.schema, options=options) as writer:
+        writer.write_batch(batch)
+    return sink.getvalue()  # type: ignore[no-any-return]  # a pyarrow buffer, which join and WAL take as it is
+
+
+def _read_ipc(view: memoryview) -> pa.RecordBatch:
+    with pa.ipc.open_stream(pa.py_buffer(view)) as reader:
+        batches = list(reader)
+    if len(batches) != 1:
+        raise ValueError(f"{len(batches)} record batches in a stream of one")
+    return batches[0]
+
+
+def _series_table(series: tuple[Series, ...]) -> pa.RecordBatch:
+    fingerprints = pa.array([s.fingerprint for s in series], pa.binary(FINGERPRINT_BYTES))
+    labels = pa.array([s.labels for s in series], pa.map_(pa.string(), pa.string()))
+    return pa.record_batch([fingerprints, labels], schema=_SERIES_SCHEMA)
+
+
+def _series_of(table: pa.RecordBatch) -> tuple[Series, ...]:
+    table.validate(full=True)
+    fingerprints, labels = table.column("fingerprint").to_pylist(), table.column("labels").to_pylist()
+    return tuple(Series(f, None if pairs is None else tuple(pairs)) for f, pairs in zip(fingerprints, labels, strict=True))
