@@ -62,14 +62,40 @@ def matches_all(matchers: Matchers, labels: Labels) -> bool:
 
 
 def compile_anchored(pattern: str) -> Any:
-    """Raises InvalidRegex with RE2's reason."""
+    """For `fullmatch`; `.` matches a newline. Raises InvalidRegex with the reason as Go words it."""
+    return compile_regex(pattern, dot_nl=True)
+
+
+def compile_regex(pattern: str, *, dot_nl: bool = False) -> Any:
+    """Raises InvalidRegex with the reason as Go words it: clients know those texts."""
     if len(pattern) > REGEX_BYTES_MAX:
         raise InvalidRegex(f"regular expression of {len(pattern)} characters is longer than {REGEX_BYTES_MAX}")
     options = re2.Options()
     options.log_errors = False
-    options.dot_nl = True
+    options.dot_nl = dot_nl
     try:
         return re2.compile(pattern, options)
     except re2.error as error:
         reason = error.args[0].decode("utf-8", "replace") if error.args and isinstance(error.args[0], bytes) else str(error)
-        raise InvalidRegex(f"error parsing regexp: {reason}") from error
+        raise InvalidRegex(f"error parsing regexp: {_as_go_says(reason, pattern)}") from error
+
+
+_GO_REASONS = {
+    "missing ]": "missing closing ]",
+    "missing )": "missing closing )",
+    "trailing \\": "trailing backslash at end of expression",
+    "no argument for repetition operator": "missing argument to repetition operator",
+    "invalid repetition size": "invalid repeat count",
+    "bad repetition operator": "invalid nested repetition operator",
+    "invalid perl operator": "invalid or unsupported Perl syntax",
+    "invalid named capture group": "invalid named capture",
+}
+
+
+def _as_go_says(reason: str, pattern: str) -> str:
+    code, colon, where = reason.partition(": ")
+    code = _GO_REASONS.get(code, code)
+    if where.startswith("(?<"):
+        # Go looks for the end of a name behind `(?<` and cites all of the rest when there is none: so a look-behind reads.
+        code, where = "invalid named capture", pattern[pattern.index("(?<") :]
+    return f"{code}: `{where}`" if colon else code

@@ -1,0 +1,43 @@
+"""What `ip("…")` takes: an address, a CIDR block, or a range `a-b`, IPv4 or IPv6."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+
+@dataclass(slots=True, frozen=True)
+class IpPattern:
+    """Addresses of one version from `low` to `high`, both included."""
+
+    version: int
+    low: int
+    high: int
+
+    @classmethod
+    def parse(cls, text: str) -> IpPattern:
+        """Raises ValueError with Loki's text."""
+        try:
+            return cls._parse(text)
+        except ValueError:
+            raise ValueError(f'ip: invalid pattern: "{text}"') from None
+
+    @classmethod
+    def _parse(cls, text: str) -> IpPattern:
+        if "/" in text:
+            network = ipaddress.ip_network(text, strict=False)
+            return cls(network.version, int(network[0]), int(network[-1]))
+        first, dash, last = text.partition("-")
+        low = ipaddress.ip_address(first)
+        high = ipaddress.ip_address(last) if dash else low
+        if low.version != high.version or int(low) > int(high):
+            raise ValueError("not a range")
+        return cls(low.version, int(low), int(high))
+
+    def holds(self, address: str) -> bool:
+        """Whether the text is an address of the pattern. What is no address is in no pattern."""
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return parsed.version == self.version and self.low <= int(parsed) <= self.high

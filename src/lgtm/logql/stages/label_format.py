@@ -1,0 +1,58 @@
+"""`| label_format new=old, level="{{.level | upper}}"`: renames labels, or sets them to what a Go template makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from lgtm.errors import BadRequest
+from lgtm.logql.frame import ERROR
+from lgtm.logql.stages.stage import InvalidStage
+from lgtm.model.labels import quote
+
+
+@dataclass(slots=True, frozen=True)
+class Rename:
+    target: str
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.target}={self.source}"
+
+
+@dataclass(slots=True, frozen=True)
+class SetTemplate:
+    target: str
+    template: str
+
+    def __str__(self) -> str:
+        return f"{self.target}={quote(self.template)}"
+
+
+@dataclass(slots=True, frozen=True)
+class LabelFormat:
+    items: tuple[Rename | SetTemplate, ...]
+    _compiled: tuple[Any, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        seen: set[str] = set()
+        for item in self.items:
+            if item.target == ERROR:
+                raise InvalidStage(f"{ERROR} cannot be formatted", stage=str(self))
+            if item.target in seen:
+                raise InvalidStage(f"multiple label name '{item.target}' not allowed in a single format operation", stage=str(self))
+            seen.add(item.target)
+        object.__setattr__(self, "_compiled", tuple(self._compile(item) for item in self.items))
+
+    def __str__(self) -> str:
+        return "| label_format " + ",".join(str(item) for item in self.items)
+
+    def _compile(self, item: Rename | SetTemplate) -> Any:
+        if isinstance(item, Rename):
+            return None
+        try:
+            from lgtm.logql.gotemplate import compile_template
+
+            return compile_template(item.template, name="label")
+        except BadRequest as error:
+            raise InvalidStage(f"invalid template for label '{item.target}': {error}", stage=str(self)) from error

@@ -1,0 +1,66 @@
+"""The little language of `pattern` and `|>`: literals and captures, `<ip> - <_> "<method> <path>"`.
+
+A capture is `<` name `>` where the name is an identifier; `<_>` captures without a name. Anything else is literal text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_CAPTURE = re.compile(r"<([A-Za-z_][A-Za-z0-9_]*)>")
+UNNAMED = "_"
+
+
+@dataclass(slots=True, frozen=True)
+class Capture:
+    name: str
+
+    def __str__(self) -> str:
+        return f"<{self.name}>"
+
+
+@dataclass(slots=True, frozen=True)
+class PatternExpression:
+    """parts: str are literals, never two in a row."""
+
+    parts: tuple[str | Capture, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(p.name for p in self.parts if isinstance(p, Capture) and p.name != UNNAMED)
+
+    def check_parser(self) -> None:
+        """Raises ValueError where the stage `pattern` does not take the expression."""
+        if not self.names:
+            raise ValueError("at least one capture is required")
+        self._check_neighbours()
+        seen: set[str] = set()
+        for name in self.names:
+            if name in seen:
+                raise ValueError(f"duplicate capture name ({name}): invalid expression")
+            seen.add(name)
+
+    def check_filter(self) -> None:
+        """Raises ValueError where a line filter does not take the expression."""
+        if self.names:
+            raise ValueError("named captures are not allowed")
+        self._check_neighbours()
+
+    def _check_neighbours(self) -> None:
+        for left, right in zip(self.parts, self.parts[1:], strict=False):
+            if isinstance(left, Capture) and isinstance(right, Capture):
+                raise ValueError(f"found consecutive capture '{left}{right}': invalid expression")
+
+
+def parse_pattern(text: str) -> PatternExpression:
+    """Raises ValueError for the empty text."""
+    if not text:
+        raise ValueError("parse error at line 1, col 1: syntax error: unexpected $end, expecting IDENTIFIER or LITERAL")
+    parts: list[str | Capture] = []
+    for index, piece in enumerate(_CAPTURE.split(text)):
+        if index % 2:
+            parts.append(Capture(piece))
+        elif piece:
+            parts.append(piece)
+    return PatternExpression(tuple(parts))
