@@ -1,0 +1,27 @@
+"""Bytes to text columns: whatever leaves a decoder is valid UTF-8, and whoever sent something else is told where it stood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pyarrow as pa
+
+from lgtm.wire.bounds import MalformedBody
+
+
+def utf8(values: pa.Array, what: Callable[[int], str]) -> pa.Array:
+    """Binary values as strings, without a copy. what: names value i in the text of the MalformedBody that is raised for it."""
+    try:
+        return values.cast(pa.string())
+    except pa.ArrowInvalid:
+        for index, value in enumerate(values):
+            decode(value.as_py(), lambda index=index: what(index))  # type: ignore[misc]
+        raise
+
+
+def decode(value: bytes, what: Callable[[], str]) -> str:
+    """Raises MalformedBody, naming what was not UTF-8 and at which byte."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError as error:
+        raise MalformedBody(f"{what()} is not valid UTF-8 at byte {error.start}") from error
