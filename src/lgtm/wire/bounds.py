@@ -58,6 +58,14 @@ class TooManyRows(BodyTooLarge):
         return f"request body too large: more than {self.rows_max} entries; send them in several requests"
 
 
+class TooManyStreams(BodyTooLarge):
+    def __init__(self, streams_max: int) -> None:
+        self.streams_max = streams_max
+
+    def __str__(self) -> str:
+        return f"request body too large: more than {self.streams_max} streams or resources; send them in several requests"
+
+
 class MetadataTooLarge(BodyTooLarge):
     def __init__(self, bytes_max: int) -> None:
         self.bytes_max = bytes_max
@@ -78,11 +86,13 @@ class BodyBounds:
     """Bytes of a JSON document after decompression. Parsing one cannot be interrupted, and this much holds the process for some 30 ms."""
     rows_max: int = 1_000_000
     """Entries in one request; more is answered with 413."""
+    streams_max: int = 50_000
+    """Streams, or resources with records, in one request; more is answered with 413. Each costs as much as dozens of entries."""
     metadata_bytes_max: int = 256 * MIB
     """Bytes of metadata of all entries of a request, counting what a resource says once for each of its entries."""
 
     def __post_init__(self) -> None:
-        for name in ("compressed_bytes_max", "decompressed_bytes_max", "json_bytes_max", "rows_max", "metadata_bytes_max"):
+        for name in ("compressed_bytes_max", "decompressed_bytes_max", "json_bytes_max", "rows_max", "streams_max", "metadata_bytes_max"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive")
 

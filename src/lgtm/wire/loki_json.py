@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from lgtm.model.labels import quote
 from lgtm.model.window import TS_NS_MAX, TS_NS_MIN
-from lgtm.wire.bounds import BOUNDS, BodyBounds, DecompressedTooLarge, MalformedBody, NoStreams, TooManyRows
+from lgtm.wire.bounds import BOUNDS, BodyBounds, DecompressedTooLarge, MalformedBody, NoStreams, TooManyRows, TooManyStreams
 from lgtm.wire.columns import MetadataColumns, Pairs, record_batch
 from lgtm.wire.decoded import DecodedLogs, DecodedStream
 from lgtm.wire.go_text import rfc3339_ns
@@ -104,6 +104,8 @@ def _streams(data: bytes, bounds: BodyBounds) -> list[Any]:
         _expected("an array", "streams")
     if not streams:
         raise NoStreams
+    if len(streams) > bounds.streams_max:
+        raise TooManyStreams(bounds.streams_max)
     return list(streams)
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from lgtm.clock import NS_PER_S
 from lgtm.model.window import TS_NS_MAX, TS_NS_MIN
-from lgtm.wire.bounds import BOUNDS, BodyBounds, MalformedBody, NoStreams
+from lgtm.wire.bounds import BOUNDS, BodyBounds, MalformedBody, NoStreams, TooManyStreams
 from lgtm.wire.columns import MetadataColumns, Pairs, record_batch
 from lgtm.wire.decoded import DecodedLogs, DecodedStream
 from lgtm.wire.labels_text import parse_labels
@@ -50,6 +50,8 @@ def decode_push(data: bytes, bounds: BodyBounds = BOUNDS) -> DecodedLogs:
 def _entries(buffer: Buffer, bounds: BodyBounds) -> tuple[list[DecodedStream], Ints, Ints, Ints]:
     """Streams, and of each entry its stream and place."""
     spans = buffer.messages(_STREAMS, most=bounds.rows_max)
+    if len(spans.starts) > bounds.streams_max:
+        raise TooManyStreams(bounds.streams_max)
     if not spans.starts:
         raise NoStreams
     streams: list[DecodedStream] = []

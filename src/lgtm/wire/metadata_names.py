@@ -12,7 +12,7 @@ from functools import lru_cache
 from lgtm.errors import BadRequest
 from lgtm.model.labels import quote
 
-NAME_BYTES_MAX = 16 * 1024
+NAME_BYTES_MAX = 4 * 1024
 """A longer name is refused: no limit of a tenant would let it pass, and it would end up in a schema."""
 _OTHERS = re.compile(r"[^A-Za-z0-9]+")
 

@@ -1,0 +1,210 @@
+"""OTLP/JSON to OTLP/protobuf, so that there is one decoder of what a request means.
+
+Differences of OTLP from the usual JSON mapping of protobuf: ids are hex, enums are integers (names are taken too), unknown keys are ignored.
+64-bit integers may be strings or numbers. Rules: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import struct
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from lgtm.wire.any_value import DEPTH_MAX
+from lgtm.wire.bounds import BodyBounds, MalformedBody
+from lgtm.wire.loki_json import load_json
+from lgtm.wire.protobuf import FIXED32, FIXED64, LENGTH_DELIMITED, VARINT, tag
+
+Writer = Callable[[Any, str, int], bytes]
+"""Content of a field from its JSON value; with the value's path and depth, for errors."""
+
+_SEVERITIES = {"UNSPECIFIED": 0} | {
+    name + (str(step) if step > 1 else ""): base + step
+    for base, name in ((0, "TRACE"), (4, "DEBUG"), (8, "INFO"), (12, "WARN"), (16, "ERROR"), (20, "FATAL"))
+    for step in (1, 2, 3, 4)
+}
+
+
+def logs_to_protobuf(data: bytes, bounds: BodyBounds) -> bytes:
+    """ExportLogsServiceRequest. Raises MalformedBody for a document that is not one, naming the place."""
+    document = load_json(data, bounds)
+    return _REQUEST(document, "request", 0) if document is not None else b""
+
+
+def _message(*fields: tuple[str, int, int, Writer | _Many]) -> Writer:
+    """fields: (JSON name, number, wire kind, writer of the content, or of many contents where the field is repeated)."""
+    known = {spelling: (tag(number, kind), kind, writer) for name, number, kind, writer in fields for spelling in (name, _snake(name))}
+
+    def write(value: Any, where: str, depth: int) -> bytes:
+        if type(value) is not dict:
+            _expected("an object", where)
+        if depth > 2 * DEPTH_MAX + 8:
+            raise MalformedBody(f"json: value is nested deeper than {DEPTH_MAX} levels")
+        out = []
+        for name, item in value.items():
+            if item is None or name not in known:
+                continue
+            key, kind, writer = known[name]
+            if isinstance(writer, _Many):
+                out += [_field(key, kind, content) for content in writer.contents(item, f"{where}.{name}", depth + 1)]
+            else:
+                out.append(_field(key, kind, writer(item, f"{where}.{name}", depth + 1)))
+        return b"".join(out)
+
+    return write
+
+
+class _Many:
+    """Of a repeated field: the writer of its items."""
+
+    def __init__(self, item: Writer) -> None:
+        self._item = item
+
+    def contents(self, value: Any, where: str, depth: int) -> list[bytes]:
+        if type(value) is not list:
+            _expected("an array", where)
+        return [self._item(item if item is not None else {}, f"{where}[{number}]", depth) for number, item in enumerate(value)]
+
+
+def _field(key: int, kind: int, content: bytes) -> bytes:
+    head = _varint_bytes(key)
+    return head + _varint_bytes(len(content)) + content if kind == LENGTH_DELIMITED else head + content
+
+
+def _varint_bytes(value: int) -> bytes:
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def _text(value: Any, where: str, _depth: int) -> bytes:
+    if type(value) is not str:
+        _expected("a string", where)
+    return value.encode()
+
+
+def _boolean(value: Any, where: str, _depth: int) -> bytes:
+    if type(value) is not bool:
+        _expected("true or false", where)
+    return b"\x01" if value else b"\x00"
+
+
+def _double(value: Any, where: str, _depth: int) -> bytes:
+    try:
+        if type(value) in (int, float, str) and value != "" and "_" not in str(value):
+            return struct.pack("<d", float(value))
+    except (ValueError, OverflowError):
+        pass
+    _expected("a number", where)
+
+
+def _int64(value: Any, where: str, _depth: int) -> bytes:
+    return _varint_bytes(_integer(value, where, -(1 << 63), (1 << 63) - 1) & 0xFFFF_FFFF_FFFF_FFFF)
+
+
+def _uint32(value: Any, where: str, _depth: int) -> bytes:
+    return _varint_bytes(_integer(value, where, 0, (1 << 32) - 1))
+
+
+def _fixed32(value: Any, where: str, _depth: int) -> bytes:
+    return struct.pack("<I", _integer(value, where, 0, (1 << 32) - 1))
+
+
+def _fixed64(value: Any, where: str, _depth: int) -> bytes:
+    return struct.pack("<Q", _integer(value, where, 0, (1 << 64) - 1))
+
+
+def _severity(value: Any, where: str, _depth: int) -> bytes:
+    if type(value) is str and value.removeprefix("SEVERITY_NUMBER_") in _SEVERITIES:
+        value = _SEVERITIES[value.removeprefix("SEVERITY_NUMBER_")]
+    return _varint_bytes(_integer(value, where, -(1 << 31), (1 << 31) - 1) & 0xFFFF_FFFF_FFFF_FFFF)
+
+
+def _hex(value: Any, where: str, _depth: int) -> bytes:
+    try:
+        return bytes.fromhex(value) if type(value) is str and value.isalnum() else _nothing_or_raise(value)
+    except ValueError:
+        _expected("hexadecimal digits", where)
+
+
+def _nothing_or_raise(value: Any) -> bytes:
+    if value == "":
+        return b""
+    raise ValueError
+
+
+def _base64(value: Any, where: str, _depth: int) -> bytes:
+    try:
+        return base64.b64decode(value, validate=True) if type(value) is str else _nothing_or_raise(value)
+    except (ValueError, binascii.Error):
+        _expected("base64", where)
+
+
+def _integer(value: Any, where: str, least: int, greatest: int) -> int:
+    """From a number or a string of digits; a whole number may be written as a float."""
+    if type(value) is str and len(value) <= 20 and value.removeprefix("-").isdigit() and value.isascii():
+        value = int(value)
+    if type(value) is float and value.is_integer():
+        value = int(value)
+    if type(value) is int and least <= value <= greatest:
+        return value
+    _expected(f"an integer from {least} to {greatest}", where)
+
+
+def _any_value(value: Any, where: str, depth: int) -> bytes:
+    return _ANY_VALUE(value, where, depth)
+
+
+def _key_value(value: Any, where: str, depth: int) -> bytes:
+    return _KEY_VALUE(value, where, depth)
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name)
+
+
+def _expected(what: str, where: str) -> NoReturn:
+    raise MalformedBody(f"json: {where[:200]} must be {what}")
+
+
+_ITEMS = _message(("values", 1, LENGTH_DELIMITED, _Many(_any_value)))
+_PAIRS = _message(("values", 1, LENGTH_DELIMITED, _Many(_key_value)))
+_ANY_VALUE = _message(
+    ("stringValue", 1, LENGTH_DELIMITED, _text),
+    ("boolValue", 2, VARINT, _boolean),
+    ("intValue", 3, VARINT, _int64),
+    ("doubleValue", 4, FIXED64, _double),
+    ("arrayValue", 5, LENGTH_DELIMITED, _ITEMS),
+    ("kvlistValue", 6, LENGTH_DELIMITED, _PAIRS),
+    ("bytesValue", 7, LENGTH_DELIMITED, _base64),
+)
+_KEY_VALUE = _message(("key", 1, LENGTH_DELIMITED, _text), ("value", 2, LENGTH_DELIMITED, _any_value))
+_ATTRIBUTES = _Many(_key_value)
+_LOG_RECORD = _message(
+    ("timeUnixNano", 1, FIXED64, _fixed64),
+    ("severityNumber", 2, VARINT, _severity),
+    ("severityText", 3, LENGTH_DELIMITED, _text),
+    ("body", 5, LENGTH_DELIMITED, _any_value),
+    ("attributes", 6, LENGTH_DELIMITED, _ATTRIBUTES),
+    ("droppedAttributesCount", 7, VARINT, _uint32),
+    ("flags", 8, FIXED32, _fixed32),
+    ("traceId", 9, LENGTH_DELIMITED, _hex),
+    ("spanId", 10, LENGTH_DELIMITED, _hex),
+    ("observedTimeUnixNano", 11, FIXED64, _fixed64),
+    ("eventName", 12, LENGTH_DELIMITED, _text),
+)
+_SCOPE = _message(
+    ("name", 1, LENGTH_DELIMITED, _text),
+    ("version", 2, LENGTH_DELIMITED, _text),
+    ("attributes", 3, LENGTH_DELIMITED, _ATTRIBUTES),
+    ("droppedAttributesCount", 4, VARINT, _uint32),
+)
+_RESOURCE = _message(("attributes", 1, LENGTH_DELIMITED, _ATTRIBUTES))
+_SCOPE_LOGS = _message(("scope", 1, LENGTH_DELIMITED, _SCOPE), ("logRecords", 2, LENGTH_DELIMITED, _Many(_LOG_RECORD)))
+_RESOURCE_LOGS = _message(("resource", 1, LENGTH_DELIMITED, _RESOURCE), ("scopeLogs", 2, LENGTH_DELIMITED, _Many(_SCOPE_LOGS)))
+_REQUEST = _message(("resourceLogs", 1, LENGTH_DELIMITED, _Many(_RESOURCE_LOGS)))
