@@ -1,0 +1,105 @@
+"""Request bodies, bounded: one by one as they are read, and all together while they are worked on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import TypeVar
+
+from starlette.requests import Request
+
+from lgtm.api.config import PushConfig
+from lgtm.errors import Unavailable
+from lgtm.wire.bounds import CompressedTooLarge, MalformedBody
+from lgtm.wire.decoded import DecodedLogs
+
+T = TypeVar("T")
+
+
+class TooManyBodies(Unavailable):
+    """Requests in flight hold as much memory as they may."""
+
+    def __init__(self, bytes_max: int) -> None:
+        self.bytes_max = bytes_max
+
+    def __str__(self) -> str:
+        return f"requests in flight hold {self.bytes_max} bytes, which is push.in_flight_bytes_max; retry later"
+
+
+class Bodies:
+    """Reads and decodes bodies. Close it to end its threads."""
+
+    def __init__(self, config: PushConfig | None = None) -> None:
+        self.config = config or PushConfig()
+        self.in_flight_bytes = 0
+        self._threads = ThreadPoolExecutor(self.config.decode_threads, thread_name_prefix="decode")
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def hold(self) -> Hold:
+        """What one request holds, until the end of the `with` block."""
+        return Hold(self)
+
+    async def decode(self, body: bytes, decoder: Callable[[bytes], T]) -> T:
+        """decoder(body), in a thread unless the body is small."""
+        if len(body) <= self.config.inline_bytes_max:
+            return decoder(body)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, decoder, body)
+
+
+class Hold:
+    """The bytes that one request holds."""
+
+    def __init__(self, bodies: Bodies) -> None:
+        self._bodies = bodies
+        self._bytes = 0
+
+    def __enter__(self) -> Hold:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self._bodies.in_flight_bytes -= self._bytes
+        self._bytes = 0
+
+    def add(self, nbytes: int) -> None:
+        """Raises TooManyBodies when there is no room. A request alone is always let through: it is bounded by itself."""
+        bytes_max = self._bodies.config.in_flight_bytes_max
+        if self._bodies.in_flight_bytes + nbytes > bytes_max and self._bodies.in_flight_bytes > self._bytes:
+            raise TooManyBodies(bytes_max)
+        self._bodies.in_flight_bytes += nbytes
+        self._bytes += nbytes
+
+    async def read(self, request: Request) -> bytes:
+        """The whole body as received. Raises CompressedTooLarge as soon as its length says so, TooManyBodies, ClientDisconnect."""
+        bytes_max = self._bodies.config.bounds.compressed_bytes_max
+        announced = _content_length(request)
+        if announced > bytes_max:
+            raise CompressedTooLarge(announced, bytes_max)
+        self.add(announced)
+        pieces: list[bytes] = []
+        size = 0
+        async for piece in request.stream():
+            size += len(piece)
+            if size > bytes_max:
+                raise CompressedTooLarge(size, bytes_max)
+            if size > announced:
+                self.add(size - max(announced, size - len(piece)))
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    async def decode(self, body: bytes, decoder: Callable[[bytes], DecodedLogs]) -> DecodedLogs:
+        """Rows, which count from now on in place of the body's own bytes."""
+        decoded = await self._bodies.decode(body, decoder)
+        self.add(max(0, decoded.rows.nbytes - self._bytes))
+        return decoded
+
+
+def _content_length(request: Request) -> int:
+    """0 where the length is not announced."""
+    text = request.headers.get("content-length", "0")
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        raise MalformedBody(f"invalid Content-Length {text[:64]!r}")
+    return int(text)

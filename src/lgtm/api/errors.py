@@ -1,0 +1,113 @@
+"""The one table from kinds of errors to status codes, and the forms in which an error is told.
+
+What is not of our kinds is a bug: it is logged with its traceback, and the caller hears no more than "internal error".
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+
+import grpc
+import orjson
+from google.rpc import code_pb2
+from starlette.responses import Response
+
+from lgtm.errors import BadRequest, Corruption, LgtmError, LimitExceeded, NotFound, Unavailable
+from lgtm.telemetry import event
+from lgtm.wire.bounds import BodyTooLarge, NoStreams
+
+logger = logging.getLogger(__name__)
+
+
+class NoTenant(BadRequest):
+    """The request does not say whose it is."""
+
+    def __str__(self) -> str:
+        return "no org id"
+
+
+STATUS: dict[type[LgtmError], int] = {
+    NoTenant: 401,
+    NoStreams: 422,
+    BodyTooLarge: 413,
+    BadRequest: 400,
+    LimitExceeded: 429,
+    NotFound: 404,
+    Unavailable: 503,
+    Corruption: 500,
+    LgtmError: 500,
+}
+"""The nearest class on the way to the root decides; an error that needs a status of its own adds its class here."""
+
+GRPC_STATUS: dict[type[LgtmError], grpc.StatusCode] = {
+    NoTenant: grpc.StatusCode.UNAUTHENTICATED,
+    BadRequest: grpc.StatusCode.INVALID_ARGUMENT,
+    LimitExceeded: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    NotFound: grpc.StatusCode.NOT_FOUND,
+    Unavailable: grpc.StatusCode.UNAVAILABLE,
+    Corruption: grpc.StatusCode.DATA_LOSS,
+    LgtmError: grpc.StatusCode.INTERNAL,
+}
+
+_PROMETHEUS_TYPES = {
+    400: "bad_data",
+    401: "unauthorized",
+    404: "not_found",
+    413: "bad_data",
+    422: "execution",
+    429: "too_many_requests",
+    503: "unavailable",
+}
+_INTERNAL = "internal error"
+
+
+def status_of(error: BaseException) -> int:
+    """The HTTP status of an error."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
+def grpc_status_of(error: BaseException) -> grpc.StatusCode:
+    return next((GRPC_STATUS[kind] for kind in type(error).__mro__ if kind in GRPC_STATUS), grpc.StatusCode.INTERNAL)
+
+
+def grpc_code(status: grpc.StatusCode) -> int:
+    """The number of a gRPC status, as in google.rpc.Status."""
+    return int(code_pb2.Code.Value(status.name))
+
+
+def retry_after_s(error: BaseException) -> float | None:
+    """When a retry may succeed; None when it is of no use or nobody knows."""
+    return error.retry_after_s if isinstance(error, LimitExceeded | Unavailable) else None
+
+
+def message_of(error: BaseException) -> str:
+    """What the caller is told. A bug is logged here and not told."""
+    if isinstance(error, LgtmError):
+        return str(error)
+    logger.error("request failed", exc_info=error, extra={"fields": {"error_type": type(error).__name__}})
+    return _INTERNAL
+
+
+def error_headers(error: BaseException) -> dict[str, str]:
+    wait_s = retry_after_s(error)
+    return {} if wait_s is None else {"Retry-After": str(max(1, math.ceil(wait_s)))}
+
+
+def text_error(error: BaseException) -> Response:
+    """Plain text, as Loki answers."""
+    headers = error_headers(error) | {"X-Content-Type-Options": "nosniff"}
+    return Response(f"{message_of(error)}\n", status_of(error), headers, media_type="text/plain")
+
+
+def json_error(error: BaseException) -> Response:
+    """`{"status": "error", "errorType": …, "error": …}`, as Prometheus answers and Loki's format_query and rules do."""
+    status = status_of(error)
+    body = {"status": "error", "errorType": _PROMETHEUS_TYPES.get(status, "internal"), "error": message_of(error)}
+    return Response(orjson.dumps(body), status, error_headers(error), media_type="application/json")
+
+
+def client_gone() -> Response:
+    """Nobody reads this; the status is for logs and metrics."""
+    event(logger, logging.DEBUG, "client closed the connection")
+    return Response(status_code=499)

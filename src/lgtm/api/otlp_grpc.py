@@ -1,0 +1,72 @@
+"""OTLP logs over gRPC: `opentelemetry.proto.collector.logs.v1.LogsService/Export`, on raw bytes.
+
+Clients retry UNAVAILABLE always and RESOURCE_EXHAUSTED only where a RetryInfo says when; anything else they drop. So what was stored in
+part is INVALID_ARGUMENT, and a limit that waiting does not help against carries no RetryInfo.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import grpc
+from google.protobuf import any_pb2, duration_pb2
+from google.rpc import error_details_pb2, status_pb2
+
+from lgtm.api.errors import grpc_code, grpc_status_of, message_of, retry_after_s
+from lgtm.api.otlp_http import OtlpLogs
+from lgtm.api.push import push_bytes
+from lgtm.api.tenancy import ORG_ID_HEADER
+from lgtm.wire.bounds import BodyBounds
+
+SERVICE = "opentelemetry.proto.collector.logs.v1.LogsService"
+ROUTE = f"/{SERVICE}/Export"
+DETAILS = "grpc-status-details-bin"
+MESSAGE_CHARACTERS_MAX = 1024
+"""Texts travel in HTTP/2 headers, which peers bound to 8 KiB, percent-encoded."""
+
+
+def grpc_options(bounds: BodyBounds) -> list[tuple[str, Any]]:
+    """Options of a server that keep messages within bounds, also after decompression."""
+    return [("grpc.max_receive_message_length", bounds.decompressed_bytes_max), ("grpc.max_metadata_size", 16 * 1024)]
+
+
+def otlp_grpc_handler(logs: OtlpLogs) -> grpc.GenericRpcHandler:
+    """For `grpc.aio.Server.add_generic_rpc_handlers`."""
+
+    async def export(body: bytes, context: Any) -> bytes:
+        start = time.perf_counter()
+        status = "OK"
+        try:
+            await _export(logs, body, context)
+        except Exception as error:
+            status = grpc_status_of(error).name
+            await _abort(context, error)
+        finally:
+            logs.metrics.answered(ROUTE, status, time.perf_counter() - start)
+        return b""
+
+    return grpc.method_handlers_generic_handler(SERVICE, {"Export": grpc.unary_unary_rpc_method_handler(export)})
+
+
+async def _export(logs: OtlpLogs, body: bytes, context: Any) -> None:
+    metadata = dict(context.invocation_metadata() or ())
+    tenant = logs.tenancy.tenant(metadata.get(ORG_ID_HEADER.lower()))
+    with logs.bodies.hold() as hold:
+        hold.add(len(body))
+        logs.metrics.received(ROUTE, len(body))
+        await push_bytes(ROUTE, body, tenant, logs.decoder(tenant, "", json=False), logs.push, hold, logs.metrics)
+
+
+async def _abort(context: Any, error: Exception) -> None:
+    """Ends the call; raises what grpc raises to that end."""
+    code, message = grpc_status_of(error), message_of(error)[:MESSAGE_CHARACTERS_MAX]
+    status = status_pb2.Status(code=grpc_code(code), message=message)
+    wait_s = retry_after_s(error)
+    if wait_s is not None:
+        delay = duration_pb2.Duration()
+        delay.FromMilliseconds(int(wait_s * 1000))
+        detail = any_pb2.Any()
+        detail.Pack(error_details_pb2.RetryInfo(retry_delay=delay))
+        status.details.append(detail)
+    await context.abort(code, message, ((DETAILS, status.SerializeToString()),))
