@@ -1,0 +1,48 @@
+"""Which series an ingester has labels for, so that labels travel once a generation.
+
+What is remembered here may be too little (then labels travel again) or out of date (then the ingester says UnknownSeries); it is never relied upon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lgtm.model.batch import Series
+from lgtm.model.labels import Fingerprint
+from lgtm.model.tenant import Tenant
+
+
+class KnownSeries:
+    """Of one ingester, in its latest generation that we heard of."""
+
+    def __init__(self, series_max: int) -> None:
+        self._series_max = series_max
+        self._generation: int | None = None
+        self._by_tenant: dict[Tenant, set[Fingerprint]] = {}
+        self._count = 0
+
+    def without_labels(self, tenant: Tenant, series: Iterable[Series]) -> tuple[Series, ...]:
+        """The series as they are to be sent: labels only for those that are not known."""
+        known = self._by_tenant.get(tenant)
+        if not known:
+            return tuple(series)
+        return tuple(Series(s.fingerprint, None) if s.fingerprint in known else s for s in series)
+
+    def acknowledged(self, generation: int, tenant: Tenant, series: Iterable[Series]) -> None:
+        """A part with these series was stored in the generation. Answers may arrive out of order; an older generation teaches nothing."""
+        if self._generation is None or generation > self._generation:
+            self.forget(generation)
+        if generation != self._generation:
+            return
+        if self._count >= self._series_max:
+            self.forget(generation)
+        known = self._by_tenant.setdefault(tenant, set())
+        before = len(known)
+        known.update(s.fingerprint for s in series)
+        self._count += len(known) - before
+
+    def forget(self, generation: int) -> None:
+        """Starts anew with this generation, be it later or, after the loss of a log, earlier."""
+        self._generation = generation
+        self._by_tenant.clear()
+        self._count = 0

@@ -1,0 +1,126 @@
+"""The distributor: what a client pushed is judged by the tenant's limits, batched with its neighbours, completed, and written to its owners.
+
+    push    room? → admit (pure) → hand over and await → raise what was refused
+    batch   merge requests → detected_level → split by owners → parts with ids → write
+
+What is invalid is dropped and the rest stored; the error that tells so is raised afterwards. So a 400 means: nothing of this push is worth sending
+again. A push that is refused whole (rate, full queue) is refused before anything is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from types import TracebackType
+
+from lgtm.clock import Clock
+from lgtm.distributor.admit import admit
+from lgtm.distributor.coalesce import Coalescer
+from lgtm.distributor.config import DistributorConfig
+from lgtm.distributor.detected_level import with_detected_level
+from lgtm.distributor.ingesters import Owners
+from lgtm.distributor.levels import level_fields
+from lgtm.distributor.merge import Accepted, cap_columns, merge
+from lgtm.distributor.metrics import DistributorMetrics
+from lgtm.distributor.refusals import Stopping
+from lgtm.distributor.split import split
+from lgtm.distributor.tenants import Tenants
+from lgtm.distributor.write import Writer
+from lgtm.model.batch import Batch
+from lgtm.model.limits import Limits, TenantLimits
+from lgtm.model.part import PartId
+from lgtm.model.signal import LOGS
+from lgtm.model.tenant import Tenant
+from lgtm.wire.decoded import DecodedLogs
+
+
+class Distributor:
+    """An async context manager: writes run in its task group, and leaving it waits for those under way.
+
+    writer, epoch: this instance and its start, for part ids. executor: where large batches are completed; None is the loop's own.
+    """
+
+    def __init__(
+        self,
+        writer: bytes,
+        epoch: int,
+        owners: Owners,
+        *,
+        limits: TenantLimits,
+        config: DistributorConfig,
+        clock: Clock,
+        metrics: DistributorMetrics,
+        executor: Executor | None = None,
+    ) -> None:
+        self._writer_id, self._epoch = writer, epoch
+        self._owners = owners
+        self._limits = limits
+        self._config = config
+        self._clock = clock
+        self._metrics = metrics
+        self._executor = executor
+        self._tenants = Tenants(limits, config)
+        self._sequence = itertools.count()
+        self._tasks = asyncio.TaskGroup()
+        self._coalescer = Coalescer(self._write, config=config, clock=clock, tasks=self._tasks)
+        self._writer = Writer(
+            copies=config.copies, known_series_max=config.known_series_max, clock=clock, metrics=metrics, spawn=self._tasks.create_task
+        )
+        self._running = False
+        metrics.in_flight_bytes.set_function(lambda: self._coalescer.in_flight_bytes)
+
+    async def __aenter__(self) -> Distributor:
+        await self._tasks.__aenter__()
+        self._running = True
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self._running = False
+        await self._tasks.__aexit__(kind, error, traceback)
+
+    async def push(self, tenant: Tenant, decoded: DecodedLogs) -> None:
+        """Returns once all rows are stored as durably as the write rule says.
+
+        Raises PushRefused, StreamLimitReached, StreamRateLimited or TooFarBehind after the valid rest was stored. RateLimited, QueueFull and
+        Stopping mean that nothing was stored; any other Unavailable, that it is not known.
+        """
+        if not self._running:
+            raise Stopping
+        self._coalescer.check_room(decoded.rows.nbytes)
+        monotonic_ns = self._clock.monotonic_ns()
+        state = self._tenants.state(tenant, monotonic_ns)
+        admission = admit(tenant, decoded, state, now_ns=self._clock.now_ns(), monotonic_ns=monotonic_ns)
+        self._metrics.refused(tenant, admission.refusals)
+        if admission.accepted is not None:
+            await self._coalescer.submit(tenant, admission.accepted)
+            self._metrics.accepted(tenant, admission.accepted.rows.num_rows, admission.bytes)
+        if admission.error is not None:
+            raise admission.error
+
+    async def _write(self, tenant: Tenant, accepted: Sequence[Accepted]) -> None:
+        self._metrics.batches.inc()
+        self._metrics.batched_requests.inc(len(accepted))
+        limits = self._limits.for_tenant(tenant)
+        if sum(one.rows.nbytes for one in accepted) < self._config.offload_bytes_min:
+            complete = _complete(accepted, limits)
+        else:
+            complete = await asyncio.get_running_loop().run_in_executor(self._executor, _complete, accepted, limits)
+        parts = split(Batch(LOGS, tenant, complete.series, complete.rows), self._owners)
+        writes = [self._writer.write(self._next_id(), batch, owners) for owners, batch in parts]
+        for outcome in await asyncio.gather(*writes, return_exceptions=True):
+            if outcome is not None:
+                raise outcome
+
+    def _next_id(self) -> PartId:
+        return PartId(self._writer_id, self._epoch, next(self._sequence))
+
+
+def _complete(accepted: Sequence[Accepted], limits: Limits) -> Accepted:
+    """The requests as one batch, with levels. Free to run in any thread."""
+    merged = merge(accepted)
+    if not limits.discover_log_levels:
+        return merged
+    fields = level_fields(limits.log_level_fields, limits.log_level_from_json_max_depth)
+    return Accepted(merged.series, merged.levels, cap_columns(with_detected_level(merged.rows, merged.levels, fields)))
