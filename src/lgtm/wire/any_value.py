@@ -104,6 +104,8 @@ def text_of(value: Value) -> str:
             return value
         case bytes():
             return base64.b64encode(value).decode()
+        case float():
+            return float_text(value)
         case _:
             return json_text(value)
 

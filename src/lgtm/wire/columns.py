@@ -52,17 +52,18 @@ class MetadataColumns:
         if not len(pairs.rows):
             return
         sizes = pc.binary_length(pairs.pool).to_numpy(zero_copy_only=False).astype(np.int64)[pairs.picks]
-        self.reserve(len(sizes), int(sizes.sum()))
+        value_bytes = int(sizes.sum())
+        self.announce(len(sizes), value_bytes)
+        self._bytes += len(sizes) * PAIR_BYTES + value_bytes
         kept = np.flatnonzero(sizes)
         columns = np.array([self._columns.setdefault(key, len(self._columns)) for key in pairs.keys], np.int64)
         self._layers.append((pairs.rows[kept], columns[pairs.names[kept]], pairs.picks[kept] + self._pooled))
         self._pools.append(pc.replace_substring(pairs.pool, REPLACEMENT, " "))
         self._pooled += len(pairs.pool)
 
-    def reserve(self, pairs: int, value_bytes: int) -> None:
-        """Accounts for pairs; to be called before something is repeated for many rows. Raises MetadataTooLarge."""
-        self._bytes += pairs * PAIR_BYTES + value_bytes
-        if self._bytes > self._bytes_max:
+    def announce(self, pairs: int, value_bytes: int) -> None:
+        """Raises MetadataTooLarge when so many pairs would be too much; to be asked before something is repeated for many rows."""
+        if self._bytes + pairs * PAIR_BYTES + value_bytes > self._bytes_max:
             raise MetadataTooLarge(self._bytes_max)
 
     def finish(self, rows: int) -> tuple[list[pa.Field], list[pa.Array]]:

@@ -13,12 +13,13 @@ _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?
 
 def float_text(value: float) -> str:
     """As encoding/json writes a float64: shortest digits, exponents only below 1e-6 and from 1e21. NaN, +Inf and -Inf by name."""
+    text = repr(value)
+    if "e" not in text and "n" not in text:
+        return text.removesuffix(".0")
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "+Inf" if value > 0 else "-Inf"
-    if value == 0:
-        return "-0" if math.copysign(1, value) < 0 else "0"
     digits, exponent = _shortest(abs(value))
     sign = "-" if value < 0 else ""
     if not 1e-6 <= abs(value) < 1e21:

@@ -152,8 +152,7 @@ def _timestamp_ns(text: Any, where: str) -> int:
 def _read_legacy_stream(rows: _Rows, stream: Any, where: str) -> None:
     if not isinstance(stream, dict):
         _expected("an object", where)
-    text = stream.get("labels") or ""
-    entries = stream.get("entries") or []
+    text, entries = _or(stream.get("labels"), ""), _or(stream.get("entries"), [])
     if not isinstance(text, str):
         _expected("a string", f"{where}.labels")
     if not isinstance(entries, list):
@@ -163,7 +162,7 @@ def _read_legacy_stream(rows: _Rows, stream: Any, where: str) -> None:
         at = f"{where}.entries[{number}]"
         if not isinstance(entry, dict):
             _expected("an object", at)
-        line = entry.get("line") or ""
+        line = _or(entry.get("line"), "")
         if not isinstance(line, str):
             _expected("a string", f"{at}.line")
         rows.add(_rfc3339(entry.get("ts"), at), line, None)
@@ -192,6 +191,11 @@ def _raw(value: Any) -> str:
         return orjson.dumps(value).decode()
     except TypeError as error:
         raise MalformedBody("json: label value is nested too deeply") from error
+
+
+def _or(value: Any, default: Any) -> Any:
+    """null is absent."""
+    return default if value is None else value
 
 
 def _expected(what: str, where: str) -> NoReturn:

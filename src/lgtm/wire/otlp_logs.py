@@ -118,8 +118,11 @@ def _add_runs(metadata: MetadataColumns, runs: list[Run]) -> None:
     names: list[int] = []
     lengths: list[int] = []
     values: list[str] = []
+    metadata.announce(
+        sum(len(pairs) * (end - start) for start, end, pairs in runs),
+        sum(len(value) * (end - start) for start, end, pairs in runs for _, value in pairs),
+    )
     for start, end, pairs in runs:
-        metadata.reserve(len(pairs) * (end - start), 0)
         for name, value in pairs:
             rows.append(np.arange(start, end, dtype=np.int64))
             names.append(keys.setdefault(name, len(keys)))
