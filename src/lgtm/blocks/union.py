@@ -1,0 +1,160 @@
+"""Rows of several batches addressed as if they were one, without copying them together.
+
+Heads hold dozens of batches, each with its own series table and its own dynamic columns. `RowUnion` gives them one series table and one schema,
+and copies only the rows asked for: a block is written row group by row group, so a sparse wide column is dense for one row group at a time.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lgtm.blocks.rest import conform, count_names
+from lgtm.model.batch import Batch, Series
+from lgtm.model.labels import Fingerprint
+from lgtm.model.signal import DYNAMIC_COLUMNS_MAX, REST, REST_TYPE, SERIES, TS, Signal
+
+Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
+Numbers = np.ndarray[tuple[int], np.dtype[np.uint32]]
+
+
+class RowUnion:
+    """Batches of one tenant and signal. Row numbers count over all batches in the order given.
+
+    series: one table for all; series_of, ts: of each row. schema: fixed columns that any batch has, dynamic columns by name, perhaps `rest`.
+    """
+
+    def __init__(self, batches: Sequence[Batch]) -> None:
+        if not batches:
+            raise ValueError("no batches to unite")
+        if len({(b.tenant, b.signal.name) for b in batches}) > 1:
+            raise ValueError("batches of several tenants or signals cannot be united")
+        self.signal, self.tenant = batches[0].signal, batches[0].tenant
+        self.series, renumberings = unite_series(batches)
+        self._rows, self.schema = _unite_columns(self.signal, [b.rows for b in batches])
+        self._starts = np.concatenate(([0], np.cumsum([len(b) for b in batches]))).astype(np.int64)
+        self.series_of: Numbers = np.concatenate(
+            [_renumbered(b.rows.column(SERIES), numbers) for b, numbers in zip(batches, renumberings, strict=True)]
+        )
+        self.ts: Ints = np.concatenate([b.rows.column(TS).to_numpy(zero_copy_only=False) for b in batches])
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    @property
+    def dynamic_columns(self) -> tuple[str, ...]:
+        return tuple(name for name in self.schema.names if name not in self.signal.columns.names and name != REST)
+
+    def all(self) -> Any:
+        """Every row as one record batch, in order of arrival. Raises ArrowInvalid past 2 GiB in one column."""
+        columns = [
+            self._concatenated(name, [rows.column(name) if _has(rows, name) else rows.num_rows for rows in self._rows]) for name in self._content()
+        ]
+        return self._record_batch(self.series_of, self.ts, columns)
+
+    def take(self, indices: Ints, *, numbers: Ints | None = None) -> Any:
+        """The rows at `indices`, in that order. numbers: for each series of the table the number to write instead."""
+        series = self.series_of[indices] if numbers is None else numbers[self.series_of[indices]]
+        if len(self._rows) == 1:
+            at = pa.array(indices)
+            columns = [self._rows[0].column(name).take(at) for name in self._content()]
+            return self._record_batch(series, self.ts[indices], columns)
+        order = np.argsort(indices, kind="stable")
+        cuts = np.searchsorted(indices[order], self._starts)
+        back = np.empty(len(indices), np.int64)
+        back[order] = np.arange(len(indices))
+        places = [
+            (self._rows[at], pa.array(indices[order[first:last]] - self._starts[at]))
+            for at, (first, last) in enumerate(itertools.pairwise(cuts))
+            if first < last
+        ]
+        in_order = pa.array(back)
+        columns = []
+        for name in self._content():
+            pieces = [rows.column(name).take(at) if _has(rows, name) else len(at) for rows, at in places]
+            columns.append(self._concatenated(name, pieces).take(in_order))
+        return self._record_batch(series, self.ts[indices], columns)
+
+    def lengths(self, name: str) -> Ints:
+        """Bytes of each row's value in a string column, 0 where it is null or missing."""
+        pieces = []
+        for rows in self._rows:
+            if _has(rows, name):
+                pieces.append(pc.fill_null(pc.binary_length(rows.column(name)), 0).to_numpy(zero_copy_only=False).astype(np.int64))
+            else:
+                pieces.append(np.zeros(rows.num_rows, np.int64))
+        return np.concatenate(pieces)
+
+    def _content(self) -> list[str]:
+        return [name for name in self.schema.names if name not in (SERIES, TS)]
+
+    def _concatenated(self, name: str, pieces: Sequence[Any]) -> Any:
+        """pieces: arrays, or a count of rows that lack the column."""
+        kind = self.schema.field(name).type
+        return pa.concat_arrays([pa.nulls(p, kind) if isinstance(p, int) else p if p.type == kind else p.cast(kind) for p in pieces])
+
+    def _record_batch(self, series: Numbers | Ints, ts: Ints, columns: list[Any]) -> Any:
+        return pa.record_batch([pa.array(series, pa.uint32()), pa.array(ts, pa.int64()), *columns], schema=self.schema)
+
+
+def unite_series(batches: Sequence[Batch]) -> tuple[tuple[Series, ...], list[Numbers | None]]:
+    """One table of all series, in order of first appearance, and each batch's numbers in it (None: they stay). A known label set wins over None."""
+    if all(b.series is batches[0].series for b in batches):
+        return batches[0].series, [None] * len(batches)
+    numbers: dict[Fingerprint, int] = {}
+    table: list[Series] = []
+    renumberings: list[Numbers | None] = []
+    for batch in batches:
+        renumbering = np.empty(len(batch.series), np.uint32)
+        for at, one in enumerate(batch.series):
+            number = numbers.setdefault(one.fingerprint, len(table))
+            if number == len(table):
+                table.append(one)
+            elif table[number].labels is None:
+                table[number] = one
+            renumbering[at] = number
+        renumberings.append(renumbering)
+    return tuple(table), renumberings
+
+
+def _renumbered(column: Any, numbers: Numbers | None) -> Numbers:
+    series: Numbers = column.to_numpy(zero_copy_only=False)
+    return series if numbers is None else numbers[series]
+
+
+def _unite_columns(signal: Signal, batches: Sequence[Any]) -> tuple[list[Any], Any]:
+    """The record batches so that each dynamic name is a column or in `rest` in all of them alike, and the schema of their union."""
+    fixed = signal.columns.names
+    counts: Counter[str] = Counter()
+    has_rest = False
+    kinds: dict[str, Any] = {}
+    for rows in batches:
+        for name, column in zip(rows.schema.names, rows.columns, strict=True):
+            if name == REST:
+                has_rest = has_rest or column.null_count < len(column)
+            elif name not in fixed:
+                counts[name] += len(column) - column.null_count
+                kinds.setdefault(name, column.type)
+    if has_rest or len(counts) > DYNAMIC_COLUMNS_MAX:
+        for rows in batches:
+            if REST in rows.schema.names:
+                counts.update(count_names(rows.column(REST)))
+        names = sorted(sorted(counts, key=lambda name: (-counts[name], name))[:DYNAMIC_COLUMNS_MAX])
+        batches = [conform(rows, names, fixed) for rows in batches]
+        has_rest = len(counts) > DYNAMIC_COLUMNS_MAX
+    else:
+        names = sorted(counts)
+    fields = [field for field in signal.columns if any(_has(rows, field.name) for rows in batches)]
+    fields += [pa.field(name, kinds.get(name, pa.string())) for name in names]
+    fields += [pa.field(REST, REST_TYPE)] if has_rest else []
+    return list(batches), pa.schema(fields)
+
+
+def _has(rows: Any, name: str) -> bool:
+    return bool(rows.schema.get_field_index(name) >= 0)
