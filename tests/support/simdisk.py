@@ -1,8 +1,8 @@
 """A disk in memory that behaves as badly as a real one may.
 
-Model: durable state plus the unsynced changes of each file and directory, in order. `read` and `list` see all changes, as a process does through the page
-cache. A power loss keeps any subset of the unsynced changes; a write is torn at each 512-byte sector. The death of the process alone (`kill`) keeps
-everything.
+Model: durable state plus the unsynced changes of each file and directory, in order. `read` and `list` see all changes, as a process does through
+the page cache. A power loss keeps any subset of the unsynced changes; a write is torn at each 512-byte sector. The death of the process alone
+(`kill`) keeps everything.
 
 Faults, each seeded or counted, none on by default:
     crash_at      the n-th change from now and every later one fails without effect, as if the process had died before it (read `changes` to count)
@@ -137,7 +137,7 @@ class SimFile:
         return len(self._inode.cached)
 
     def drop_cache(self) -> None:
-        if not self._inode.unsynced:
+        if not self._inode.unsynced:  # the kernel drops clean pages only
             self._inode.cached = bytearray(self._inode.durable)
 
     def close(self) -> None:

@@ -7,13 +7,12 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-from support.simdisk import SimDisk
-
 from lgtm.clock import Clock, ManualClock
 from lgtm.wal.config import WalConfig
 from lgtm.wal.identity import Layout, load
 from lgtm.wal.log import Log
 from lgtm.wal.recovery import Recovery
+from support.simdisk import SimDisk
 
 ROOT = Path("/wal")
 SMALL = WalConfig(segment_bytes_max=4096, payload_bytes_max=1024, pending_bytes_max=16 * 1024, reserve_file=False)

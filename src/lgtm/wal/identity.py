@@ -88,11 +88,6 @@ class Layout:
         return self.root / "reserve"
 
     @property
-    def suspect(self) -> Path:
-        """Exists after a write or sync has failed: what memory holds of these files may differ from the disk."""
-        return self.root / "suspect"
-
-    @property
     def damaged(self) -> Path:
         """Second names of damaged files, which stay when the log deletes its own."""
         return self.root / "damaged"

@@ -71,7 +71,6 @@ class Pump:
                 except DiskFull as error:
                     self._post(self._refuse, group, error)
                 except Exception as error:  # whatever it is: nothing that follows may be acknowledged, and nobody may wait for ever
-                    self._writer.mark_suspect()
                     # _is_draining stays set, so that nothing starts this again.
                     self._post(self._fail, LogFailed(f"{type(error).__name__}: {error}"), [item for rest in groups[index:] for item in rest])
                     return

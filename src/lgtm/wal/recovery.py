@@ -108,7 +108,7 @@ def recover(disk: Disk, root: Path, config: WalConfig, clock: Clock, random: ran
     number = 1 + max([identity.deleted_before - 1, 0, *identity.secrets, *(s.number for s in surveys), *_file_numbers(disk, directory)])
     try:
         writer.begin(number, _record(found).encode(config.payload_bytes_max))
-        _tidy(disk, layout, writer, found)
+        _tidy(disk, writer, found)
     except BaseException:
         writer.abandon()
         raise
@@ -145,8 +145,11 @@ def _finish_deletion(disk: Disk, directory: Path, identity: Identity) -> None:
 
 
 def _settle(disk: Disk, layout: Layout, directory: Path) -> None:
-    """What is read from here on is what is on the disk, now and after a power loss."""
-    is_suspect = layout.suspect.name in disk.list(layout.root)
+    """What is read from here on is what is on the disk, now and after a power loss.
+
+    The cache is dropped always, not only after a failure: a failed sync leaves pages that look clean and are not on the disk, and whoever noticed may
+    have died without being able to say so.
+    """
     for name in disk.list(directory):
         if segment_number(name) is None:
             continue
@@ -155,12 +158,9 @@ def _settle(disk: Disk, layout: Layout, directory: Path) -> None:
         except OSError:
             continue  # the survey counts it
         with contextlib.closing(file):
-            try:
+            with contextlib.suppress(OSError):
                 file.sync()
-            except OSError:
-                file.drop_cache()  # the one report of a failed write-back; memory may hold what the disk does not
-            if is_suspect:
-                file.drop_cache()
+            file.drop_cache()
     disk.sync_directory(directory)
     disk.sync_directory(layout.root)
 
@@ -206,7 +206,7 @@ def _file_numbers(disk: Disk, directory: Path) -> list[int]:
     return [number for name in disk.list(directory) if (number := segment_number(name)) is not None]
 
 
-def _tidy(disk: Disk, layout: Layout, writer: Writer, found: _Found) -> None:
+def _tidy(disk: Disk, writer: Writer, found: _Found) -> None:
     """Once the recovery record is durable: removes what holds nothing, and gives back the zeros behind intact segments."""
     for survey in found.unused:
         disk.unlink(survey.path)
@@ -216,8 +216,6 @@ def _tidy(disk: Disk, layout: Layout, writer: Writer, found: _Found) -> None:
     if found.missing:
         with contextlib.suppress(DiskFull):
             writer.forget(set(found.missing))
-    if layout.suspect.name in disk.list(layout.root):
-        disk.unlink(layout.suspect)
     writer.maintain()
 
 

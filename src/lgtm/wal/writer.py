@@ -152,12 +152,6 @@ class Writer:
     def is_half_full(self) -> bool:
         return self._open is not None and self._open.end > self.config.segment_bytes_max // 2
 
-    def mark_suspect(self) -> None:
-        """Best effort, on a disk that has just failed: tells the next process not to trust the page cache."""
-        with contextlib.suppress(OSError), contextlib.closing(self.disk.create(self.layout.suspect)) as file:
-            file.sync()
-            self.disk.sync_directory(self.layout.root)
-
     def close(self) -> None:
         self._close_open()
         self.abandon()
