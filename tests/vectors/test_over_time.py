@@ -25,6 +25,7 @@ from lgtm.vectors.over_time import (
     quantile_over,
     stddev_over,
     stdvar_over,
+    sum_integers_over,
     sum_over,
 )
 from lgtm.vectors.windows import Bounds
@@ -79,6 +80,12 @@ def test_a_function_over_windows_equals_the_plain_one_on_each(
     for (lo, hi), value in zip(windows, got[0].tolist(), strict=True):
         if lo < hi:
             assert value == pytest.approx(PLAIN[function](values[lo:hi]), rel=1e-9, abs=1e-9)
+
+
+@given(st.lists(st.integers(-(2**40), 2**40), max_size=20), st.integers(0, 20), st.integers(0, 20))
+def test_integers_are_summed_exactly(values: list[int], a: int, b: int) -> None:
+    lo, hi = sorted((min(a, len(values)), min(b, len(values))))
+    assert sum_integers_over(np.array(values, dtype=np.int64), bounds_of([(lo, hi)])).tolist() == [[sum(values[lo:hi])]]
 
 
 @given(given=values_and_windows, quantile=st.floats(0, 1))

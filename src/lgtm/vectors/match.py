@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from lgtm.model.labels import Labels
 from lgtm.vectors.arithmetic import ARITHMETIC, COMPARISONS, Arithmetic
 from lgtm.vectors.matrix import F64, I64, Bool, Matrix, merge_equal_labels, number_label_sets, reduce_rows
 
-Card = Literal["one-to-one", "many-to-one", "one-to-many"]
+CARDS = ("one-to-one", "many-to-one", "one-to-many")
 
 
 class MatchingError(BadRequest):
@@ -27,12 +26,15 @@ class MatchingError(BadRequest):
 
 @dataclass(slots=True, frozen=True)
 class Matching:
-    """labels: what `on` (else `ignoring`) names. include: labels of the one side that group_left or group_right adds."""
+    """labels: what `on` (else `ignoring`) names. card: one of CARDS. include: labels of the one side that group_left or group_right adds."""
 
     on: bool = False
     labels: tuple[str, ...] = ()
-    card: Card = "one-to-one"
+    card: str = "one-to-one"
     include: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        assert self.card in CARDS
 
     def signature(self, labels: Labels) -> Labels:
         return tuple(pair for pair in labels if (pair[0] in self.labels) == self.on)
