@@ -13,6 +13,7 @@ from lgtm.api.config import PushConfig
     ("settings", "message"),
     [
         ({"in_flight_bytes_max": 2 * PushConfig().bounds.compressed_bytes_max - 1}, "push.in_flight_bytes_max must be at least twice"),
+        ({"read_timeout_s": 0}, "push.read_timeout_s must be positive"),
         ({"decode_threads": 0}, "push.decode_threads must be at least 1"),
     ],
 )

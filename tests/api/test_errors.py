@@ -9,6 +9,7 @@ import grpc
 import pytest
 
 from lgtm.api.errors import (
+    BodyTooSlow,
     NoTenant,
     error_headers,
     grpc_code,
@@ -35,6 +36,7 @@ class Busy(LimitExceeded):
     ("error", "status", "code"),
     [
         (NoTenant(), 401, Code.UNAUTHENTICATED),
+        (BodyTooSlow(60), 408, Code.INVALID_ARGUMENT),
         (InvalidTenant("x"), 400, Code.INVALID_ARGUMENT),
         (BadRequest("x"), 400, Code.INVALID_ARGUMENT),
         (MalformedBody("x"), 400, Code.INVALID_ARGUMENT),

@@ -44,7 +44,7 @@ def test_lockstep_finds_the_same_fields_in_the_same_order_of_each_message(conten
     found = buffer.messages(7, most=100)
     assert [data[s:e] for s, e in zip(found.starts, found.ends, strict=True)] == contents
     fields = buffer.fields(np.array(found.starts, np.int64), np.array(found.ends, np.int64), *WANTED)
-    expected = one_by_one(data, found.starts, found.ends)
+    expected = one_by_one(data, list(found.starts), list(found.ends))
     for wanted, places in fields.items():
         got = [(row, data[s:e]) for row, s, e in zip(places.row.tolist(), places.start.tolist(), places.end.tolist(), strict=True)]
         assert sorted(got, key=lambda item: item[0]) == expected[wanted]

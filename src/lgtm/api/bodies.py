@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import TypeVar
@@ -11,6 +11,7 @@ from typing import TypeVar
 from starlette.requests import Request
 
 from lgtm.api.config import PushConfig
+from lgtm.api.errors import BodyTooSlow
 from lgtm.errors import Unavailable
 from lgtm.wire.bounds import CompressedTooLarge, MalformedBody
 from lgtm.wire.decoded import DecodedLogs
@@ -73,22 +74,26 @@ class Hold:
         self._bytes += nbytes
 
     async def read(self, request: Request) -> bytes:
-        """The whole body as received. Raises CompressedTooLarge as soon as its length says so, TooManyBodies, ClientDisconnect."""
-        bytes_max = self._bodies.config.bounds.compressed_bytes_max
-        announced = _content_length(request)
-        if announced > bytes_max:
-            raise CompressedTooLarge(announced, bytes_max)
-        self.add(announced)
-        pieces: list[bytes] = []
+        """The whole body as received. Raises CompressedTooLarge as soon as its length says so, BodyTooSlow, TooManyBodies, ClientDisconnect.
+
+        Only what has arrived is held: a length that is announced and never sent takes no room from others.
+        """
+        config = self._bodies.config
+        _check_length(request, config.bounds.compressed_bytes_max)
+        try:
+            async with asyncio.timeout(config.read_timeout_s):
+                return b"".join([piece async for piece in self._pieces(request, config.bounds.compressed_bytes_max)])
+        except TimeoutError:
+            raise BodyTooSlow(config.read_timeout_s) from None
+
+    async def _pieces(self, request: Request, bytes_max: int) -> AsyncIterator[bytes]:
         size = 0
         async for piece in request.stream():
             size += len(piece)
             if size > bytes_max:
                 raise CompressedTooLarge(size, bytes_max)
-            if size > announced:
-                self.add(size - max(announced, size - len(piece)))
-            pieces.append(piece)
-        return b"".join(pieces)
+            self.add(len(piece))
+            yield piece
 
     async def decode(self, body: bytes, decoder: Callable[[bytes], DecodedLogs]) -> DecodedLogs:
         """Rows, which count from now on in place of the body's own bytes."""
@@ -97,9 +102,10 @@ class Hold:
         return decoded
 
 
-def _content_length(request: Request) -> int:
-    """0 where the length is not announced."""
+def _check_length(request: Request, bytes_max: int) -> None:
+    """Judges the announced length; none may be announced."""
     text = request.headers.get("content-length", "0")
     if not (text.isascii() and text.isdigit() and len(text) < 20):
         raise MalformedBody(f"invalid Content-Length {text[:64]!r}")
-    return int(text)
+    if int(text) > bytes_max:
+        raise CompressedTooLarge(int(text), bytes_max)

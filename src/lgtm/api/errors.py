@@ -27,8 +27,19 @@ class NoTenant(BadRequest):
         return "no org id"
 
 
+class BodyTooSlow(BadRequest):
+    """A body did not arrive in time."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
+
+    def __str__(self) -> str:
+        return f"request body did not arrive within {self.timeout_s:g}s"
+
+
 STATUS: dict[type[LgtmError], int] = {
     NoTenant: 401,
+    BodyTooSlow: 408,
     NoStreams: 422,
     BodyTooLarge: 413,
     BadRequest: 400,

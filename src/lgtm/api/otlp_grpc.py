@@ -22,8 +22,8 @@ from lgtm.wire.bounds import BodyBounds
 SERVICE = "opentelemetry.proto.collector.logs.v1.LogsService"
 ROUTE = f"/{SERVICE}/Export"
 DETAILS = "grpc-status-details-bin"
-MESSAGE_CHARACTERS_MAX = 1024
-"""Texts travel in HTTP/2 headers, which peers bound to 8 KiB, percent-encoded."""
+MESSAGE_BYTES_MAX = 1024
+"""Texts travel twice in HTTP/2 headers, which peers bound to 8 KiB: percent-encoded, up to three times as long, and in base64."""
 
 
 def grpc_options(bounds: BodyBounds) -> list[tuple[str, Any]]:
@@ -60,7 +60,7 @@ async def _export(logs: OtlpLogs, body: bytes, context: Any) -> None:
 
 async def _abort(context: Any, error: Exception) -> None:
     """Ends the call; raises what grpc raises to that end."""
-    code, message = grpc_status_of(error), message_of(error)[:MESSAGE_CHARACTERS_MAX]
+    code, message = grpc_status_of(error), message_of(error).encode()[:MESSAGE_BYTES_MAX].decode(errors="ignore")
     status = status_pb2.Status(code=grpc_code(code), message=message)
     wait_s = retry_after_s(error)
     if wait_s is not None:

@@ -83,7 +83,7 @@ class BodyBounds:
     decompressed_bytes_max: int = 64 * MIB
     """Bytes of a body after decompression; more is answered with 413."""
     json_bytes_max: int = 16 * MIB
-    """Bytes of a JSON document after decompression. Parsing one cannot be interrupted, and this much holds the process for some 30 ms."""
+    """Bytes of a JSON document after decompression. Parsing one cannot be interrupted, and this much holds the process for some 50 ms."""
     rows_max: int = 1_000_000
     """Entries in one request; more is answered with 413."""
     streams_max: int = 50_000

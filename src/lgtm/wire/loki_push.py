@@ -9,6 +9,8 @@ Timestamp   { int64 seconds = 1; int32 nanos = 2 }
 
 from __future__ import annotations
 
+from array import array
+
 import numpy as np
 import numpy.typing as npt
 
@@ -56,8 +58,7 @@ def _entries(buffer: Buffer, bounds: BodyBounds) -> tuple[list[DecodedStream], I
         raise NoStreams
     streams: list[DecodedStream] = []
     counts: list[int] = []
-    starts: list[int] = []
-    ends: list[int] = []
+    starts, ends = array("q"), array("q")
     for number, (start, end) in enumerate(zip(spans.starts, spans.ends, strict=True)):
         entries = buffer.messages(_ENTRIES, start, end, most=bounds.rows_max - len(starts))
         label_start, label_end = entries.others.get(_LABELS, (0, 0))

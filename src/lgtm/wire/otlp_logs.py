@@ -10,6 +10,7 @@ become structured metadata. Where names meet, scope beats resource beats the rec
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
@@ -46,8 +47,8 @@ class _Read:
 
     streams: list[DecodedStream] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
-    starts: list[int] = field(default_factory=list)
-    ends: list[int] = field(default_factory=list)
+    starts: array[int] = field(default_factory=lambda: array("q"))
+    ends: array[int] = field(default_factory=lambda: array("q"))
     of_resources: list[Run] = field(default_factory=list)
     of_scopes: list[Run] = field(default_factory=list)
 

@@ -10,6 +10,7 @@ Wire format: https://protobuf.dev/programming-guides/encoding/
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,8 +60,8 @@ class Places:
 class Messages:
     """Messages of one field in their order, as [starts[i], ends[i]). others: tag → last place of each other field below 16."""
 
-    starts: list[int]
-    ends: list[int]
+    starts: array[int]
+    ends: array[int]
     others: dict[int, tuple[int, int]]
 
 
@@ -69,12 +70,12 @@ def tag(number: int, kind: int) -> int:
 
 
 class Buffer:
-    """The bytes of a request, padded so that a step may look past the end before it finds out."""
+    """The bytes of a request. Steps look at bytes before they know that these are there; an IndexError then means that the body is cut."""
 
     def __init__(self, data: bytes) -> None:
         self.size = len(data)
-        self.data = data + bytes(2 * VARINT_BYTES_MAX)
-        self.array: Bytes = np.frombuffer(self.data, np.uint8)
+        self.data = data
+        self.array: Bytes = np.frombuffer(data, np.uint8)
         self._fields = 0
 
     def messages(self, number: int, start: int = 0, end: int | None = None, *, most: int) -> Messages:
@@ -82,12 +83,15 @@ class Buffer:
 
         Raises TooManyRows when there are more than `most`; TruncatedBody or MalformedBody where the message does not hold together.
         """
-        starts: list[int] = []
-        ends: list[int] = []
-        others: dict[int, tuple[int, int]] = {}
-        wanted = tag(number, LENGTH_DELIMITED)
-        data, position = self.data, start
-        limit = self.size if end is None else end
+        found = Messages(array("q"), array("q"), {})
+        try:
+            self._find_messages(found, tag(number, LENGTH_DELIMITED), start, self.size if end is None else end, most)
+        except IndexError:
+            raise TruncatedBody from None
+        return found
+
+    def _find_messages(self, found: Messages, wanted: int, position: int, limit: int, most: int) -> None:
+        data, starts, ends = self.data, found.starts, found.ends
         while position < limit:
             size = data[position + 1]
             after = position + 2
@@ -95,10 +99,10 @@ class Buffer:
                 size += (data[after] << 7) - 0x80
                 after += 1
             if data[position] != wanted or size >= 0x4000:
-                found, after, position = next_field(data, position, limit)
-                if found != wanted:
-                    if found < 0x80:
-                        others[found] = after, position
+                other, after, position = next_field(data, position, limit)
+                if other != wanted:
+                    if other < 0x80:
+                        found.others[other] = after, position
                     continue
             else:
                 position = after + size
@@ -108,7 +112,6 @@ class Buffer:
                 raise TooManyRows(most)
         if position > limit:
             raise TruncatedBody
-        return Messages(starts, ends, others)
 
     def fields(self, starts: Ints, ends: Ints, *wanted: int) -> dict[int, Places]:
         """The places of the `wanted` tags in the messages [starts[i], ends[i]); fields with other tags are passed over."""
@@ -118,13 +121,21 @@ class Buffer:
         for _ in range(FIELDS_OF_MESSAGE_MAX):
             if not len(row):
                 return {w: _places(pieces) for w, pieces in found.items()}
-            tags, content = self._tags(position)
-            start, position = self._contents(tags & 7, content, end)
-            self._collect(found, tags, row, start, position)
+            position = self._step(found, row, position, end)
             more = position < end
             if not more.all():
                 row, position, end = row[more], position[more], end[more]
         raise TooManyFields
+
+    def _step(self, found: dict[int, list[tuple[Ints, Ints, Ints]]], row: Ints, position: Ints, end: Ints) -> Ints:
+        """One field of each message; the positions after them."""
+        try:
+            tags, content = self._tags(position)
+            start, after = self._contents(tags & 7, content, end)
+        except IndexError:
+            raise TruncatedBody from None
+        self._collect(found, tags, row, start, after)
+        return after
 
     def varints(self, places: Places) -> npt.NDArray[np.uint64]:
         """The values at the places of varint fields."""
