@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,6 +13,8 @@ from lgtm.logql import samples
 from lgtm.logql.samples import FoldedSamples, RawSamples
 
 batches = st.lists(st.lists(st.tuples(st.integers(0, 60) | st.integers(10**9, 10**9 + 5), st.integers(-9, 9)), max_size=12), max_size=6)
+
+PLAIN: dict[str, Callable[[list[int]], int]] = {"add": sum, "fmin": min, "fmax": max}
 
 
 @pytest.mark.parametrize("ufunc", [np.add, np.fmin, np.fmax])
@@ -22,7 +26,7 @@ def test_folding_batch_by_batch_equals_folding_all_rows_of_a_key(ufunc: np.ufunc
         for batch in given:
             table = np.array(batch, dtype=np.int64).reshape(-1, 2)
             folded.add(table[:, 0], table[:, 1].astype(np.float64))
-    plain = {"add": sum, "fmin": min, "fmax": max}[ufunc.__name__]
+    plain = PLAIN[ufunc.__name__]
     rows: dict[int, list[int]] = {}
     for key, value in (row for batch in given for row in batch):
         rows.setdefault(key, []).append(value)

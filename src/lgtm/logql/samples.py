@@ -70,7 +70,7 @@ class FoldedSamples:
         if self._ufunc in (None, np.add) and int(keys.max()) < DENSE_KEYS_PER_ROW * len(keys):
             counts = np.bincount(keys)
             used = np.flatnonzero(counts)
-            sums = np.empty(0) if values is None else np.bincount(keys, weights=values)[used]
+            sums = np.empty(0) if values is None else np.bincount(keys, weights=values)[used].astype(np.float64, copy=False)
             return Folded(used, counts[used], sums)
         order, starts = _runs(keys)
         folded = np.empty(0) if values is None or self._ufunc is None else self._ufunc.reduceat(values[order], starts)
