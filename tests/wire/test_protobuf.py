@@ -113,6 +113,8 @@ def test_a_message_of_countless_fields_is_refused() -> None:
     data = b"\x12\x00" * (protobuf.FIELDS_OF_MESSAGE_MAX + 1)
     with pytest.raises(TooManyFields):
         Buffer(data).fields(np.array([0]), np.array([len(data)]), tag(2, LENGTH_DELIMITED))
+    with pytest.raises(TooManyFields):
+        Buffer(data).messages(7, most=10)
 
 
 def test_the_fields_of_a_request_are_counted_over_all_levels(monkeypatch: pytest.MonkeyPatch) -> None:

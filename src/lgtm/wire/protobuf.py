@@ -79,7 +79,7 @@ class Buffer:
         self._fields = 0
 
     def messages(self, number: int, start: int = 0, end: int | None = None, *, most: int) -> Messages:
-        """The length-delimited fields `number` of the one message in [start, end); it may hold any number of other fields.
+        """The length-delimited fields `number` of the one message in [start, end); of other fields there may be FIELDS_OF_MESSAGE_MAX.
 
         Raises TooManyRows when there are more than `most`; TruncatedBody or MalformedBody where the message does not hold together.
         """
@@ -91,7 +91,7 @@ class Buffer:
         return found
 
     def _find_messages(self, found: Messages, wanted: int, position: int, limit: int, most: int) -> None:
-        data, starts, ends = self.data, found.starts, found.ends
+        data, starts, ends, strangers = self.data, found.starts, found.ends, 0
         while position < limit:
             size = data[position + 1]
             after = position + 2
@@ -101,6 +101,9 @@ class Buffer:
             if data[position] != wanted or size >= 0x4000:
                 other, after, position = next_field(data, position, limit)
                 if other != wanted:
+                    strangers += 1
+                    if strangers > FIELDS_OF_MESSAGE_MAX:
+                        raise TooManyFields
                     if other < 0x80:
                         found.others[other] = after, position
                     continue
