@@ -333,7 +333,7 @@ async def test_a_disk_that_others_fill_to_the_last_byte_refuses_between_frames_a
     disk, clock = SimDisk(), ManualClock()
     log, _ = await open_log(disk, config, clock=clock)
     fill(disk)
-    accepted = []
+    accepted: list[bytes] = []
     while await is_accepted(log, payload := b"%d" % len(accepted) * 300):
         accepted.append(payload)
     assert len(accepted) >= 3

@@ -160,7 +160,8 @@ def _settle(disk: Disk, layout: Layout, directory: Path) -> None:
         with contextlib.closing(file):
             with contextlib.suppress(OSError):
                 file.sync()
-            file.drop_cache()
+            with contextlib.suppress(OSError):
+                file.drop_cache()
     disk.sync_directory(directory)
     disk.sync_directory(layout.root)
 
@@ -172,6 +173,8 @@ def _keep_evidence(disk: Disk, layout: Layout, found: _Found) -> None:
 
 def _preserve(disk: Disk, layout: Layout, path: Path) -> None:
     """Gives a damaged file a second name, which nobody but an operator removes. A copy would need space that may not be there."""
+    if path.name not in disk.list(path.parent):
+        return
     try:
         disk.make_directory(layout.damaged)
         disk.link(path, layout.damaged / path.name)
@@ -179,8 +182,7 @@ def _preserve(disk: Disk, layout: Layout, path: Path) -> None:
     except FileExistsError:
         pass
     except OSError as error:
-        if path.name in disk.list(path.parent):
-            event(logger, logging.WARNING, "cannot keep a damaged file", path=path, error=error)
+        event(logger, logging.WARNING, "cannot keep a damaged file", path=path, error=error)
 
 
 def _writer(disk: Disk, layout: Layout, config: WalConfig, clock: Clock, random: random.Random, metrics: WalMetrics, found: _Found) -> Writer:

@@ -114,7 +114,7 @@ class Writer:
         )
         self._make_room(lambda: self._save(identity))
         for path in [info.path for info in gone.values()] + strays:
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(FileNotFoundError, IsADirectoryError):
                 self.disk.unlink(path)
         self.disk.sync_directory(self.layout.segments(self.identity.wal_id))
         self.kept = {number: info for number, info in self.kept.items() if number not in gone}
