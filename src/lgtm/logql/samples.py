@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lgtm.vectors.matrix import F64, I64
+from lgtm.vectors.sorting import stable_order
 
 DENSE_KEYS_PER_ROW = 4
 """Counting over all possible keys beats sorting the rows while there are not many more keys than rows."""
@@ -91,7 +92,9 @@ class RawSamples:
         if not self._parts:
             return Raw(_NO_KEYS, _NO_KEYS, np.empty(0))
         keys, ts_ns, values = (np.concatenate([getattr(part, name) for part in self._parts]) for name in ("keys", "ts_ns", "values"))
-        order = np.lexsort((ts_ns, keys))
+        # Rows come in long runs of ascending time, which a stable sort only has to merge.
+        by_time = np.argsort(ts_ns, kind="stable")
+        order = by_time[stable_order(keys[by_time])]
         self._parts = [Raw(keys[order], ts_ns[order], values[order])]
         return self._parts[0]
 
@@ -105,5 +108,5 @@ def _nothing() -> Folded:
 
 def _runs(keys: I64) -> tuple[I64, I64]:
     """The order that sorts the keys, and where each run of equal ones begins in it."""
-    order = np.argsort(keys, kind="stable")
+    order = stable_order(keys)
     return order, np.flatnonzero(np.diff(keys[order], prepend=-1))

@@ -4,7 +4,7 @@
     over_time.py   one number from the samples of each window
     matrix.py      series × steps
     aggregate.py   sum, avg, … over groups of series; topk.py chooses series; match.py pairs two matrices; relabel.py renames
-    arithmetic.py  the operators on numbers
+    arithmetic.py  the operators on numbers; sorting.py orders by small whole numbers
 
 Everything is numpy over whole columns. Python runs per series only where label sets are built. No I/O, no language.
 """
