@@ -81,15 +81,26 @@ class RowUnion:
             columns.append(self._concatenated(name, pieces).take(in_order))
         return self._record_batch(series, self.ts[indices], columns)
 
-    def lengths(self, name: str) -> Ints:
-        """Bytes of each row's value in a string column, 0 where it is null or missing."""
-        pieces = []
-        for rows in self._rows:
-            if _has(rows, name):
-                pieces.append(pc.fill_null(pc.binary_length(rows.column(name)), 0).to_numpy(zero_copy_only=False).astype(np.int64))
-            else:
-                pieces.append(np.zeros(rows.num_rows, np.int64))
-        return np.concatenate(pieces)
+    def content_lengths(self) -> Ints:
+        """Bytes of strings in each row, `rest` not counted: a measure of memory."""
+        total = np.zeros(len(self), np.int64)
+        for start, rows in zip(self._starts[:-1], self._rows, strict=True):
+            for column in rows.columns:
+                if column.type == pa.string():
+                    lengths = pc.fill_null(pc.binary_length(column), 0)
+                    total[start : start + rows.num_rows] += lengths.to_numpy(zero_copy_only=False)
+        return total
+
+    def has_values(self, name: str, indices: Ints) -> bool:
+        """Whether any of the rows at `indices` (rising) has a value in the column."""
+        cuts = np.searchsorted(indices, self._starts)
+        for at, (first, last) in enumerate(itertools.pairwise(cuts)):
+            rows = self._rows[at]
+            if first < last and _has(rows, name) and rows.column(name).null_count < rows.num_rows:
+                values = rows.column(name).take(pa.array(indices[first:last] - self._starts[at]))
+                if values.null_count < len(values):
+                    return True
+        return False
 
     def _content(self) -> list[str]:
         return [name for name in self.schema.names if name not in (SERIES, TS)]

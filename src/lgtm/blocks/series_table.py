@@ -1,0 +1,112 @@
+"""`series.parquet`: one row a series with its labels and what the block holds of it, so that questions about series and volumes read no rows.
+
+Rows of a block lie in series order, so first_row and row_count say where each series is: the `series` column itself is never read back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from lgtm.model.batch import Series
+from lgtm.model.labels import FINGERPRINT_BYTES, Labels
+from lgtm.model.matchers import Matcher, Matchers
+from lgtm.model.window import Window
+
+Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+SCHEMA = pa.schema(
+    [
+        pa.field("series", pa.uint32(), False),
+        pa.field("fingerprint", pa.binary(FINGERPRINT_BYTES), False),
+        pa.field("labels", pa.map_(pa.string(), pa.string()), False),
+        pa.field("row_count", pa.int64(), False),
+        pa.field("first_row", pa.int64(), False),
+        pa.field("min_ns", pa.int64(), False),
+        pa.field("max_ns", pa.int64(), False),
+        pa.field("line_bytes", pa.int64(), False),
+        pa.field("metadata_bytes", pa.int64(), False),
+    ]
+)
+STATISTICS = ("row_count", "first_row", "min_ns", "max_ns", "line_bytes", "metadata_bytes")
+
+
+class SeriesTable:
+    """Numbered series of a block with their statistics, as columns. Times are inclusive at both ends."""
+
+    def __init__(self, table: Any) -> None:
+        """table: of SCHEMA. Raises ValueError when the rows of the series do not lie end to end."""
+        self._fingerprints = table.column("fingerprint").combine_chunks()
+        self._labels = table.column("labels").combine_chunks()
+        self.row_count, self.first_row, self.min_ns, self.max_ns, self.line_bytes, self.metadata_bytes = (
+            _numbers(table.column(name)) for name in STATISTICS
+        )
+        ends = np.cumsum(self.row_count)
+        if not np.array_equal(_numbers(table.column("series")), np.arange(len(table))) or not np.array_equal(self.first_row, ends - self.row_count):
+            raise ValueError("the rows of the series do not lie end to end")
+
+    def __len__(self) -> int:
+        return len(self.row_count)
+
+    @property
+    def total_rows(self) -> int:
+        return int(self.row_count.sum())
+
+    @cached_property
+    def all(self) -> tuple[Series, ...]:
+        return self.series_at(np.arange(len(self)))
+
+    def series_at(self, numbers: Ints) -> tuple[Series, ...]:
+        at = pa.array(numbers)
+        labels: list[Labels] = [tuple(pairs) for pairs in self._labels.take(at).to_pylist()]
+        return tuple(Series(fingerprint, one) for fingerprint, one in zip(self._fingerprints.take(at).to_pylist(), labels, strict=True))
+
+    def select(self, matchers: Matchers, window: Window) -> Ints:
+        """Numbers of the series that fit all matchers and whose time range touches the window, rising."""
+        chosen = (self.min_ns < window.end_ns) & (self.max_ns >= window.start_ns)
+        for matcher in matchers:
+            chosen &= self._fitting(matcher)
+        return np.flatnonzero(chosen).astype(np.int64)
+
+    def label_values(self, name: str) -> Any:
+        """The value of label `name` of each series, "" where it has none, dictionary-encoded."""
+        return pc.fill_null(pc.map_lookup(self._labels, name, "first"), "").dictionary_encode()
+
+    def _fitting(self, matcher: Matcher) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        values = self.label_values(matcher.name)
+        verdicts = np.fromiter((matcher.matches(value) for value in values.dictionary.to_pylist()), bool, len(values.dictionary))
+        fitting: np.ndarray[tuple[int], np.dtype[np.bool_]] = verdicts[np.asarray(values.indices)]
+        return fitting
+
+
+def encode_series(series: Sequence[Series], statistics: dict[str, Ints]) -> bytes:
+    """statistics: one array a name in STATISTICS. Raises ValueError for a series without labels."""
+    if any(one.labels is None for one in series):
+        raise ValueError("a block needs the labels of each of its series")
+    columns: list[Any] = [
+        pa.array(np.arange(len(series)), pa.uint32()),
+        pa.array([one.fingerprint for one in series], pa.binary(FINGERPRINT_BYTES)),
+        pa.array([one.labels for one in series], SCHEMA.field("labels").type),
+        *(pa.array(statistics[name], pa.int64()) for name in STATISTICS),
+    ]
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table(columns, schema=SCHEMA), sink, compression="zstd", compression_level=3, store_schema=False, write_page_checksum=True)
+    return bytes(sink.getvalue())
+
+
+def decode_series(data: bytes) -> SeriesTable:
+    """Raises what pyarrow raises for damaged bytes, and ValueError for a table that is none of series; the caller names the file."""
+    table = pq.read_table(pa.BufferReader(data), use_threads=False, page_checksum_verification=True)
+    if table.schema.names != SCHEMA.names:
+        raise ValueError(f"columns {table.schema.names} are not those of a series table")
+    return SeriesTable(table.cast(SCHEMA))
+
+
+def _numbers(column: Any) -> Ints:
+    return np.asarray(column.combine_chunks().to_numpy(zero_copy_only=False), np.int64)
