@@ -34,10 +34,10 @@ class _Lane:
 
     tenant: Tenant
     waiting: list[_Request] = field(default_factory=list)
+    waiting_bytes: int = 0
+    timer: asyncio.Task[None] | None = None
+    """Sends what waits when it has waited long enough."""
     writes: int = 0
-
-    def waiting_bytes(self) -> int:
-        return sum(request.nbytes for request in self.waiting)
 
 
 class Coalescer:
@@ -64,21 +64,25 @@ class Coalescer:
         request = _Request(accepted, nbytes, asyncio.get_running_loop().create_future())
         lane = self._lanes.setdefault(tenant, _Lane(tenant))
         lane.waiting.append(request)
-        if not lane.writes or lane.waiting_bytes() >= self._config.batch_bytes_target:
+        lane.waiting_bytes += nbytes
+        if not lane.writes or lane.waiting_bytes >= self._config.batch_bytes_target:
             self._send(lane)
-        elif len(lane.waiting) == 1:
-            self._tasks.create_task(self._send_after_wait(lane, request))
+        elif lane.timer is None:
+            lane.timer = self._tasks.create_task(self._send_after_wait(lane))
         await request.answer
 
     def _send(self, lane: _Lane) -> None:
-        requests, lane.waiting = lane.waiting, []
+        requests, lane.waiting, lane.waiting_bytes = lane.waiting, [], 0
+        if lane.timer is not None:
+            lane.timer.cancel()
+            lane.timer = None
         lane.writes += 1
         self._tasks.create_task(self._run(lane, requests))
 
-    async def _send_after_wait(self, lane: _Lane, first: _Request) -> None:
+    async def _send_after_wait(self, lane: _Lane) -> None:
         await self._clock.sleep(self._config.batch_wait_ms_max / 1_000)
-        if lane.waiting and lane.waiting[0] is first:
-            self._send(lane)
+        lane.timer = None
+        self._send(lane)
 
     async def _run(self, lane: _Lane, requests: list[_Request]) -> None:
         timer = self._tasks.create_task(self._give_up_waiting(requests))
@@ -89,6 +93,8 @@ class Coalescer:
             failure = error
         except asyncio.CancelledError:
             failure = Unavailable("the write was cancelled")
+            requests = requests + lane.waiting  # there will be no next write
+            lane.waiting = []
             raise
         finally:
             timer.cancel()

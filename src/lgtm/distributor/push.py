@@ -78,7 +78,8 @@ class Distributor:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         self._running = False
-        await self._tasks.__aexit__(kind, error, traceback)
+        # Without the error, which would cancel writes that callers still wait for and wrap itself into a group.
+        await self._tasks.__aexit__(None, None, None)
 
     async def push(self, tenant: Tenant, decoded: DecodedLogs) -> None:
         """Returns once all rows are stored as durably as the write rule says.

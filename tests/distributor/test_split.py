@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distributor.fake_ingesters import FakeIngester
+from distributor.pushes import TENANT, entries_of, rows_of
+from lgtm.distributor.ingesters import Ingester
+from lgtm.distributor.split import split
+from lgtm.errors import Unavailable
+from lgtm.model.batch import Batch, Series
+from lgtm.model.signal import LOGS
+
+SERIES = tuple(Series.of((("app", str(number)),)) for number in range(5))
+LABELS = [series.labels or () for series in SERIES]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.tuples(st.integers(0, 9), st.text(max_size=2))), min_size=5, max_size=20),
+    st.lists(st.sampled_from(["ab", "ba", "a", "bc"]), min_size=5, max_size=5),
+)
+def test_every_row_goes_to_the_owners_of_its_series(rows: list[tuple[int, tuple[int, str]]], owned: list[str]) -> None:
+    rows += [(number, (0, "x")) for number in range(5)]
+    batch = Batch(LOGS, TENANT, SERIES, rows_of(rows))
+    ingesters = {name: FakeIngester(name) for name in "abc"}
+    owners = {s.fingerprint: tuple[Ingester, ...](ingesters[name] for name in names) for s, names in zip(SERIES, owned, strict=True)}
+    parts = {"".join(owner.id for owner in found): part for found, part in split(batch, owners.__getitem__)}
+    assert set(parts) == set(owned)
+    for names, part in parts.items():
+        part.rows.validate(full=True)
+        expected = entries_of(LABELS, rows_of([(number, entry) for number, entry in rows if owned[number] == names]))
+        assert entries_of([s.labels or () for s in part.series], part.rows) == expected
+        assert len(part.series) == owned.count(names)
+
+
+def test_a_batch_with_one_set_of_owners_stays_as_it_is() -> None:
+    batch = Batch(LOGS, TENANT, SERIES, rows_of([(number, (1, "x")) for number in range(5)]))
+    owner = FakeIngester()
+    ((found, part),) = split(batch, lambda key: (owner,))
+    assert found == (owner,)
+    assert part is batch
+
+
+def test_what_owners_raises_passes() -> None:
+    def nobody(key: bytes) -> tuple[Ingester, ...]:
+        raise Unavailable("empty ring")
+
+    with pytest.raises(Unavailable, match="empty ring"):
+        list(split(Batch(LOGS, TENANT, SERIES, rows_of([(0, (1, "x"))])), nobody))
