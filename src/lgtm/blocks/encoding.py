@@ -36,10 +36,14 @@ class WriteOptions:
     zstd_level: int = 3
 
 
-def file_schema(schema: Any, block_id: str) -> Any:
+def file_schema(schema: Any) -> Any:
     """Columns of a batch as they are stored: `time` follows `ts`."""
-    position = schema.get_field_index(TS) + 1
-    return schema.insert(position, TIME_FIELD).with_metadata({"lgtm.format_version": str(FORMAT_VERSION), "lgtm.block_id": block_id})
+    return schema.insert(schema.get_field_index(TS) + 1, TIME_FIELD)
+
+
+def file_metadata(block_id: str) -> dict[str, str]:
+    """Says in the footer where a stray file came from."""
+    return {"lgtm.format_version": str(FORMAT_VERSION), "lgtm.block_id": block_id}
 
 
 def stored(rows: Any, schema: Any) -> Any:

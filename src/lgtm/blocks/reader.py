@@ -102,7 +102,8 @@ class BlockReader:
 
         columns: names beside series and ts, such as `line` or `meta.trace_id`; None: all; those the block lacks are left out, and `rest` is added
         where it may hold them. window: a function is asked again before each row group, so that a query that has enough may narrow it. newest_first:
-        row groups by their newest time, falling; else by their oldest, rising. All batches share one series tuple: that of the selection.
+        row groups by their newest time, falling; else by their oldest, rising. ALWAYS is every row, also one at the last nanosecond
+        there is. All batches share one series tuple: that of the selection.
         The same arguments give the same rows in the same order each time. Blocks: disk and CPU.
         """
         selection = series if series is not None else self.series()
@@ -114,7 +115,7 @@ class BlockReader:
                 file = stack.enter_context(self._open(self._footer))
             for group in groups:
                 now = window() if callable(window) else window
-                if now.overlaps(group.min_ns, group.max_ns):
+                if now == ALWAYS or now.overlaps(group.min_ns, group.max_ns):
                     with _damage(key):
                         batch = self._read_group(file, group, selection, now, names)
                     if batch is not None:
@@ -164,7 +165,7 @@ class BlockReader:
             rows = np.arange(int(counts.sum())) + np.repeat(group.firsts - (np.cumsum(counts) - counts), counts)
         ts = _column(file, group.number, TS).to_numpy(zero_copy_only=False)
         ts = ts if rows is None else ts[rows]
-        if not window.covers(group.min_ns, group.max_ns):
+        if window != ALWAYS and not window.covers(group.min_ns, group.max_ns):
             inside = np.flatnonzero((ts >= window.start_ns) & (ts < window.end_ns))
             if not len(inside):
                 return None

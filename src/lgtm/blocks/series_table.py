@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from lgtm.model.batch import Series
 from lgtm.model.labels import FINGERPRINT_BYTES, Labels
 from lgtm.model.matchers import Matcher, Matchers
-from lgtm.model.window import Window
+from lgtm.model.window import ALWAYS, Window
 
 Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
 
@@ -69,7 +69,9 @@ class SeriesTable:
 
     def select(self, matchers: Matchers, window: Window) -> Ints:
         """Numbers of the series that fit all matchers and whose time range touches the window, rising."""
-        chosen = (self.min_ns < window.end_ns) & (self.max_ns >= window.start_ns)
+        chosen = np.ones(len(self), bool)
+        if window != ALWAYS:
+            chosen = (self.min_ns < window.end_ns) & (self.max_ns >= window.start_ns)
         for matcher in matchers:
             chosen &= self._fitting(matcher)
         return np.flatnonzero(chosen).astype(np.int64)

@@ -108,6 +108,8 @@ class RowUnion:
     def _concatenated(self, name: str, pieces: Sequence[Any]) -> Any:
         """pieces: arrays, or a count of rows that lack the column."""
         kind = self.schema.field(name).type
+        if not pieces:
+            return pa.array([], kind)
         return pa.concat_arrays([pa.nulls(p, kind) if isinstance(p, int) else p if p.type == kind else p.cast(kind) for p in pieces])
 
     def _record_batch(self, series: Numbers | Ints, ts: Ints, columns: list[Any]) -> Any:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import xxhash
 
 from lgtm.blocks.duplicates import row_order, without_copies
-from lgtm.blocks.encoding import WriteOptions, file_schema, parquet_writer, stored
+from lgtm.blocks.encoding import WriteOptions, file_metadata, file_schema, parquet_writer, stored
 from lgtm.blocks.layout import ROWS_FILE, SERIES_FILE, date_of_day, day_of_date
 from lgtm.blocks.merge import rank_series
 from lgtm.blocks.meta import BlockFile, BlockIdentity, BlockMeta
@@ -85,7 +85,7 @@ class BlockWriter:
     def __init__(self, identity: BlockIdentity, series: Sequence[Series], schema: Any, directory: Path, options: WriteOptions) -> None:
         self._identity, self._series, self._options = identity, series, options
         self._names = schema.names
-        self._schema = file_schema(schema, identity.block_id)
+        self._schema = file_schema(schema)
         self._paths = {ROWS_FILE: directory / ROWS_FILE, SERIES_FILE: directory / SERIES_FILE}
         self._writer: Any = None
         self._last = (-1, 0)
@@ -109,6 +109,7 @@ class BlockWriter:
         statistics = self._statistics
         if self._writer is None or not statistics["row_count"].all():
             raise ValueError("each series of a block has rows")
+        self._writer.add_key_value_metadata(file_metadata(self._identity.block_id))
         self._writer.close()
         statistics["first_row"] = np.cumsum(statistics["row_count"]) - statistics["row_count"]
         self._paths[SERIES_FILE].write_bytes(encode_series(self._series, statistics))

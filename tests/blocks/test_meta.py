@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from lgtm.blocks.layout import DamagedBlock
+from lgtm.blocks.meta import BlockMeta, PartInterval
+from lgtm.model.part import PartId
+from lgtm.model.window import Window
+from support.blocks import day_of_entries, written
+
+
+@pytest.fixture
+def meta(tmp_path: Path) -> BlockMeta:
+    return written(day_of_entries(), tmp_path).meta
+
+
+def test_a_meta_reads_back_as_itself(meta: BlockMeta) -> None:
+    assert BlockMeta.from_json(meta.to_json(), name="meta.json") == meta
+
+
+Edit = Callable[[dict[str, Any]], object]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda f: f.update(format_version=2),
+        lambda f: f.update(format_version="1"),
+        lambda f: f.pop("row_count"),
+        lambda f: f.update(row_count=True),
+        lambda f: f.update(row_count=1.5),
+        lambda f: f.update(tenant="../escape"),
+        lambda f: f.update(tenant=None),
+        lambda f: f.update(signal="dreams"),
+        lambda f: f.update(date="2024-10-05"),
+        lambda f: f.update(date="yesterday"),
+        lambda f: f.update(min_ns=f["max_ns"] + 1),
+        lambda f: f.update(max_ns=2**63),
+        lambda f: f.update(label_names="app"),
+        lambda f: f.update(label_names=[1]),
+        lambda f: f.update(has_rest="yes"),
+        lambda f: f.update(parts={"nonsense": [[1, 2]]}),
+        lambda f: f.update(parts={"00-1": [[1]]}),
+        lambda f: f.update(parts=[]),
+        lambda f: f.update(files={}),
+        lambda f: f["files"]["rows.parquet"].update(path="../../secret"),
+        lambda f: f["files"].update(more=f["files"]["rows.parquet"]),
+        lambda f: f.update(unknown=1),
+    ],
+)
+def test_a_meta_that_we_did_not_write_is_refused(meta: BlockMeta, edit: Edit) -> None:
+    fields = orjson.loads(meta.to_json())
+    edit(fields)
+    with pytest.raises(DamagedBlock, match=r"some/meta\.json"):
+        BlockMeta.from_json(orjson.dumps(fields), name="some/meta.json")
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"null", b"\xff", b"[" * 100_000, b'{"format_version": 1}'])
+def test_what_is_no_meta_is_refused(data: bytes) -> None:
+    with pytest.raises(DamagedBlock):
+        BlockMeta.from_json(data, name="meta.json")
+
+
+def test_a_cut_meta_is_refused_at_every_length(meta: BlockMeta) -> None:
+    whole = meta.to_json().rstrip()
+    for length in range(len(whole)):
+        with pytest.raises(DamagedBlock):
+            BlockMeta.from_json(whole[:length], name="meta.json")
+
+
+def test_a_flipped_bit_is_refused_or_changes_a_value_never_crashes(meta: BlockMeta) -> None:
+    whole, rng = meta.to_json(), random.Random(5)
+    for _ in range(300):
+        at = rng.randrange(len(whole))
+        damaged = whole[:at] + bytes([whole[at] ^ 1 << rng.randrange(8)]) + whole[at + 1 :]
+        try:
+            assert BlockMeta.from_json(damaged, name="meta.json") != meta or damaged.split() == whole.split()
+        except DamagedBlock:
+            continue
+
+
+def test_equal_rows_written_at_another_time_are_the_same_content(meta: BlockMeta) -> None:
+    assert meta.same_content(replace(meta, created_ns=99, attempt="0" * 16))
+    assert not meta.same_content(replace(meta, row_count=1))
+
+
+@pytest.mark.parametrize(
+    ("part", "inside"),
+    [
+        (PartId(b"w" * 16, 1, 5), True),
+        (PartId(b"w" * 16, 1, 9), True),
+        (PartId(b"w" * 16, 1, 4), False),
+        (PartId(b"w" * 16, 1, 10), False),
+        (PartId(b"w" * 16, 2, 5), False),
+        (PartId(b"x" * 16, 1, 5), False),
+    ],
+)
+def test_an_interval_holds_both_its_ends(part: PartId, inside: bool) -> None:
+    assert (part in PartInterval(b"w" * 16, 1, 5, 9)) is inside
+
+
+def test_a_block_overlaps_a_window_that_holds_its_first_or_last_moment(meta: BlockMeta) -> None:
+    assert meta.overlaps(Window(meta.max_ns, meta.max_ns + 1))
+    assert meta.overlaps(Window(meta.min_ns, meta.min_ns + 1))
+    assert not meta.overlaps(Window(meta.max_ns + 1, meta.max_ns + 2))
+    assert not meta.overlaps(Window(meta.min_ns - 1, meta.min_ns))

@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lgtm.blocks import union
+from lgtm.blocks.encoding import WriteOptions
+from lgtm.blocks.layout import DATA_FILES, ROWS_FILE, SERIES_FILE, DamagedBlock
+from lgtm.blocks.meta import BlockMeta
+from lgtm.blocks.reader import BlockReader
+from lgtm.blocks.writer import WrittenBlock
+from lgtm.model.matchers import Matcher, Matchers, MatchOp
+from lgtm.model.window import ALWAYS, Window
+from support.blocks import DAY_START_NS, day_of_entries, identity, open_block, written
+from support.rows import Entry, entries_of, entry
+
+SMALL_GROUPS = WriteOptions(row_group_rows=7)
+S = 1_000_000_000
+
+
+def at(seconds: float) -> int:
+    return DAY_START_NS + int(seconds * S)
+
+
+@pytest.fixture
+def block(tmp_path: Path) -> WrittenBlock:
+    return written(day_of_entries(), tmp_path, options=SMALL_GROUPS)
+
+
+@pytest.mark.parametrize("app", ["api", "db", "web", "ap", None])
+@pytest.mark.parametrize(
+    "window", [ALWAYS, Window(at(3), at(10)), Window(at(12), at(13)), Window(at(39), at(40)), Window(at(40), at(99)), Window(0, 1)]
+)
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_exactly_the_rows_of_the_series_in_the_window_are_read(block: WrittenBlock, app: str | None, window: Window, newest_first: bool) -> None:
+    matchers: Matchers = () if app is None else (Matcher("app", MatchOp.EQ, app),)
+    reader = open_block(block)
+    found = entries_of(list(reader.read(reader.series(matchers, window), window, newest_first=newest_first)))
+    expected = {e.identity for e in day_of_entries() if (app is None or ("app", app) in e.labels) and e.ts in window}
+    assert {e.identity for e in found} == expected
+    assert len(found) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("matcher", "apps"),
+    [
+        (Matcher("app", MatchOp.EQ, "api"), ["api"]),
+        (Matcher("app", MatchOp.NE, "api"), ["db", "web"]),
+        (Matcher("app", MatchOp.RE, "a.*|web"), ["api", "web"]),
+        (Matcher("app", MatchOp.NRE, ".*b"), ["api"]),
+        (Matcher("absent", MatchOp.EQ, ""), ["api", "db", "web"]),
+        (Matcher("absent", MatchOp.NE, ""), []),
+    ],
+)
+def test_series_are_chosen_by_their_labels(block: WrittenBlock, matcher: Matcher, apps: list[str]) -> None:
+    assert [dict(s.labels or ())["app"] for s in open_block(block).series((matcher,)).series] == apps
+
+
+def test_series_that_have_nothing_near_the_window_are_left_out(tmp_path: Path) -> None:
+    reader = open_block(written([entry("early", at(1), "x"), entry("late", at(9), "x")], tmp_path))
+    assert [s.labels for s in reader.series((), Window(at(5), at(10))).series] == [(("app", "late"),)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "names"),
+    [
+        (None, ["line", "meta.trace"]),
+        (frozenset(), []),
+        (frozenset({"line"}), ["line"]),
+        (frozenset({"meta.trace", "meta.unknown"}), ["meta.trace"]),
+    ],
+)
+def test_only_the_columns_asked_for_are_read(block: WrittenBlock, columns: frozenset[str] | None, names: list[str]) -> None:
+    assert {tuple(b.rows.schema.names) for b in open_block(block).read(columns=columns)} == {("series", "ts", *names)}
+
+
+def test_rows_are_the_same_in_number_and_order_whatever_the_columns(block: WrittenBlock) -> None:
+    window = Window(at(3), at(30))
+    keys = [
+        (b.series[n].labels, ts) for b in open_block(block).read(None, window, frozenset()) for n, ts in zip(*map(_list, b.rows.columns), strict=True)
+    ]
+    assert keys == [(e.labels, e.ts) for e in entries_of(list(open_block(block).read(None, window)))]
+
+
+def _list(column: object) -> list[int]:
+    return list(column.to_pylist())  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["a", "a.b", "rest.key_value.key", "rest", "ü\n\0", "meta.a"])
+def test_a_metadata_name_is_only_a_name(tmp_path: Path, name: str) -> None:
+    rows = [Entry((("app", "api"),), at(1), "x", {"a": "1", "a.b": "2", name: "mine"})]
+    found = entries_of(list(open_block(written(rows, tmp_path)).read(columns=frozenset({f"meta.{name}"}))))
+    assert [e.metadata for e in found] == [{name: "mine"}]
+
+
+def test_names_that_did_not_fit_are_found_in_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(union, "DYNAMIC_COLUMNS_MAX", 1)
+    block = written([entry("api", at(n), "x", None, **{"common": "1"}, **({"rare": "2"} if n == 0 else {})) for n in range(3)], tmp_path)
+    assert (block.meta.dynamic_columns, block.meta.has_rest) == (("meta.common",), True)
+    assert [e.metadata for e in entries_of(list(open_block(block).read(columns=frozenset({"meta.rare"}))))] == [{"rare": "2"}, {}, {}]
+    assert [b.rows.schema.names for b in open_block(block).read(columns=frozenset({"meta.common"}))] == [["series", "ts", "meta.common"]]
+    assert entries_of(list(open_block(block).read()))[0].metadata == {"common": "1", "rare": "2"}
+
+
+def test_newest_first_gives_row_groups_by_falling_time(tmp_path: Path) -> None:
+    rows = [entry(app, at(base + n), "x") for app, base in (("a", 100), ("b", 0), ("c", 50)) for n in range(7)]
+    reader = open_block(written(rows, tmp_path, options=SMALL_GROUPS))
+    newest = [max(e.ts for e in entries_of(b)) for b in reader.read(newest_first=True)]
+    oldest = [min(e.ts for e in entries_of(b)) for b in reader.read()]
+    assert newest == [at(106), at(56), at(6)]
+    assert oldest == [at(0), at(50), at(100)]
+
+
+def test_a_query_that_has_enough_narrows_the_window_as_it_goes(tmp_path: Path) -> None:
+    rows = [entry(app, at(base + n), "x") for app, base in (("a", 100), ("b", 0), ("c", 50)) for n in range(7)]
+    windows = itertools.chain([ALWAYS], itertools.repeat(Window(at(104), at(999))))
+    read = open_block(written(rows, tmp_path, options=SMALL_GROUPS)).read(window=lambda: next(windows), newest_first=True)
+    assert [len(b) for b in read] == [7]
+
+
+def test_blocks_are_read_from_bytes_as_from_files(block: WrittenBlock) -> None:
+    from_bytes = BlockReader(block.files[ROWS_FILE].read_bytes(), block.files[SERIES_FILE].read_bytes(), block.meta)
+    assert entries_of(list(from_bytes.read())) == entries_of(list(open_block(block).read()))
+
+
+def test_all_batches_share_the_series_of_the_selection(block: WrittenBlock) -> None:
+    reader = open_block(block)
+    selection = reader.series((Matcher("app", MatchOp.NE, "api"),))
+    assert all(b.series is selection.series for b in reader.read(selection))
+    assert len(selection) == 2
+
+
+Damage = Callable[[bytes, random.Random], bytes]
+
+
+def flipped_bit(data: bytes, rng: random.Random) -> bytes:
+    at = rng.randrange(len(data))
+    return data[:at] + bytes([data[at] ^ 1 << rng.randrange(8)]) + data[at + 1 :]
+
+
+def cut(data: bytes, rng: random.Random) -> bytes:
+    return data[: rng.randrange(len(data))]
+
+
+def extended(data: bytes, rng: random.Random) -> bytes:
+    return data + rng.randbytes(rng.randrange(1, 9))
+
+
+def zeroed_stretch(data: bytes, rng: random.Random) -> bytes:
+    at = rng.randrange(len(data) - 64)
+    return data[:at] + bytes(64) + data[at + 64 :]
+
+
+def noise(data: bytes, rng: random.Random) -> bytes:
+    return rng.randbytes(len(data))
+
+
+@pytest.mark.parametrize("damage", [flipped_bit, cut, extended, zeroed_stretch, noise])
+@pytest.mark.parametrize("name", DATA_FILES)
+def test_damage_anywhere_in_a_file_is_found_before_a_row_is_believed(block: WrittenBlock, name: str, damage: Damage) -> None:
+    whole = block.files[name].read_bytes()
+    rng = random.Random(11)
+    for _ in range(40):
+        damaged = damage(whole, rng)
+        if damaged == whole:
+            continue
+        block.files[name].write_bytes(damaged)
+        with pytest.raises(DamagedBlock, match=name):
+            open_block(block)
+
+
+def test_a_flipped_bit_in_a_page_that_appears_after_opening_is_found_while_reading(tmp_path: Path) -> None:
+    block = written([entry("api", at(n), f"{n * 7919 % 10_007:08d}" * 5) for n in range(2_000)], tmp_path)
+    reader = open_block(block)
+    data = block.files[ROWS_FILE].read_bytes()
+    middle = len(data) // 3
+    block.files[ROWS_FILE].write_bytes(data[:middle] + bytes([data[middle] ^ 16]) + data[middle + 1 :])
+    with pytest.raises(DamagedBlock, match=ROWS_FILE):
+        list(reader.read())
+
+
+def fewer_rows(meta: BlockMeta) -> BlockMeta:
+    return replace(meta, row_count=meta.row_count - 1)
+
+
+def more_series(meta: BlockMeta) -> BlockMeta:
+    return replace(meta, series_count=meta.series_count + 1)
+
+
+def of_other_files(meta: BlockMeta) -> BlockMeta:
+    files = {name: replace(file, xxh3="0" * 32) for name, file in meta.files.items()}
+    return replace(meta, files=files)
+
+
+@pytest.mark.parametrize("foreign", [fewer_rows, more_series, of_other_files])
+def test_files_that_are_not_those_of_the_meta_are_refused(block: WrittenBlock, foreign: Callable[[BlockMeta], BlockMeta]) -> None:
+    with pytest.raises(DamagedBlock):
+        open_block(block, meta=foreign(block.meta))
+
+
+def test_files_of_another_block_are_refused_even_without_digests(tmp_path: Path) -> None:
+    rows = day_of_entries()
+    mine = written(rows, tmp_path / "mine")
+    other = written(rows[:-1], tmp_path / "other", of=identity(generation=2))
+    with pytest.raises(DamagedBlock):
+        open_block(mine, meta=other.meta, verify=False)
+
+
+def test_a_missing_file_is_damage(block: WrittenBlock) -> None:
+    block.files[ROWS_FILE].unlink()
+    with pytest.raises(DamagedBlock, match="FileNotFoundError"):
+        open_block(block)
+
+
+def test_one_reader_serves_many_reads_at_once(block: WrittenBlock) -> None:
+    reader = open_block(block)
+    together = list(itertools.zip_longest(reader.read(), reader.read(newest_first=True)))
+    first, second = ([b for b in side if b is not None] for side in zip(*together, strict=True))
+    assert sorted(e.identity for e in entries_of(first)) == sorted(e.identity for e in entries_of(second)) != []

@@ -1,0 +1,47 @@
+"""Written blocks to test with, and ways to damage bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from lgtm.blocks.encoding import WriteOptions
+from lgtm.blocks.layout import ROWS_FILE, SERIES_FILE
+from lgtm.blocks.lineage import flushed_identities
+from lgtm.blocks.meta import BlockIdentity, BlockMeta, PartInterval
+from lgtm.blocks.reader import BlockReader
+from lgtm.blocks.writer import WrittenBlock, dates_of, write_block
+from lgtm.model.batch import Batch
+from lgtm.model.limits import DAY_NS
+from lgtm.model.signal import LOGS
+from lgtm.model.tenant import DEFAULT_TENANT, Tenant
+from support.rows import Entry, batch_of, entry
+
+DAY_START_NS = 20_000 * DAY_NS
+DATE = "2024-10-04"
+
+
+def identity(date: str = DATE, *, generation: int = 1, tenant: Tenant = DEFAULT_TENANT, wal_id: str = "a1") -> BlockIdentity:
+    parts = [PartInterval(b"w" * 16, 1, generation * 100, generation * 100 + 99)]
+    return flushed_identities(LOGS, tenant, [date], wal_id=wal_id, first_segment=generation, last_segment=generation + 1, parts=parts)[0]
+
+
+def written(
+    entries: Iterable[Entry] | Sequence[Batch], directory: Path, *, of: BlockIdentity | None = None, options: WriteOptions | None = None
+) -> WrittenBlock:
+    """Entries (or batches) as a block; its date is that of the first row."""
+    given = list(entries)
+    batches = [batch_of(e for e in given if isinstance(e, Entry)), *(b for b in given if isinstance(b, Batch))]
+    batches = [b for b in batches if len(b)]
+    directory.mkdir(parents=True, exist_ok=True)
+    return write_block(batches, of or identity(dates_of(batches)[0]), directory, created_ns=7, options=options)
+
+
+def day_of_entries(count: int = 40) -> list[Entry]:
+    """Entries of three streams in turn, one a second, some with metadata."""
+    apps = ("web", "api", "db")
+    return [entry(apps[n % 3], DAY_START_NS + n * 1_000_000_000, f"line {n}", None, **({"trace": f"t{n}"} if n % 2 else {})) for n in range(count)]
+
+
+def open_block(block: WrittenBlock, *, meta: BlockMeta | None = None, verify: bool = True) -> BlockReader:
+    return BlockReader(block.files[ROWS_FILE], block.files[SERIES_FILE], meta or block.meta, verify=verify)
