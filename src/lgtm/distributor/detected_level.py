@@ -14,9 +14,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lgtm.blocks.rest import pairs_of
 from lgtm.distributor.level_lines import line_levels
 from lgtm.distributor.levels import LEVELS, LevelFields, normalise, severity_number_level
-from lgtm.distributor.rest import RestPairs, rest_column, rest_pairs
+from lgtm.distributor.merge import with_columns
 from lgtm.distributor.sizes import DETECTED_LEVEL, Ints
 from lgtm.model.signal import LINE, META, REST, SERIES
 
@@ -28,6 +29,7 @@ _OPEN = -1
 
 def with_detected_level(rows: pa.RecordBatch, stream_levels: Sequence[str], fields: LevelFields) -> pa.RecordBatch:
     """Adds or normalises the column. stream_levels: of each series what its labels say, "" where they say nothing."""
+    rows = _level_out_of_rest(rows)
     levels = _Levels(rows.num_rows)
     metadata = _Metadata(rows)
     levels.decide_by(metadata, DETECTED_LEVEL, normalise)
@@ -36,7 +38,7 @@ def with_detected_level(rows: pa.RecordBatch, stream_levels: Sequence[str], fiel
         levels.decide_by(metadata, META + name, normalise)
     levels.decide_by(metadata, SEVERITY_NUMBER, severity_number_level)
     levels.decide_by_lines(rows.column(LINE), fields)
-    return _with_column(metadata.without_rest(DETECTED_LEVEL), levels.column())
+    return _with_column(rows, levels.column())
 
 
 class _Metadata:
@@ -45,23 +47,14 @@ class _Metadata:
     def __init__(self, rows: pa.RecordBatch) -> None:
         self._rows = rows
         self._names = set(rows.schema.names)
-        self._rest = rest_pairs(rows.column(REST)) if REST in self._names else None
+        self._rest = pairs_of(rows.column(REST)) if REST in self._names else None
 
     def values(self, name: str) -> Iterator[tuple[Ints | None, pa.Array]]:
         """Of some rows (None: of all) the values, which may be null."""
         if name in self._names:
             yield None, self._rows.column(name)
-        if self._rest is not None and pc.any(found := pc.equal(self._rest.names, name)).as_py():
-            yield self._rest.rows[found.to_numpy(zero_copy_only=False)], self._rest.values.filter(found)
-
-    def without_rest(self, name: str) -> pa.RecordBatch:
-        """The rows without what `rest` has under the name."""
-        if self._rest is None or not pc.any(found := pc.equal(self._rest.names, name)).as_py():
-            return self._rows
-        other = pc.invert(found)
-        kept = RestPairs(self._rest.rows[other.to_numpy(zero_copy_only=False)], self._rest.names.filter(other), self._rest.values.filter(other))
-        at = self._rows.schema.get_field_index(REST)
-        return self._rows.set_column(at, self._rows.schema.field(at), rest_column([kept], self._rows.num_rows))
+        if self._rest is not None and len(found := np.flatnonzero(pc.equal(self._rest.names, name))):
+            yield self._rest.rows[found], self._rest.values.take(pa.array(found))
 
 
 class _Levels:
@@ -99,6 +92,13 @@ class _Levels:
         codes = [self._code_of.setdefault(value, len(self._code_of)) if value else _OPEN for value in values]
         self._values = list(self._code_of)
         return np.array([*codes, _OPEN], np.int32)
+
+
+def _level_out_of_rest(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """A name sits either in a column or in `rest`: one that is about to be a column may not stay there."""
+    if REST not in rows.schema.names or not pc.any(pc.equal(pairs_of(rows.column(REST)).names, DETECTED_LEVEL)).as_py():
+        return rows
+    return with_columns(rows, [DETECTED_LEVEL, *(name for name in rows.schema.names if name.startswith(META))])
 
 
 def _with_column(rows: pa.RecordBatch, column: pa.Array) -> pa.RecordBatch:

@@ -105,9 +105,9 @@ class Distributor:
         self._metrics.batched_requests.inc(len(accepted))
         limits = self._limits.for_tenant(tenant)
         if sum(one.rows.nbytes for one in accepted) < self._config.offload_bytes_min:
-            complete = _complete(accepted, limits)
+            complete = _complete(tenant, accepted, limits)
         else:
-            complete = await asyncio.get_running_loop().run_in_executor(self._executor, _complete, accepted, limits)
+            complete = await asyncio.get_running_loop().run_in_executor(self._executor, _complete, tenant, accepted, limits)
         parts = split(Batch(LOGS, tenant, complete.series, complete.rows), self._owners)
         writes = [self._writer.write(self._next_id(), batch, owners) for owners, batch in parts]
         for outcome in await asyncio.gather(*writes, return_exceptions=True):
@@ -118,9 +118,9 @@ class Distributor:
         return PartId(self._writer_id, self._epoch, next(self._sequence))
 
 
-def _complete(accepted: Sequence[Accepted], limits: Limits) -> Accepted:
+def _complete(tenant: Tenant, accepted: Sequence[Accepted], limits: Limits) -> Accepted:
     """The requests as one batch, with levels. Free to run in any thread."""
-    merged = merge(accepted)
+    merged = merge(tenant, accepted)
     if not limits.discover_log_levels:
         return merged
     fields = level_fields(limits.log_level_fields, limits.log_level_from_json_max_depth)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lgtm.distributor.rest import rest_pairs
+from lgtm.blocks.rest import pairs_of
 from lgtm.model.signal import LINE, META, REST
 
 DETECTED_LEVEL = META + "detected_level"
@@ -39,7 +39,7 @@ class RowSizes:
             total += _lengths(column)
             total += len(name.removeprefix(META).encode()) * (_valid(column) if column.null_count else 1)
         if REST in self._rows.schema.names:
-            pairs = rest_pairs(self._rows.column(REST))
+            pairs = pairs_of(self._rows.column(REST))
             sizes = _lengths(pairs.names) - len(META) + _lengths(pairs.values)
             total += np.bincount(pairs.rows, weights=sizes, minlength=len(total)).astype(np.int64)
         return total
@@ -51,7 +51,7 @@ class RowSizes:
             column = self._rows.column(name)
             total += _valid(column) if column.null_count else 1
         if REST in self._rows.schema.names:
-            total += np.bincount(rest_pairs(self._rows.column(REST)).rows, minlength=len(total))
+            total += np.bincount(pairs_of(self._rows.column(REST)).rows, minlength=len(total))
         return total
 
     @functools.cached_property
