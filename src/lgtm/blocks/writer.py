@@ -87,6 +87,8 @@ class BlockWriter:
         self._names = schema.names
         self._schema = file_schema(schema)
         self._paths = {ROWS_FILE: directory / ROWS_FILE, SERIES_FILE: directory / SERIES_FILE}
+        for path in self._paths.values():
+            path.unlink(missing_ok=True)  # never written over: a local object store may hold the very file of an earlier try
         self._writer: Any = None
         self._last = (-1, 0)
         self._statistics = {name: np.zeros(len(series), np.int64) for name in STATISTICS}
