@@ -178,24 +178,23 @@ class ExpressionCompiler:
 
     def access(self, node: FieldRef | Variable | Chain, names: tuple[str, ...], args: tuple[Operand, ...], has_final: bool) -> Access:
         """`.a.b.c`; what the last name means takes the arguments."""
-        last = self.field(node, names[-1], args, has_final, in_chain=len(names) > 1)
-        if len(names) == 1:
-            return last
-        inner = tuple(self.field(node, name, (), False, in_chain=place > 0) for place, name in enumerate(names[:-1]))
+        last = self.field(node, names[-1], args, has_final)
+        inner = tuple(self.field(node, name, (), False) for name in names[:-1])
 
         def run(state: State, dot: Any, receiver: Any, final: Any) -> Any:
+            holder = None
             for field in inner:
-                receiver = field(state, dot, receiver, None)
-            return last(state, dot, receiver, final)
+                holder, receiver = receiver, field(state, dot, receiver, None, holder)
+            return last(state, dot, receiver, final, holder)
 
         return run
 
-    def field(self, node: FieldRef | Variable | Chain, name: str, args: tuple[Operand, ...], has_final: bool, *, in_chain: bool) -> Access:
-        """in_chain: the receiver is a field itself; one from a map has the type `interface {}` whatever it holds."""
+    def field(self, node: FieldRef | Variable | Chain, name: str, args: tuple[Operand, ...], has_final: bool) -> Callable[..., Any]:
+        """(state, dot, receiver, final, holder) to the field of the receiver. holder: what the receiver was a field of."""
         has_args = bool(args) or has_final
         calls = {cls: self.method(methods[name], node, args, has_final) for cls, methods in METHODS.items() if name in methods}
 
-        def run(state: State, dot: Any, receiver: Any, final: Any) -> Any:
+        def run(state: State, dot: Any, receiver: Any, final: Any, holder: Any) -> Any:
             if receiver is None:
                 return None
             if receiver is NIL:
@@ -205,7 +204,8 @@ class ExpressionCompiler:
             if call is not None:
                 return call(state, dot, final, receiver)
             if cls is not LabelMap and cls is not dict:
-                shown = "interface {}" if in_chain and cls in (bool, float, list) else type_name(receiver)
+                # What a map made of JSON holds has this type, whatever it is.
+                shown = "interface {}" if isinstance(holder, dict) else type_name(receiver)
                 state.fail(f"can't evaluate field {name} in type {shown}")
             if has_args:
                 state.fail(f"{name} is not a method but has arguments")

@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from lgtm.logql.gotemplate.errors import CallError
 from lgtm.logql.gotemplate.gotime import MONTHS, WEEKDAYS, Civil, Time
+from lgtm.logql.gotemplate.limits import LAYOUT_LENGTH_MAX
 
 _CHUNK = re.compile(
     r"January|Jan(?![a-z])|Monday|Mon(?![a-z])|MST|002|0[1-6]|15|1|2006|2|__2|_2(?!006)|3|4|5|PM|pm"
@@ -16,7 +18,9 @@ _CHUNK = re.compile(
 
 @lru_cache(maxsize=256)
 def chunks(layout: str) -> tuple[tuple[str, str], ...]:
-    """Pairs of literal text and the element behind it; the last element is ""."""
+    """Pairs of literal text and the element behind it; the last element is "". Raises CallError when the layout is too long."""
+    if len(layout) > LAYOUT_LENGTH_MAX:
+        raise CallError(f"layout of more than {LAYOUT_LENGTH_MAX} characters")
     found, end = [], 0
     for match in _CHUNK.finditer(layout):
         found.append((layout[end : match.start()], match[0]))

@@ -14,6 +14,9 @@ INVOCATION_DEPTH_MAX = 100
 VALUE_LENGTH_MAX = 1024 * 1024
 """Characters of the output, and of any text a function makes on the way."""
 
+LAYOUT_LENGTH_MAX = 1024
+"""Characters of the layout of a time."""
+
 VALUE_DEPTH_MAX = 100
 """Levels of maps and lists that are printed."""
 

@@ -62,8 +62,9 @@ class _Formatter:
         elif self.argument >= len(self.args):
             self.out.write(f"%!{verb}(MISSING)")
         else:
-            if verb == "v" and given.pop("sharp", False):
-                given["sharp_v"] = True
+            if verb == "v":
+                given["sharp_v"] = given.pop("sharp", False)
+                given.pop("plus", None)  # `%+v` names the fields of structs, and shows no sign.
             write(self.out, self.args[self.argument], verb, Flags(**given) if given else PLAIN)
             self.argument += 1
 

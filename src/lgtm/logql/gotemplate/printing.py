@@ -92,7 +92,8 @@ def sprintln(values: tuple[Any, ...]) -> str:
 def write(out: Output, value: Any, verb: str, flags: Flags, depth: int = 0) -> None:
     """One value. Raises CallError when it is nested too deeply, or too long."""
     if value is None or value is NIL:
-        out.write(_pad("<nil>", flags) if verb in "Tv" else f"%!{verb}(<nil>)")
+        shown = "interface {}(nil)" if flags.sharp_v and depth else "<nil>"
+        out.write(_pad(shown, flags) if verb in "Tv" else f"%!{verb}(<nil>)")
     elif verb == "T":
         out.write(_pad(type_name(value), flags))
     elif isinstance(value, (dict, list, LabelMap)) and verb != "p":

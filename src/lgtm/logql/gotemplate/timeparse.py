@@ -17,6 +17,7 @@ _OFFSETS = {
     "07:00:00": re.compile(r"([+-])([0-9]{2}):([0-9]{2}):([0-9]{2})", re.ASCII),
 }
 _ABBREVIATION = re.compile(r"ChST|MeST|GMT(?:[+-][0-9]{1,2})?|[+-][0-9]{2}|[A-Z]+", re.ASCII)
+_BLANKS = re.compile(r"( +)")
 _FRACTION = re.compile(r"[.,]([0-9]+)", re.ASCII)
 
 
@@ -52,15 +53,15 @@ class _Reader:
 
     def skip(self, literal: str) -> None:
         """Blanks of the layout stand for any number of blanks."""
-        while literal:
-            if literal[0] == " ":
+        for part in _BLANKS.split(literal):
+            if part.startswith(" "):
                 if self.rest and self.rest[0] != " ":
                     raise _Mismatch
-                literal, self.rest = literal.lstrip(" "), self.rest.lstrip(" ")
-                continue
-            if not self.rest.startswith(literal[0]):
+                self.rest = self.rest.lstrip(" ")
+            elif self.rest.startswith(part):
+                self.rest = self.rest[len(part) :]
+            else:
                 raise _Mismatch
-            literal, self.rest = literal[1:], self.rest[1:]
 
     def take(self, count: int) -> str:
         taken, self.rest = self.rest[:count], self.rest[count:]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import Any
 
 from lgtm.logql.gotemplate.errors import CallError
@@ -17,23 +16,37 @@ _REFERENCE = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})")
 _CHARACTER_WIDTHS = {0xC0: 2, 0xD0: 2, 0xE0: 3, 0xF0: 4}
 
 
-@lru_cache(maxsize=128)
-def _compiled(pattern: str) -> Any:
+_COMPILED_MAX = 128
+_COMPILE_UNITS = 500
+_SEARCH_SHIFT = 14
+"""A search may read all that is left of the text before it finds its match: a unit for each 16 KiB."""
+
+_cache: dict[str, Any] = {}
+
+
+def _compiled(context: Context, pattern: str) -> Any:
+    regex = _cache.get(pattern)
+    if regex is not None:
+        return regex
+    context.charge(_COMPILE_UNITS + len(pattern))
     try:
-        return compile_regex(pattern)
+        regex = compile_regex(pattern)
     except InvalidRegex as error:
         raise CallError(str(error)) from error
+    if len(_cache) >= _COMPILED_MAX:
+        _cache.clear()
+    _cache[pattern] = regex
+    return regex
 
 
-def _matches(context: Context, pattern: str, data: bytes) -> Iterator[Any]:
+def _matches(context: Context, regex: Any, data: bytes) -> Iterator[Any]:
     """Leftmost matches that do not overlap; an empty one right behind another match does not count."""
-    regex = _compiled(pattern)
     pos, previous_end = 0, -1
     while pos <= len(data):
+        context.charge(1 + (len(data) - pos >> _SEARCH_SHIFT))
         match = regex.search(data, pos)
         if match is None:
             return
-        context.charge(1)
         start, end = match.span()
         if end > start or start != previous_end:
             yield match
@@ -47,10 +60,10 @@ def _width(data: bytes, pos: int) -> int:
     return _CHARACTER_WIDTHS.get(first & 0xF0, 1)
 
 
-def _replaced(context: Context, pattern: str, text: str, expand: Callable[[Any], bytes]) -> str:
+def _replaced(context: Context, regex: Any, text: str, expand: Callable[[Any], bytes]) -> str:
     data, end, size = to_bytes(text), 0, 0
     pieces: list[bytes] = []
-    for match in _matches(context, pattern, data):
+    for match in _matches(context, regex, data):
         start, match_end = match.span()
         replacement = expand(match)
         size += len(replacement)
@@ -62,21 +75,22 @@ def _replaced(context: Context, pattern: str, text: str, expand: Callable[[Any],
 
 
 def replace_all(context: Context, pattern: str, text: str, replacement: str) -> str:
-    parts = _parts(replacement, _compiled(pattern))
+    regex = _compiled(context, pattern)
+    parts = _parts(replacement, regex)
 
     def expand(match: Any) -> bytes:
         return b"".join(part if isinstance(part, bytes) else (match.group(part) or b"") for part in parts)
 
-    return _replaced(context, pattern, text, expand)
+    return _replaced(context, regex, text, expand)
 
 
 def replace_all_literal(context: Context, pattern: str, text: str, replacement: str) -> str:
     data = to_bytes(replacement)
-    return _replaced(context, pattern, text, lambda _: data)
+    return _replaced(context, _compiled(context, pattern), text, lambda _: data)
 
 
 def count(context: Context, pattern: str, text: str) -> int:
-    return sum(1 for _ in _matches(context, pattern, to_bytes(text)))
+    return sum(1 for _ in _matches(context, _compiled(context, pattern), to_bytes(text)))
 
 
 def _parts(replacement: str, regex: Any) -> list[bytes | int]:
