@@ -13,7 +13,6 @@ from lgtm.logql.syntax import (
     MetricExpr,
     RangeAggregation,
     VectorAggregation,
-    VectorLiteral,
     operands,
 )
 from lgtm.logql.values import parse_float
@@ -116,8 +115,3 @@ def number(text: str) -> float:
         return parse_float(text)
     except ValueError as error:
         raise BadRequest(f"unable to parse literal as a float: {error}") from error
-
-
-def is_constant(expr: MetricExpr) -> bool:
-    """Whether it has a value without reading logs."""
-    return isinstance(expr, Literal | VectorLiteral) or (bool(operands(expr)) and all(is_constant(leg) for leg in operands(expr)))

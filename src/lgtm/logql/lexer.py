@@ -67,7 +67,7 @@ class _Lexer:
     def _broken(self, lexeme: Lexeme, previous_column: int) -> tuple[Token, int] | None:
         """A token that ends the text when the lexeme, or the character behind it, is none."""
         if self._bad is not None and self._bad[0] <= lexeme.end:
-            if self._bad[0] < lexeme.start or lexeme.cls is Class.END:
+            if self._bad[0] <= lexeme.start or lexeme.cls is Class.END:
                 return Token(END, "", None, 0, previous_column, self._bad[1]), lexeme.end
             return self._token(END, lexeme.start, lexeme.end, error=self._bad[1])
         if lexeme.error is not None:

@@ -55,8 +55,11 @@ class LogParser:
         self.cursor = cursor
         self.invalid_stages: list[InvalidStage] = []
         """Stages that could not be built. They are missing in the tree, which is of no use then; they are reported once all is read."""
+        self.filter_height = 0
+        """Of the highest label filter since the last selector."""
 
     def selector(self) -> tuple[Matcher, ...]:
+        self.filter_height = 0
         self.cursor.expect("{")
         if self.cursor.accept("}"):
             return ()
@@ -79,7 +82,9 @@ class LogParser:
         return tuple(found)
 
     def label_filter(self) -> LabelFilter:
-        return climb(self.cursor, self._label_filter_operand, self._label_filter_infix)[0]
+        found, height = climb(self.cursor, self._label_filter_operand, self._label_filter_infix)
+        self.filter_height = max(self.filter_height, height)
+        return found
 
     def string(self) -> str:
         return cast("str", self.cursor.expect("STRING").value)
@@ -172,7 +177,8 @@ class LogParser:
 
     def _label_filter_operand(self) -> Grown[LabelFilter]:
         if self.cursor.accept("("):
-            inner = climb(self.cursor, self._label_filter_operand, self._label_filter_infix)
+            with self.cursor.nested():
+                inner = climb(self.cursor, self._label_filter_operand, self._label_filter_infix)
             self.cursor.expect(")")
             return inner
         return self._comparison(), 0
@@ -185,8 +191,8 @@ class LogParser:
         if op not in _COMPARISONS:
             raise self.cursor.unexpected()
         self.cursor.advance()
-        if operand == "ip" and (op == "=" or op == "!="):
-            return IpFilter(name, op, self._ip())
+        if operand == "ip" and op in ("=", "!="):
+            return IpFilter(name, "=" if op == "=" else "!=", self._ip())
         op = "==" if op == "=" else op
         match operand:
             case "DURATION":

@@ -47,13 +47,13 @@ class MetricParser(LogParser):
     def _operand(self) -> Grown[Expr]:
         kind = self.cursor.kind
         if kind == "{":
-            return LogExpr(self.selector(), self.stages()), 0
+            return LogExpr(self.selector(), self.stages()), self.filter_height
         if kind == "(":
             return self._bracketed()
         if kind in ("NUMBER", "+", "-"):
             return Literal(self.signed_number()), 0
         if kind in _RANGE_KINDS:
-            return self._range_aggregation(), 0
+            return self._range_aggregation(), self.filter_height
         if kind in _AGGREGATION_KINDS:
             return self._aggregation()
         if kind == "LABEL_REPLACE":
@@ -65,13 +65,15 @@ class MetricParser(LogParser):
     def _bracketed(self) -> Grown[Expr]:
         """An expression in brackets. One that only selects logs may go on in brackets, but not behind them: `({…}) | json` is no query."""
         self.cursor.expect("(")
-        expr, height = self._expression()
+        with self.cursor.nested():
+            expr, height = self._expression()
         self.cursor.expect(")")
         return expr, height
 
     def _metric(self) -> Grown[MetricExpr]:
         """Where logs will not do: in front of the token behind them, as a further operator would be needed."""
-        expr, height = self._expression()
+        with self.cursor.nested():
+            expr, height = self._expression()
         if isinstance(expr, LogExpr):
             raise self.cursor.unexpected()
         return expr, height
@@ -184,14 +186,12 @@ class MetricParser(LogParser):
         return LogRange(LogExpr(matchers, stages), *self._window(), unwrap)
 
     def _bracketed_range(self) -> LogRange:
-        self.cursor.open()
         self.cursor.expect("(")
-        if self.cursor.kind == "(":
+        with self.cursor.nested():
+            if self.cursor.kind != "(":
+                return self._range_or_bracket_first()
             log_range = self._bracketed_range()
             self.cursor.expect(")")
-        else:
-            log_range = self._range_or_bracket_first()
-        self.cursor.close()
         return log_range
 
     def _range_or_bracket_first(self) -> LogRange:

@@ -85,9 +85,7 @@ def _syntax_error(tokens: list[Token], index: int) -> ParseError:
     token = tokens[index]
     if token.kind == END and token.error is not None:
         return _unreadable(token)
-    rejection = automaton().first_rejected(token.kind for token in tokens[:index])
-    if token.kind != END:
-        rejection = automaton().first_rejected(token.kind for token in tokens[: index + 1])
+    rejection = automaton().first_rejected(token.kind for token in tokens[: index + 1] if token.kind != END)
     expected = rejection.expected if rejection is not None and rejection.index == index else ()
     expecting = f", expecting {' or '.join(expected)}" if expected else ""
     return ParseError(f"syntax error: unexpected {token.kind}{expecting}", token.line, token.column)

@@ -139,7 +139,8 @@ class VectorLiteral:
     value: float
 
     def __str__(self) -> str:
-        return f"vector({self.value:.6f})"
+        text = f"{self.value:.6f}"
+        return f"vector({text if float(text) == self.value else format_float(self.value)})"
 
 
 @dataclass(slots=True, frozen=True)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from lgtm.parsing.tokens import Token
 
-NESTING_MAX = 128
-"""Height of a syntax tree, and depth of brackets. Trees are walked by recursion (printed, compared, evaluated), five frames a level at most,
-and Python stops at 1,000 frames. Queries that people or dashboards write stay below 20."""
+NESTING_MAX = 100
+"""Height of a syntax tree, depth of brackets, and length of a chain of operators that group to the right. Trees are built and walked by
+recursion, at most six frames a level, and Python stops at 1,000 frames. Queries that people or dashboards write stay below 20."""
 
 
 class Unexpected(Exception):
@@ -35,7 +36,8 @@ class Cursor:
     def __init__(self, tokens: Sequence[Token]) -> None:
         self.tokens = tokens
         self.index = 0
-        self._depth = 0
+        self._brackets = 0
+        self._operators = 0
 
     @property
     def token(self) -> Token:
@@ -71,13 +73,21 @@ class Cursor:
     def unexpected(self) -> Unexpected:
         return Unexpected(self.index)
 
-    def open(self) -> None:
-        """Counts one more level of nesting; raises TooDeep beyond NESTING_MAX."""
-        self._depth += 1
-        self.check_height(self._depth)
+    @contextmanager
+    def nested(self) -> Iterator[None]:
+        """Counts one more level of brackets; raises TooDeep beyond NESTING_MAX."""
+        self._brackets += 1
+        self.check_height(self._brackets)
+        yield
+        self._brackets -= 1
 
-    def close(self) -> None:
-        self._depth -= 1
+    @contextmanager
+    def behind_operator(self) -> Iterator[None]:
+        """Counts one more operator whose right operand is not complete; raises TooDeep beyond NESTING_MAX."""
+        self._operators += 1
+        self.check_height(self._operators)
+        yield
+        self._operators -= 1
 
     def check_height(self, height: int) -> None:
         if height > NESTING_MAX:
@@ -107,13 +117,12 @@ def climb(cursor: Cursor, operand: Callable[[], Grown[T]], infix: Callable[[int]
     """An expression of operands and infix operators (Pratt 1973).
 
     infix: called with the least binding that is wanted; takes the operator at the cursor and its modifiers, or returns None and takes nothing.
-    Raises TooDeep for trees higher than NESTING_MAX, so neither this nor walking the result can exhaust the stack.
+    `operand` counts its brackets. Raises TooDeep for trees higher than NESTING_MAX, so that walking the result cannot exhaust the stack.
     """
-    cursor.open()
     node, height = operand()
     while (operator := infix(minimum)) is not None:
-        right, right_height = climb(cursor, operand, infix, operator.right)
+        with cursor.behind_operator():
+            right, right_height = climb(cursor, operand, infix, operator.right)
         node, height = operator.join(node, right), max(height, right_height) + 1
         cursor.check_height(height)
-    cursor.close()
     return node, height
