@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 from distributor.fake_ingesters import FakeIngester
 from distributor.pushes import TENANT, entries_of, rows_of
 from lgtm.distributor.ingesters import Ingester
-from lgtm.distributor.split import split
+from lgtm.distributor.split import PART_BYTES_MAX, bounded, split
 from lgtm.errors import Unavailable
 from lgtm.model.batch import Batch, Series
 from lgtm.model.signal import LOGS
@@ -48,3 +49,18 @@ def test_what_owners_raises_passes() -> None:
 
     with pytest.raises(Unavailable, match="empty ring"):
         list(split(Batch(LOGS, TENANT, SERIES, rows_of([(0, (1, "x"))])), nobody))
+
+
+def test_a_batch_too_large_for_a_frame_is_cut_into_pieces_that_hold_every_row_once_in_order() -> None:
+    lines = [f"{i:06d}" + "x" * 4_000 for i in range(5_000)]
+    series = tuple(Series.of((("app", str(i)),)) for i in range(10))
+    rows = pa.record_batch(
+        {"series": pa.array([i % 10 for i in range(5_000)], pa.uint32()), "ts": pa.array(range(5_000), pa.int64()), "line": pa.array(lines)}
+    )
+
+    pieces = list(bounded(Batch(LOGS, TENANT, series, rows)))
+
+    assert all(piece.rows.nbytes <= PART_BYTES_MAX for piece in pieces)
+    assert [line for piece in pieces for line in piece.rows.column("line").to_pylist()] == lines
+    found = [piece.series[n].labels for piece in pieces for n in piece.rows.column("series").to_pylist()]
+    assert found == [series[i % 10].labels for i in range(5_000)]

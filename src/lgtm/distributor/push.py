@@ -25,7 +25,7 @@ from lgtm.distributor.levels import level_fields
 from lgtm.distributor.merge import Accepted, cap_columns, merge
 from lgtm.distributor.metrics import DistributorMetrics
 from lgtm.distributor.refusals import Stopping
-from lgtm.distributor.split import split
+from lgtm.distributor.split import bounded, split
 from lgtm.distributor.tenants import Tenants
 from lgtm.distributor.write import Writer
 from lgtm.model.batch import Batch
@@ -109,7 +109,7 @@ class Distributor:
         else:
             complete = await asyncio.get_running_loop().run_in_executor(self._executor, _complete, tenant, accepted, limits)
         parts = split(Batch(LOGS, tenant, complete.series, complete.rows), self._owners)
-        writes = [self._writer.write(self._next_id(), batch, owners) for owners, batch in parts]
+        writes = [self._writer.write(self._next_id(), piece, owners) for owners, batch in parts for piece in bounded(batch)]
         for outcome in await asyncio.gather(*writes, return_exceptions=True):
             if outcome is not None:
                 raise outcome

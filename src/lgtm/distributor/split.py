@@ -1,4 +1,4 @@
-"""A batch by owners: the rows of each distinct set of ingesters become one part."""
+"""A batch by owners: the rows of each distinct set of ingesters become one part, or several where one would outgrow a frame of the log."""
 
 from __future__ import annotations
 
@@ -9,8 +9,28 @@ import pyarrow as pa
 
 from lgtm.distributor.ingesters import Ingester, Owners
 from lgtm.distributor.merge import with_series
-from lgtm.model.batch import Batch
+from lgtm.model.batch import Batch, Series
 from lgtm.model.signal import SERIES
+
+PART_BYTES_MAX = 6 * 1024 * 1024
+"""Of rows and labels before compression. A frame of the log holds 8 MiB; incompressible rows grow by less than the difference."""
+
+
+def bounded(batch: Batch) -> Iterator[Batch]:
+    """The rows in order, in batches of at most PART_BYTES_MAX each (or of one row), with only the series that they use."""
+    if len(batch) <= 1 or batch.rows.nbytes + _labels_bytes(batch.series) <= PART_BYTES_MAX:
+        yield batch
+        return
+    middle = len(batch) // 2
+    for start, end in ((0, middle), (middle, len(batch))):
+        rows = np.zeros(len(batch), bool)
+        rows[start:end] = True
+        used = np.unique(batch.rows.column(SERIES).to_numpy()[start:end]).astype(np.int64)
+        yield from bounded(_part_of(batch, used, rows))
+
+
+def _labels_bytes(series: tuple[Series, ...]) -> int:
+    return sum(len(name) + len(value) for one in series for name, value in one.labels or ())
 
 
 def split(batch: Batch, owners: Owners) -> Iterator[tuple[tuple[Ingester, ...], Batch]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from lgtm.errors import Unavailable
 from lgtm.model.batch import Batch
+from lgtm.model.labels import Fingerprint
 
 _ID = struct.Struct(">16sIQ")
 PART_ID_BYTES = _ID.size
@@ -37,3 +39,21 @@ class Part:
     id: PartId
     owners: tuple[str, ...]
     batch: Batch
+
+
+@dataclass(slots=True, frozen=True)
+class Appended:
+    """An ingester's answer: the part is on its synced log and visible to its queries."""
+
+    generation: int
+    """Series whose labels were sent in this generation may be sent without them until the number changes."""
+
+
+class UnknownSeries(Unavailable):
+    """An ingester has no labels for some series of a part in its open generation: send the part again, under the same id, with labels."""
+
+    def __init__(self, fingerprints: tuple[Fingerprint, ...], generation: int) -> None:
+        self.fingerprints, self.generation = fingerprints, generation
+
+    def __str__(self) -> str:
+        return f"{len(self.fingerprints)} series of the part are not known in generation {self.generation}"

@@ -1,0 +1,86 @@
+"""A generation: a run of consecutive log segments together with the heads built from them, cut and flushed as one.
+
+    open ──cut──▶ sealed ──last append in flight done──▶ drained ──blocks published──▶ flushed ──▶ segments deleted
+
+A generation begins at a segment boundary, and its first record there (KIND_GENERATION) says so. Replay therefore makes exactly the generations
+that the process before it had, and flushes them under the same block names: a crash between two publishes leaves nothing twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from lgtm.ingester.head import Head
+from lgtm.ingester.intervals import PartIds
+from lgtm.model.part import Part
+from lgtm.model.signal import Signal
+from lgtm.model.tenant import Tenant
+
+
+@dataclass(slots=True)
+class Generation:
+    """number is that of the first segment, where its records begin: unique in the life of a log directory, and rising."""
+
+    wal_id: str
+    number: int
+    opened_ns: int
+    """Monotonic."""
+    last_append_ns: int = 0
+    """Monotonic."""
+    heads: dict[tuple[Tenant, str], Head] = field(default_factory=dict)
+    part_ids: dict[tuple[Tenant, str], PartIds] = field(default_factory=dict)
+    appends_in_flight: int = 0
+    sealed: bool = False
+    marked: asyncio.Future[int] | None = None
+    """Done once the record that opens the generation is synced. None for a replayed one: its record was read."""
+    _drained: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def id(self) -> str:
+        return f"{self.wal_id}-{self.number}"
+
+    @property
+    def nbytes(self) -> int:
+        return sum(head.nbytes for head in self.heads.values())
+
+    @property
+    def row_count(self) -> int:
+        return sum(head.row_count for head in self.heads.values())
+
+    def head(self, tenant: Tenant, signal: Signal) -> Head:
+        key = (tenant, signal.name)
+        if key not in self.heads:
+            self.heads[key] = Head(signal, tenant, self.id)
+            self.part_ids[key] = PartIds()
+        return self.heads[key]
+
+    def add(self, part: Part) -> None:
+        head = self.head(part.batch.tenant, part.batch.signal)
+        head.add(part.batch)
+        self.part_ids[part.batch.tenant, part.batch.signal.name].add(part.id)
+
+    def holds(self, part: Part) -> bool:
+        ids = self.part_ids.get((part.batch.tenant, part.batch.signal.name))
+        return ids is not None and part.id in ids
+
+    def seal(self) -> None:
+        """No append begins after this; those in flight still end here."""
+        self.sealed = True
+        self._drain_if_done()
+
+    def append_begins(self) -> None:
+        assert not self.sealed, "an append began in a sealed generation"
+        self.appends_in_flight += 1
+
+    def append_ends(self) -> None:
+        self.appends_in_flight -= 1
+        self._drain_if_done()
+
+    async def drained(self) -> None:
+        """Returns once the generation is sealed and its last append has ended: from then on it does not change."""
+        await self._drained.wait()
+
+    def _drain_if_done(self) -> None:
+        if self.sealed and self.appends_in_flight == 0:
+            self._drained.set()

@@ -1,0 +1,132 @@
+"""The head: rows of one tenant and one signal in one generation, queryable from the moment they are logged.
+
+A head keeps the Arrow buffers of a part as they are and only renumbers the `series` column. Each kernel call costs tens of microseconds whatever the
+size of its input, so small runs are merged in the background: `small_runs` names them, `merge` (pure, any thread) makes one, `replace` puts it in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from lgtm.blocks.merge import merge_rows
+from lgtm.model.batch import Batch, Series
+from lgtm.model.labels import Fingerprint, Labels, labels_of
+from lgtm.model.signal import SERIES, Signal
+from lgtm.model.tenant import Tenant
+
+UNLABELLED = "__unlabelled__"
+"""Name of the label given to a series whose labels were lost with a damaged stretch of the log; its value is the fingerprint in hex."""
+
+RUN_OVERHEAD_BYTES = 4_096
+"""Python and Arrow objects around the buffers of a run, so that many tiny parts count for what they cost."""
+
+MERGE_TIERS = (64, 4_096)
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Run:
+    """Rows in order of arrival. Immutable; `rows["series"]` numbers the head's series."""
+
+    rows: pa.RecordBatch
+    min_ns: int
+    max_ns: int
+    nbytes: int
+
+
+@dataclass(slots=True, frozen=True)
+class HeadSnapshot:
+    """What a head held at one moment. `series` may be longer than what `runs` use: the list only grows."""
+
+    generation: str
+    signal: Signal
+    tenant: Tenant
+    series: tuple[Series, ...]
+    runs: tuple[Run, ...]
+
+
+class Head:
+    def __init__(self, signal: Signal, tenant: Tenant, generation: str) -> None:
+        self.signal = signal
+        self.tenant = tenant
+        self.row_count = 0
+        self.nbytes = 0
+        self.series: list[Series] = []
+        self._generation = generation
+        self._numbers: dict[Fingerprint, int] = {}
+        self._runs: list[Run] = []
+        self._series_snapshot: tuple[Series, ...] = ()
+
+    def missing(self, batch: Batch) -> tuple[Fingerprint, ...]:
+        """Series of the batch that came without labels and are not known here either."""
+        return tuple(s.fingerprint for s in batch.series if s.labels is None and s.fingerprint not in self._numbers)
+
+    def add(self, batch: Batch) -> None:
+        """Makes the rows visible to the next snapshot."""
+        numbers = np.fromiter((self._number(s) for s in batch.series), np.uint32, len(batch.series))
+        rows = batch.rows
+        at = rows.schema.get_field_index(SERIES)
+        renumbered = pa.array(numbers[rows.column(at).to_numpy()])
+        rows = rows.set_column(at, rows.schema.field(at), renumbered)
+        min_ns, max_ns = batch.time_range_ns()
+        run = Run(rows, min_ns, max_ns, rows.nbytes + RUN_OVERHEAD_BYTES)
+        self._runs.append(run)
+        self.row_count += rows.num_rows
+        self.nbytes += run.nbytes
+
+    def snapshot(self) -> HeadSnapshot:
+        if len(self._series_snapshot) != len(self.series):
+            self._series_snapshot = tuple(self.series)
+        return HeadSnapshot(self._generation, self.signal, self.tenant, self._series_snapshot, tuple(self._runs))
+
+    def small_runs(self, rows_min: int) -> tuple[int, tuple[Run, ...]] | None:
+        """Neighbouring small runs worth merging: the position of the first and the runs. None when there are none.
+
+        Merging goes in tiers (64, 4096, rows_min rows), so that a row is copied about three times however small the parts are that come in.
+        """
+        for tier_rows in (*(t for t in MERGE_TIERS if t < rows_min), rows_min):
+            start = total = 0
+            for at, run in enumerate(self._runs):
+                if run.rows.num_rows >= tier_rows:
+                    start, total = at + 1, 0
+                    continue
+                total += run.rows.num_rows
+                if total >= tier_rows and at > start:
+                    return start, tuple(self._runs[start : at + 1])
+        return None
+
+    def merge(self, runs: tuple[Run, ...]) -> Run:
+        """One run with the rows of all, in order. Pure: may run on any thread."""
+        series = tuple(self.series)
+        merged = merge_rows([Batch(self.signal, self.tenant, series, run.rows) for run in runs]).rows
+        return Run(merged, min(r.min_ns for r in runs), max(r.max_ns for r in runs), merged.nbytes + RUN_OVERHEAD_BYTES)
+
+    def replace(self, at: int, runs: tuple[Run, ...], merged: Run) -> None:
+        """Puts `merged` where `runs` were. Runs are only ever appended behind, so positions hold while a merge is under way."""
+        assert all(held is run for held, run in zip(self._runs[at : at + len(runs)], runs, strict=True))
+        self._runs[at : at + len(runs)] = [merged]
+        self.nbytes += merged.nbytes - sum(run.nbytes for run in runs)
+
+    def known(self, series: Series) -> Series:
+        """The series with its labels, which travel only once a generation."""
+        return self.series[self._numbers[series.fingerprint]]
+
+    def _number(self, series: Series) -> int:
+        number = self._numbers.get(series.fingerprint)
+        if number is None:
+            number = self._numbers[series.fingerprint] = len(self.series)
+            self.series.append(series if series.labels is not None else Series(series.fingerprint, _placeholder(series.fingerprint)))
+        elif series.labels is not None and is_placeholder(self.series[number]):
+            self.series[number] = series
+            self._series_snapshot = ()
+        return number
+
+
+def is_placeholder(series: Series) -> bool:
+    return series.labels is not None and len(series.labels) == 1 and series.labels[0][0] == UNLABELLED
+
+
+def _placeholder(fingerprint: Fingerprint) -> Labels:
+    return labels_of({UNLABELLED: fingerprint.hex()})

@@ -1,0 +1,309 @@
+"""The ingester: a part is logged, synced, made visible, acknowledged; whole generations are flushed and their log segments deleted.
+
+    append   part → refuse early (bounds, unknown series) → log and sync → head → ack
+    flush    seal at a segment boundary → wait for appends in flight → blocks published and verified → segments deleted
+
+Everything that decides runs on the event loop without waiting in between, so there are no locks; what takes time (encoding, merging, writing blocks)
+runs on threads over immutable values.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from lgtm.clock import NS_PER_S, Clock
+from lgtm.errors import Unavailable
+from lgtm.ingester.config import IngesterConfig
+from lgtm.ingester.generation import Generation
+from lgtm.ingester.head import HeadSnapshot
+from lgtm.ingester.intervals import PartIds
+from lgtm.ingester.metrics import IngesterMetrics
+from lgtm.ingester.records import KIND_GENERATION, KIND_PART, record
+from lgtm.ingester.tails import Tails
+from lgtm.model.batch import Batch
+from lgtm.model.part import Appended, Part, PartId, UnknownSeries
+from lgtm.model.signal import Signal
+from lgtm.model.tenant import Tenant
+from lgtm.telemetry import event
+from lgtm.wire.part import encode_part
+
+logger = logging.getLogger(__name__)
+
+ENCODE_INLINE_ROWS_MAX = 64
+"""Smaller parts are encoded on the event loop: handing over to a thread would take longer."""
+CUT_INTERVAL_S = 1.0
+MERGE_INTERVAL_S = 0.25
+
+
+class PartLog(Protocol):
+    """What the ingester needs of a write-ahead log. `append` takes its place in the log before it first waits."""
+
+    async def append(self, payload: Sequence[bytes]) -> int: ...
+
+    def cut(self) -> int: ...
+
+    async def delete_before(self, segment: int) -> None: ...
+
+
+Flush = Callable[[Generation, int], Awaitable[None]]
+"""Publishes and verifies the blocks of a drained generation that ends with the given segment; raises Unavailable when it has to be tried again."""
+
+
+class HeadFull(Unavailable):
+    """Raised before anything is logged when too many rows wait in memory for the object store."""
+
+    retry_after_s = 5.0
+
+    def __init__(self, nbytes: int, bytes_max: int) -> None:
+        self.nbytes, self.bytes_max = nbytes, bytes_max
+
+    def __str__(self) -> str:
+        return f"{self.nbytes} bytes of rows wait for the object store, ingester.head_bytes_max is {self.bytes_max}; retry later"
+
+
+class Stopping(Unavailable):
+    """Raised for every append once the ingester is going down."""
+
+    def __str__(self) -> str:
+        return "this ingester is stopping; send to another one"
+
+
+class Ingester:
+    def __init__(
+        self,
+        ingester_id: str,
+        wal_id: str,
+        log: PartLog,
+        flush: Flush,
+        *,
+        config: IngesterConfig,
+        clock: Clock,
+        rng: random.Random,
+        metrics: IngesterMetrics,
+    ) -> None:
+        self.id = ingester_id
+        self.tails = Tails()
+        self._wal_id = wal_id
+        self._log = log
+        self._flush = flush
+        self._config = config
+        self._clock = clock
+        self._rng = rng
+        self._metrics = metrics
+        self._generations: list[Generation] = []
+        self._held = PartIds()
+        self._in_flight: dict[PartId, asyncio.Future[Appended]] = {}
+        self._stopping = False
+        self._sealed = asyncio.Event()
+        self._flushed = asyncio.Condition()
+
+    # --- writes
+
+    async def append(self, part: Part) -> Appended:
+        """Returns once the part is synced and visible. Raises HeadFull, UnknownSeries, Stopping, or what the log raises; then nothing is acked.
+
+        The same part again, at once or later, is acknowledged without being stored twice.
+        """
+        if (earlier := self._in_flight.get(part.id)) is not None:
+            return await asyncio.shield(earlier)
+        if part.id in self._held:
+            return Appended(self._open.number)
+        self._admit(part)
+        # Not cancelled with its caller: once logged, a part must become visible, or a restart would bring it back from nowhere.
+        answer = asyncio.ensure_future(self._append(part))
+        self._in_flight[part.id] = answer
+        answer.add_done_callback(lambda done: self._append_ended(part.id, done))
+        return await asyncio.shield(answer)
+
+    async def _append(self, part: Part) -> Appended:
+        if len(part.batch) <= ENCODE_INLINE_ROWS_MAX:
+            payload = encode_part(part)
+        else:
+            payload = await asyncio.to_thread(encode_part, part)
+        # From here to the log's first wait nothing else runs, so the frame lands in a segment of this very generation.
+        generation = self._open
+        if missing := generation.head(part.batch.tenant, part.batch.signal).missing(part.batch):
+            raise UnknownSeries(missing, generation.number)
+        generation.append_begins()
+        try:
+            await self._log.append(record(KIND_PART, payload))
+            generation.add(part)
+        finally:
+            generation.append_ends()
+        self._held.add(part.id)
+        self._after_append(generation, part, len(payload))
+        return Appended(generation.number)
+
+    def _after_append(self, generation: Generation, part: Part, part_bytes: int) -> None:
+        generation.last_append_ns = self._clock.monotonic_ns()
+        self._metrics.appended(part.batch.signal.name, len(part.batch), part_bytes)
+        if self.tails.wanted(part.batch.tenant, part.batch.signal):
+            self.tails.publish(_with_labels(generation, part.batch))
+        if generation is self._open and generation.nbytes >= self._config.generation_bytes_max:
+            self.cut()
+
+    def _append_ended(self, part_id: PartId, done: asyncio.Future[Appended]) -> None:
+        del self._in_flight[part_id]
+        if not done.cancelled():
+            done.exception()  # Every caller may have gone; the error was theirs.
+
+    def _admit(self, part: Part) -> None:
+        if self._stopping:
+            raise Stopping()
+        held = self.head_bytes()
+        if held + part.batch.rows.nbytes > self._config.head_bytes_max:
+            raise HeadFull(held, self._config.head_bytes_max)
+
+    # --- reads
+
+    def snapshot(self, tenant: Tenant, signal: Signal) -> list[HeadSnapshot]:
+        """What is in memory for the tenant at this moment, oldest generation first."""
+        key = (tenant, signal.name)
+        return [g.heads[key].snapshot() for g in self._generations if key in g.heads and g.heads[key].row_count]
+
+    def tenants(self) -> set[Tenant]:
+        return {tenant for generation in self._generations for tenant, _ in generation.heads}
+
+    def head_bytes(self) -> int:
+        return sum(generation.nbytes for generation in self._generations)
+
+    def head_rows(self) -> int:
+        return sum(generation.row_count for generation in self._generations)
+
+    def head_series(self) -> int:
+        return sum(len(head.series) for generation in self._generations for head in generation.heads.values())
+
+    def flush_backlog(self) -> int:
+        """Sealed generations whose blocks are not published yet."""
+        return sum(generation.sealed for generation in self._generations)
+
+    # --- life
+
+    @property
+    def _open(self) -> Generation:
+        return self._generations[-1]
+
+    def start(self, replayed: Sequence[Generation]) -> None:
+        """Takes over what was replayed (all sealed) and opens a new generation behind it. Needs a running loop."""
+        assert all(generation.sealed for generation in replayed)
+        self._generations = list(replayed)
+        for generation in replayed:
+            for ids in generation.part_ids.values():
+                self._held.update(ids)
+        self._open_generation()
+
+    def cut(self) -> Generation | None:
+        """Seals the open generation at a new segment and opens the next; None when there is nothing to seal."""
+        sealed = self._open
+        if not sealed.row_count and not sealed.appends_in_flight:
+            return None
+        self._open_generation()
+        sealed.seal()
+        self._sealed.set()
+        return sealed
+
+    def _open_generation(self) -> None:
+        now_ns = self._clock.monotonic_ns()
+        generation = Generation(self._wal_id, self._log.cut(), now_ns, now_ns)
+        self._generations.append(generation)
+        mark = self._log.append(record(KIND_GENERATION, b"%d" % generation.number))
+        generation.marked = asyncio.ensure_future(mark)
+        generation.marked.add_done_callback(lambda done: _report_mark(done, generation.number))
+
+    async def run(self) -> None:
+        """Cuts, flushes and merges until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._cut_loop())
+            tasks.create_task(self._flush_loop())
+            tasks.create_task(self._merge_loop())
+
+    async def flush_all(self) -> None:
+        """Cuts now and returns once everything acknowledged before the call is in verified blocks. Needs `run` to be running."""
+        self.cut()
+        last = self._open.number
+        async with self._flushed:
+            await self._flushed.wait_for(lambda: self._generations[0].number >= last)
+
+    async def stop(self) -> bool:
+        """Refuses writes and flushes for as long as the grace time allows. False when some rows are left to the log."""
+        self._stopping = True
+        try:
+            async with asyncio.timeout(self._config.stop_grace_s):
+                await self.flush_all()
+            return True
+        except TimeoutError:
+            event(logger, logging.WARNING, "grace time ended before everything was flushed; the log keeps it", rows=self.head_rows())
+            return False
+
+    def _due(self) -> bool:
+        generation, now_ns = self._open, self._clock.monotonic_ns()
+        return bool(generation.row_count) and (
+            generation.nbytes >= self._config.generation_bytes_max
+            or now_ns - generation.opened_ns >= self._config.generation_age_s_max * NS_PER_S
+            or now_ns - generation.last_append_ns >= self._config.generation_idle_s_max * NS_PER_S
+        )
+
+    async def _cut_loop(self) -> None:
+        while True:
+            await self._clock.sleep(CUT_INTERVAL_S)
+            if self._due():
+                self.cut()
+
+    async def _flush_loop(self) -> None:
+        while True:
+            self._sealed.clear()
+            while self._generations[0].sealed:
+                await self._flush_until_done(self._generations[0])
+            await self._sealed.wait()
+
+    async def _flush_until_done(self, generation: Generation) -> None:
+        """Oldest first, and for ever: an acknowledged row is never dropped because a retry counter ran out."""
+        await generation.drained()
+        successor = self._generations[1]
+        if successor.marked is not None:
+            # Until the mark is durable a crash would let replay draw the boundary elsewhere, and the same rows would get other block names.
+            await asyncio.wait({successor.marked})
+        wait_s = self._config.flush_retry_s_min
+        while not await self._try_flush(generation, successor.number - 1, wait_s):
+            await self._clock.sleep(wait_s * self._rng.uniform(0.5, 1.0))
+            wait_s = min(wait_s * 2, self._config.flush_retry_s_max)
+        assert self._generations[0] is generation
+        del self._generations[0]
+        event(logger, logging.INFO, "generation flushed", generation=generation.number, rows=generation.row_count)
+        async with self._flushed:
+            self._flushed.notify_all()
+        await self._log.delete_before(self._generations[0].number)
+
+    async def _try_flush(self, generation: Generation, last_segment: int, wait_s: float) -> bool:
+        try:
+            with self._metrics.flush_seconds.time():
+                await self._flush(generation, last_segment)
+            return True
+        except Unavailable as error:
+            self._metrics.flush_failures.inc()
+            event(logger, logging.WARNING, "flush failed, will be tried again", generation=generation.number, wait_s=wait_s, error=str(error))
+            return False
+
+    async def _merge_loop(self) -> None:
+        while True:
+            await self._clock.sleep(MERGE_INTERVAL_S)
+            for generation in list(self._generations):
+                for head in list(generation.heads.values()):
+                    while (found := head.small_runs(self._config.merge_rows_min)) is not None:
+                        at, runs = found
+                        merged = await asyncio.to_thread(head.merge, runs)
+                        head.replace(at, runs, merged)
+
+
+def _with_labels(generation: Generation, batch: Batch) -> Batch:
+    head = generation.head(batch.tenant, batch.signal)
+    return Batch(batch.signal, batch.tenant, tuple(head.known(s) for s in batch.series), batch.rows)
+
+
+def _report_mark(done: asyncio.Future[int], number: int) -> None:
+    if not done.cancelled() and (error := done.exception()) is not None:
+        event(logger, logging.ERROR, "the log refused the first record of a generation", generation=number, error=str(error))
