@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import strategies as st
 
 from lgtm.logql.check import LOGICAL
@@ -88,10 +90,20 @@ stages: st.SearchStrategy[Stage] = st.one_of(
     st.builds(Drop, named),
     st.builds(Keep, named),
 )
+
+
+def can_be_written(pipeline: list[Stage]) -> bool:
+    """`| drop a` in front of `!= "b"` cannot: the text reads as `| drop a!="b"`."""
+    return not any(
+        isinstance(stage, Drop | Keep) and isinstance(stage.items[-1], str) and isinstance(after, LineFilter) and after.op in ("!=", "!~")
+        for stage, after in pairwise(pipeline)
+    )
+
+
 logs = st.builds(
     LogExpr,
     st.tuples(selecting, st.lists(matchers, max_size=2)).map(lambda drawn: (drawn[0], *drawn[1])),
-    st.lists(stages, max_size=3).map(tuple),
+    st.lists(stages, max_size=3).filter(can_be_written).map(tuple),
 )
 unwraps = st.builds(Unwrap, names, st.sampled_from([None, "bytes", "duration", "duration_seconds"]), st.lists(label_filters, max_size=2).map(tuple))
 range_ns = st.integers(0, 10**9).map(lambda ms: ms * 1_000_000)

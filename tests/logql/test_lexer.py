@@ -34,7 +34,7 @@ def kinds(text: str) -> list[str]:
         ("5x 5mm", ["NUMBER", "IDENTIFIER", "NUMBER", "IDENTIFIER"]),
         ("1-1", ["NUMBER", "-", "NUMBER"]),
         ("1-0", ["NUMBER", "-", "NUMBER"]),
-        ("5KB 1.5MiB 3B 2k", ["BYTES"] * 4),
+        ("5KB 1.5MiB 3B 2k 0B", ["BYTES"] * 5),
         ("1.5mb", ["DURATION", "IDENTIFIER"]),
         ("[5m][1h30m]", ["RANGE", "RANGE"]),
         ("--strict --keep-empty", ["PARSER_FLAG", "PARSER_FLAG"]),

@@ -226,7 +226,7 @@ group_side:
 
 @functools.cache
 def automaton() -> Automaton:
-    """Built at the first use, in a tenth of a second."""
+    """Built at the first use, in some ten milliseconds."""
     lists = {"range_function": RANGE_FUNCTIONS, "aggregator": AGGREGATIONS}
     choices = "".join(f"{name}:\n" + "".join(f"    {function.upper()}\n" for function in functions) for name, functions in lists.items())
     operators = " ".join(PRECEDENCE.levels).split()

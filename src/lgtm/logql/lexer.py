@@ -65,11 +65,14 @@ class _Lexer:
                 self._braces = token.kind == "{" or (self._braces and token.kind != "}")
 
     def _broken(self, lexeme: Lexeme, previous_column: int) -> tuple[Token, int] | None:
-        """A token that ends the text when the lexeme, or the character behind it, is none."""
+        """A token for what Go's scanner refuses: one that ends the text when the lexeme, or the character behind it, is none."""
         if self._bad is not None and self._bad[0] <= lexeme.end:
             if self._bad[0] <= lexeme.start or lexeme.cls is Class.END:
                 return Token(END, "", None, 0, previous_column, self._bad[1]), lexeme.end
             return self._token(END, lexeme.start, lexeme.end, error=self._bad[1])
+        if self._text[lexeme.start : lexeme.end] == "0B":
+            # Go takes this for a binary number without digits, and so Loki refuses it; but it is how no bytes are written.
+            return self._token("BYTES", lexeme.start, lexeme.end, 0, with_line=False)
         if lexeme.error is not None:
             return self._token(END, lexeme.start, lexeme.end, error=lexeme.error)
         return None
