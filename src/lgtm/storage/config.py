@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lgtm.model.secret import Secret
+
 MIB = 1024 * 1024
 GIB = 1024 * MIB
 
@@ -18,6 +20,10 @@ class S3Config:
     """AWS region; empty: as the environment or the instance says."""
     endpoint: str = ""
     """URL of a store that speaks S3; empty: AWS."""
+    access_key_id: str = ""
+    """Empty, as it should be on AWS: credentials come from where boto3 finds them, the environment, files or the role of the task or instance."""
+    secret_access_key: Secret = field(default_factory=Secret)
+    """Goes with access_key_id."""
     path_style: bool = False
     """Name the bucket in the path instead of the host, as most other stores need."""
     storage_class: str = ""
@@ -40,6 +46,8 @@ class S3Config:
     """Files larger than this are sent in parts of this size. S3 wants at least 5 MiB."""
 
     def __post_init__(self) -> None:
+        if bool(self.access_key_id) != bool(self.secret_access_key):
+            raise ValueError("storage.s3.access_key_id and storage.s3.secret_access_key must be set together")
         if self.prefix != self.prefix.strip("/"):
             raise ValueError("storage.s3.prefix must not begin or end with a slash")
         if self.attempts_max < 1 or self.threads < 1:

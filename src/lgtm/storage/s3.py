@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import logging
 import random
@@ -154,10 +155,7 @@ class S3Store:
             self._client.put_object(**self._object(key), Body=value, IfNoneMatch="*")
 
         try:
-            await self._call("put", key, lambda: put(b"first"))
-        except AlreadyExists:
-            return True  # the first try arrived though its answer was lost
-        try:
+            await self._call("put", key, lambda: put(b"first"))  # AlreadyExists even here: this try arrived though its answer was lost
             await self._call("put", key, lambda: put(b"second"))
         except AlreadyExists:
             return True
@@ -166,7 +164,8 @@ class S3Store:
                 return False
             raise
         finally:
-            await self.delete(key)
+            with contextlib.suppress(StoreUnavailable):
+                await self.delete(key)
         return False
 
     async def _put(self, key: str, send: Callable[[dict[str, str]], None], *, if_absent: bool) -> None:
@@ -235,11 +234,13 @@ class S3Store:
 
 
 def make_client(config: S3Config) -> Any:
-    """Credentials come from where boto3 finds them: environment, files, task or instance role."""
+    """Credentials that the config does not hold come from where boto3 finds them: environment, files, task or instance role."""
     return boto3.client(
         "s3",
         region_name=config.region or None,
         endpoint_url=config.endpoint or None,
+        aws_access_key_id=config.access_key_id or None,
+        aws_secret_access_key=config.secret_access_key.reveal() or None,
         config=Config(
             connect_timeout=config.connect_timeout_s,
             read_timeout=config.read_timeout_s,

@@ -1,0 +1,129 @@
+"""The configuration as one typed tree: the packages' own sections joined, and what belongs to no package.
+
+A component receives its section, never the tree. config_load.py fills it; docs/configuration.md lists every key and is generated from here.
+"""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lgtm.api.config import PushConfig
+from lgtm.app.config_keys import PER_TENANT
+from lgtm.distributor.config import DistributorConfig
+from lgtm.ingester.config import IngesterConfig
+from lgtm.model.limits import Limits, TenantLimits
+from lgtm.model.tenant import DEFAULT_TENANT, Tenant
+from lgtm.query.config import QueryConfig
+from lgtm.storage.config import StorageConfig
+from lgtm.wal.config import WalConfig
+
+OWN_TENANT = Tenant("lgtm")
+PORT_MAX = 65_535
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class ServerConfig:
+    host: str = "0.0.0.0"
+    """Address that every port is opened on."""
+    http_port: int = 3100
+    """Port of every HTTP API: Loki push and query, OTLP under /otlp, /metrics, /ready. 0: any free one, printed at start."""
+    otlp_http_port: int = 4318
+    """Port of OTLP over HTTP at the path that SDKs use, /v1/logs. 0: any free one."""
+    otlp_grpc_port: int = 4317
+    """Port of OTLP over gRPC. 0: any free one."""
+    stop_grace_s: float = 4.0
+    """How long open requests may take to end once the node was told to stop; then ingester.stop_grace_s begins. Both together belong below what
+    the orchestrator waits before it kills: 30 seconds in ECS unless stopTimeout says otherwise."""
+
+    def __post_init__(self) -> None:
+        ports = {name: getattr(self, name) for name in ("http_port", "otlp_http_port", "otlp_grpc_port")}
+        for name, port in ports.items():
+            if not 0 <= port <= PORT_MAX:
+                raise ValueError(f"server.{name} must lie between 0 and {PORT_MAX}")
+            for other, taken in ports.items():
+                if other != name and port and port == taken:
+                    raise ValueError(f"server.{name} and server.{other} are both {port}")
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class LogConfig:
+    level: str = "info"
+    """Least important events that are written: debug, info, warn or error."""
+    format: str = "logfmt"
+    """How events are written to standard error: logfmt or json."""
+
+    def __post_init__(self) -> None:
+        if self.level not in ("debug", "info", "warn", "error"):
+            raise ValueError(f"log.level is {self.level!r}; use debug, info, warn or error")
+        if self.format not in ("logfmt", "json"):
+            raise ValueError(f"log.format is {self.format!r}; use logfmt or json")
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class SelfTelemetryConfig:
+    enabled: bool = False
+    """Whether the node ingests its own log events, as the stream `{service_name="lgtm"}`."""
+    tenant: str = ""
+    """Tenant that they go to. Empty: `lgtm` when auth_enabled is on, otherwise `fake`, the only tenant that can be asked for then."""
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class Config:
+    """Settings that belong to no section."""
+
+    target: str = "all"
+    """Parts of the program that this node runs. So far there is only `all`."""
+    data_dir: str = "data"
+    """Directory of everything the node keeps on disk. The write-ahead log is in `wal` inside it."""
+    auth_enabled: bool = False
+    """Whether requests name their tenant in the header X-Scope-OrgID. Off: the header is ignored and everything belongs to the tenant `fake`."""
+    server: ServerConfig = field(default_factory=ServerConfig)
+    """Listeners."""
+    log: LogConfig = field(default_factory=LogConfig)
+    """The node's own log events."""
+    self_telemetry: SelfTelemetryConfig = field(default_factory=SelfTelemetryConfig)
+    """The node as its own customer."""
+    push: PushConfig = field(default_factory=PushConfig)
+    """Requests that bring data."""
+    distributor: DistributorConfig = field(default_factory=DistributorConfig)
+    """From decoded requests to the write-ahead log."""
+    wal: WalConfig = field(default_factory=WalConfig)
+    """The write-ahead log."""
+    ingester: IngesterConfig = field(default_factory=IngesterConfig)
+    """Rows in memory, and how they become blocks."""
+    storage: StorageConfig = field(default_factory=StorageConfig)
+    """Where blocks are kept."""
+    query: QueryConfig = field(default_factory=QueryConfig)
+    """Answering queries. What a tenant may ask is in limits."""
+    limits: Limits = field(default_factory=Limits)
+    """What every tenant may send and ask. Where Loki has the limit, name and default are Loki's unless the text says otherwise; 0 switches a limit
+    off."""
+    overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, metadata={PER_TENANT: Limits})
+    """Limits of single tenants: `overrides.<tenant>.<limit>`. What is not named stays as in `limits`."""
+
+    def __post_init__(self) -> None:
+        if self.target != "all":
+            raise ValueError(f"target is {self.target!r}; so far there is only all")
+        if not self.data_dir:
+            raise ValueError("data_dir is empty")
+        if self.distributor.copies > 1:
+            raise ValueError(f"distributor.copies is {self.distributor.copies}, but a node by itself has one log")
+        if not self.auth_enabled and self.self_telemetry.enabled and self.own_tenant != DEFAULT_TENANT:
+            raise ValueError(f"self_telemetry.tenant is {self.own_tenant}, which nobody can ask for while auth_enabled is false")
+        for tenant in (*self.overrides, self.own_tenant):
+            Tenant(tenant)
+
+    @property
+    def wal_dir(self) -> pathlib.Path:
+        return pathlib.Path(self.data_dir) / "wal"
+
+    @property
+    def own_tenant(self) -> Tenant:
+        """Whose the node's own log events are."""
+        return Tenant(self.self_telemetry.tenant) if self.self_telemetry.tenant else OWN_TENANT if self.auth_enabled else DEFAULT_TENANT
+
+    def tenant_limits(self) -> TenantLimits:
+        return TenantLimits(self.limits, self.overrides)

@@ -1,0 +1,44 @@
+from typing import Any
+
+import pytest
+
+from lgtm.app.config import Config, SelfTelemetryConfig, ServerConfig
+from lgtm.distributor.config import DistributorConfig
+from lgtm.model.tenant import Tenant
+
+
+@pytest.mark.parametrize(
+    ("cls", "settings", "complaint"),
+    [
+        (Config, {"target": "querier"}, "target is 'querier'; so far there is only all"),
+        (Config, {"data_dir": ""}, "data_dir is empty"),
+        (Config, {"overrides": {"a/b": {}}}, "tenant ID 'a/b'"),
+        (Config, {"distributor": DistributorConfig(copies=2)}, "distributor.copies is 2"),
+        (Config, {"self_telemetry": SelfTelemetryConfig(enabled=True, tenant="ops")}, "self_telemetry.tenant is ops, which nobody can ask for"),
+        (ServerConfig, {"http_port": 65_536}, "server.http_port must lie between 0 and 65535"),
+        (ServerConfig, {"http_port": 4317}, "server.http_port and server.otlp_grpc_port are both 4317"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_by_path(cls: type[Any], settings: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(Exception, match=complaint):
+        cls(**settings)
+
+
+def test_any_number_of_ports_may_be_left_to_the_system() -> None:
+    ServerConfig(http_port=0, otlp_http_port=0, otlp_grpc_port=0)
+
+
+@pytest.mark.parametrize(
+    ("auth_enabled", "tenant", "own"),
+    [(False, "", "fake"), (True, "", "lgtm"), (True, "ops", "ops"), (False, "fake", "fake")],
+)
+def test_own_logs_go_where_they_can_be_asked_for(auth_enabled: bool, tenant: str, own: str) -> None:
+    config = Config(auth_enabled=auth_enabled, self_telemetry=SelfTelemetryConfig(enabled=True, tenant=tenant))
+    assert config.own_tenant == Tenant(own)
+
+
+def test_overrides_change_what_they_name_for_one_tenant() -> None:
+    limits = Config(overrides={"a": {"max_line_size": 1}}).tenant_limits()
+    assert limits.for_tenant(Tenant("a")).max_line_size == 1
+    assert limits.for_tenant(Tenant("a")).max_query_series == limits.for_tenant(Tenant("b")).max_query_series
+    assert limits.for_tenant(Tenant("b")).max_line_size > 1
