@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from moto.server import ThreadedMotoServer
 from prometheus_client import CollectorRegistry
 
-from lgtm.storage.config import MIB, S3Config
+from lgtm.storage.config import MIB
 from lgtm.storage.local import LocalStore
 from lgtm.storage.memory import MemoryStore
 from lgtm.storage.metrics import StorageMetrics
 from lgtm.storage.objects import AlreadyExists, InvalidKey, ObjectNotFound, ObjectStore
-from lgtm.storage.s3 import S3Store, make_client
+from lgtm.storage.s3 import S3Store
+from support.s3 import CREDENTIALS, new_bucket, s3_server
 
 
 @pytest.fixture(scope="module")
 def s3_endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with s3_server() as url:
+        yield url
 
 
 @pytest.fixture(params=["memory", "local", "s3"])
@@ -37,14 +32,9 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pyt
     elif request.param == "local":
         made = LocalStore(tmp_path / "objects")
     else:
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        bucket = f"bucket-{uuid.uuid4().hex}"
-        endpoint = request.getfixturevalue("s3_endpoint")
-        config = S3Config(bucket=bucket, prefix="some/where", endpoint=endpoint, region="us-east-1", path_style=True, multipart_bytes=5 * MIB)
-        client: Any = make_client(config)
-        client.create_bucket(Bucket=bucket)
-        made = S3Store(config, StorageMetrics(CollectorRegistry()), client=client)
+        for name, value in CREDENTIALS.items():
+            monkeypatch.setenv(name, value)
+        made = S3Store(new_bucket(request.getfixturevalue("s3_endpoint")), StorageMetrics(CollectorRegistry()))
     yield made
     await made.close()
 

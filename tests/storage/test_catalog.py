@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -18,7 +18,7 @@ from lgtm.storage.config import StorageConfig
 from lgtm.storage.index import index_key
 from lgtm.storage.memory import MemoryStore
 from lgtm.storage.metrics import StorageMetrics
-from lgtm.storage.objects import StoreUnavailable
+from lgtm.storage.objects import ObjectInfo, StoreUnavailable
 from lgtm.storage.tombstone import delete_block
 from support.blocks import DAY_START_NS, identity, written
 from support.faultystore import Fault, FaultyStore
@@ -126,32 +126,37 @@ async def test_a_snapshot_does_not_change(store: FaultyStore, template: BlockMet
     assert [meta.block_id for meta in before.blocks(DEFAULT_TENANT, LOGS)] == [numbered(template, 0).block_id]
 
 
-async def test_what_was_added_or_removed_during_a_poll_is_not_undone_by_it(store: FaultyStore, template: BlockMeta) -> None:
-    removed = numbered(template, 0)
+class SlowListing(FaultyStore):
+    """Gives out what it found only when `given_out` is set."""
+
+    def __init__(self) -> None:
+        super().__init__(MemoryStore())
+        self.found, self.given_out = asyncio.Event(), asyncio.Event()
+        self.given_out.set()
+
+    async def list(self, prefix: str = "", *, start_after: str = "") -> AsyncIterator[ObjectInfo]:
+        found = [info async for info in super().list(prefix, start_after=start_after)]
+        self.found.set()
+        await self.given_out.wait()
+        for info in found:
+            yield info
+
+
+async def test_what_was_added_or_removed_during_a_poll_is_not_undone_by_it(template: BlockMeta) -> None:
+    store = SlowListing()
+    removed, added = numbered(template, 0), numbered(template, 1)
     await put(store, removed)
     catalog = catalog_of(store)
     await catalog.poll()
-    listing = asyncio.Event()
-
-    class Waiting(MemoryStore):
-        async def list(self, prefix="", *, start_after=""):  # type: ignore[no-untyped-def]
-            found = [info async for info in store.store.list(prefix, start_after=start_after)]
-            await listing.wait()
-            for info in found:
-                yield info
-
-        async def get(self, key: str) -> bytes:
-            return await store.store.get(key)
-
-    catalog._store = Waiting()
+    store.found.clear()
+    store.given_out.clear()
     async with asyncio.TaskGroup() as group:
         group.create_task(catalog.poll())
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        catalog.add(numbered(template, 1))
+        await store.found.wait()
+        catalog.add(added)
         catalog.remove(removed)
-        listing.set()
-    assert ids(catalog) == [numbered(template, 1).block_id]
+        store.given_out.set()
+    assert ids(catalog) == [added.block_id]
 
 
 @pytest.mark.parametrize("step", range(4))
@@ -161,7 +166,7 @@ async def test_a_poll_that_fails_keeps_the_view_whole(store: FaultyStore, templa
     catalog = catalog_of(store)
     await catalog.poll()
     await put(store, *(numbered(template, n) for n in range(2, 5)))
-    catalog._store = FaultyStore(store.store, [Fault.NONE] * step + [Fault.FAIL])
+    store.play([Fault.NONE] * step + [Fault.FAIL])
     with pytest.raises(StoreUnavailable):
         await catalog.poll()
     assert catalog.blocks(DEFAULT_TENANT, LOGS) == old
@@ -220,7 +225,7 @@ async def test_a_block_with_a_damaged_meta_is_named_not_skipped_in_silence(store
     assert (found.blocks, set(found.damaged)) == ((good,), {bad.path, foreign.path})
 
 
-async def test_blocks_erased_between_listing_and_reading_are_simply_gone(store: FaultyStore, template: BlockMeta, tmp_path: Path) -> None:
+async def test_blocks_erased_between_listing_and_reading_are_simply_gone(store: FaultyStore, template: BlockMeta) -> None:
     await put(store, numbered(template, 0), numbered(template, 1))
 
     class Erasing(FaultyStore):

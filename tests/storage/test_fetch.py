@@ -98,16 +98,16 @@ async def test_a_block_that_is_being_read_stays(tmp_path: Path) -> None:
 
 async def test_a_block_larger_than_the_cache_is_refused_and_evicts_nothing(tmp_path: Path) -> None:
     store = MemoryStore()
-    metas = await published(store, tmp_path, 2)
-    files = await cache(store, tmp_path)
-    async with files.open(metas[0]):
+    (small,) = await published(store, tmp_path, 1)
+    block = written(day_of_entries(4_000), tmp_path / "large", of=identity(generation=9))
+    large = await publish(store, block.files, block.meta, METRICS)
+    files = await cache(store, tmp_path, small.nbytes + 10)
+    async with files.open(small):
         pass
-    small = await cache(store, tmp_path, metas[0].nbytes)
-    small._bytes_max = metas[1].nbytes - 1
     with pytest.raises(CacheFull):
-        async with small.open(metas[1]):
+        async with files.open(large):
             pass
-    assert cached(tmp_path) == {metas[0].block_id}
+    assert cached(tmp_path) == {small.block_id}
 
 
 async def test_a_restart_finds_its_files_again_and_the_bound_holds(tmp_path: Path) -> None:

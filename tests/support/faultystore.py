@@ -40,6 +40,10 @@ class FaultyStore:
         self.store, self.calls = store, list[str]()
         self._script, self._clock = iter(script), clock
 
+    def play(self, script: Iterable[Fault]) -> None:
+        """A new script, from the next operation on."""
+        self._script = iter(script)
+
     @classmethod
     def seeded(cls, store: ObjectStore, rng: random.Random, share: float = 0.3) -> FaultyStore:
         """Each operation fails or loses its answer with probability `share`."""

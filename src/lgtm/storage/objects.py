@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from lgtm.errors import BadRequest, NotFound, Unavailable
+from lgtm.errors import BadRequest, LgtmError, NotFound, Unavailable
 
 KEY_BYTES_MAX = 900
 """S3 allows 1,024; the difference is left to a configured prefix."""
@@ -41,7 +41,7 @@ class ObjectNotFound(NotFound):
         return f"object {self.key} does not exist"
 
 
-class AlreadyExists(Exception):
+class AlreadyExists(LgtmError):
     """A put with if_absent met an object under its key: another writer's, or the caller's own from a try whose answer was lost."""
 
     def __init__(self, key: str) -> None:

@@ -40,4 +40,4 @@ class RetryBudget:
 
 def wait_s(config: S3Config, tries: int, rng: random.Random) -> float:
     """Seconds before the next try, after `tries` of them."""
-    return rng.uniform(0, min(config.backoff_max_s, config.backoff_first_s * 2.0 ** (tries - 1)))
+    return rng.uniform(0, min(config.backoff_max_s, config.backoff_first_s * 2.0 ** min(tries - 1, 60)))
