@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lgtm.ingester.head import UNLABELLED, Head, HeadSnapshot
+from lgtm.model.batch import Series
+from lgtm.model.signal import LINE, LOGS, SERIES
+from support.parts import TENANT, batch, series
+
+
+def rows_of(snapshot: HeadSnapshot) -> list[tuple[str, str]]:
+    """(app, line) of every row in order."""
+    found = []
+    for run in snapshot.runs:
+        for number, line in zip(run.rows.column(SERIES).to_pylist(), run.rows.column(LINE).to_pylist(), strict=True):
+            found.append((dict(snapshot.series[number].labels or ())["app"], line))
+    return found
+
+
+def head() -> Head:
+    return Head(LOGS, TENANT, "g-1")
+
+
+def test_rows_of_all_batches_are_seen_in_order_under_their_own_series() -> None:
+    one = head()
+    one.add(batch(["a", "b"], apps=("api", "web")))
+    one.add(batch(["c", "d"], apps=("web", "db")))
+
+    assert rows_of(one.snapshot()) == [("api", "a"), ("web", "b"), ("web", "c"), ("db", "d")]
+    assert one.row_count == 4
+
+
+def test_a_snapshot_does_not_change_when_the_head_does() -> None:
+    one = head()
+    one.add(batch(["a"]))
+    before = one.snapshot()
+    one.add(batch(["b"], apps=("web",)))
+
+    assert rows_of(before) == [("api", "a")]
+
+
+def test_labels_are_needed_once() -> None:
+    one = head()
+    unlabelled = batch(["b"], labels=False)
+    assert one.missing(unlabelled) == (series("api").fingerprint,)
+
+    one.add(batch(["a"]))
+    assert one.missing(unlabelled) == ()
+    one.add(unlabelled)
+    assert rows_of(one.snapshot()) == [("api", "a"), ("api", "b")]
+    assert one.known(Series(series("api").fingerprint, None)) == series("api")
+
+
+def test_a_series_without_labels_gets_a_placeholder_until_they_come() -> None:
+    one = head()
+    one.add(batch(["a"], labels=False))
+    assert one.snapshot().series[0].labels == ((UNLABELLED, series("api").fingerprint.hex()),)
+
+    one.add(batch(["b"]))
+    assert rows_of(one.snapshot()) == [("api", "a"), ("api", "b")]
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=60), st.integers(2, 100))
+def test_merging_small_runs_keeps_every_row_in_order(sizes: list[int], rows_min: int) -> None:
+    one = head()
+    lines = iter(range(sum(sizes)))
+    for size in sizes:
+        one.add(batch([str(next(lines)) for _ in range(size)], apps=("api", "web")))
+    before = one.snapshot()
+
+    while (found := one.small_runs(rows_min)) is not None:
+        at, runs = found
+        assert len(runs) > 1
+        one.replace(at, runs, one.merge(runs))
+
+    after = one.snapshot()
+    assert rows_of(after) == rows_of(before)
+    assert one.row_count == sum(sizes)
+    assert one.nbytes == sum(run.nbytes for run in after.runs)
+    assert len(after.runs) <= len(before.runs)
+
+
+def test_many_tiny_parts_end_in_few_runs() -> None:
+    one = head()
+    for i in range(5_000):
+        one.add(batch([str(i)]))
+        while (found := one.small_runs(1_000)) is not None:
+            one.replace(found[0], found[1], one.merge(found[1]))
+
+    assert len(one.snapshot().runs) < 5_000 / 64 + 64

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from lgtm.ingester.records import KIND_GENERATION, KIND_PART, record
+from lgtm.ingester.replay import Replayed, replay
+from lgtm.model.part import Part
+from lgtm.wire.part import encode_part
+from support.parts import part
+
+
+def logged(one: Part) -> memoryview:
+    return memoryview(b"".join(record(KIND_PART, encode_part(one))))
+
+
+def mark(number: int) -> memoryview:
+    return memoryview(b"".join(record(KIND_GENERATION, b"%d" % number)))
+
+
+def replayed(*records: tuple[int, memoryview]) -> Replayed:
+    return replay(records, wal_id="w", now_ns=0)
+
+
+def test_generations_are_those_that_the_marks_say() -> None:
+    found = replayed((3, mark(3)), (3, logged(part(0, ["a"]))), (4, logged(part(1, ["b"]))), (5, mark(5)), (5, logged(part(2, ["c"]))))
+
+    assert [(g.number, g.row_count, g.sealed) for g in found.generations] == [(3, 2, True), (5, 1, True)]
+    assert (found.row_count, found.part_count) == (3, 3)
+
+
+def test_without_a_mark_the_segment_of_the_first_record_names_the_generation() -> None:
+    assert [g.number for g in replayed((7, logged(part(0, ["a"])))).generations] == [7]
+
+
+def test_a_generation_without_rows_is_none() -> None:
+    assert replayed((3, mark(3)), (4, mark(4))).generations == []
+
+
+def test_a_part_found_twice_counts_once_even_across_generations() -> None:
+    found = replayed((1, mark(1)), (1, logged(part(0, ["a"]))), (1, logged(part(0, ["a"]))), (2, mark(2)), (2, logged(part(0, ["a"]))))
+
+    assert found.row_count == 1
+    assert found.repeated_parts == 2
+
+
+def test_a_record_that_is_none_is_skipped_and_counted() -> None:
+    found = replayed((1, mark(1)), (1, memoryview(b"noise")), (1, memoryview(b"".join(record(KIND_PART, b"noise")))), (1, logged(part(0, ["a"]))))
+
+    assert found.malformed_records == 2
+    assert found.row_count == 1
+
+
+def test_rows_whose_labels_were_lost_are_kept_and_counted() -> None:
+    found = replayed((1, mark(1)), (1, logged(part(0, ["a"], labels=False))))
+
+    assert found.row_count == 1
+    assert found.unlabelled_series == 1
