@@ -104,7 +104,7 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
 
 def test_every_key_has_one_variable_and_strangers_are_told() -> None:
     assert len(variables()) == len(keys())
-    assert unknown_in({"LGTM_SERVICE_HOST": "10.0.0.1", "LGTM_DATA_DIR": "/d"}) == ["LGTM_SERVICE_HOST"]
+    assert unknown_in({"LGTM_SERVICE_HOST": "10.0.0.1", "LGTM_DATA_DIR": "/d", "LGTM_ADDR": "x"}) == ["LGTM_SERVICE_HOST"]
 
 
 def test_what_is_shown_reads_back_as_the_same_configuration(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ from lgtm.model.tenant import InvalidTenant
 OVERRIDES = "overrides"
 PLACED = {("storage", "directory"): "blocks", ("storage", "cache_directory"): "cache"}
 """Directories that lie inside data_dir unless they are set."""
+CLIENT_VARIABLES = ("LGTM_ADDR", "LGTM_TENANT")
+"""Where `lgtm query` and `lgtm push` look; they set no key."""
 
 _T = TypeVar("_T")
 
@@ -66,7 +68,7 @@ def variables() -> dict[str, Path]:
 
 def unknown_in(environ: Mapping[str, str]) -> list[str]:
     """Names of variables that begin like ours and set nothing."""
-    return unknown_variables(environ, variables())
+    return [name for name in unknown_variables(environ, variables()) if name not in CLIENT_VARIABLES]
 
 
 def as_tree(config: Config) -> dict[str, Any]:

@@ -1,0 +1,56 @@
+# make run        one node on ports 3100, 4317 and 4318, data under ./data, its own logs ingested
+# make test       everything that has to hold before a change is merged
+# make install    .venv/bin/lgtm and nothing else
+# The environment is made on first use, with the versions in requirements*.lock.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+ARGS ?=
+
+.PHONY: install run test check format test-long bench docs lock clean
+
+install: $(VENV)/.installed
+
+run: install
+	$(BIN)/lgtm serve --data-dir data --set self_telemetry.enabled=true $(ARGS)
+
+test: check
+	$(BIN)/pytest -q -m "not long" $(ARGS)
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+test-long: $(VENV)/.installed-dev
+	$(BIN)/pytest -q -m long $(ARGS)
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: install
+	$(BIN)/python -m lgtm.app.config_docs > docs/configuration.md
+
+lock: $(VENV)/.installed-dev
+	$(BIN)/python tools/lock.py
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(BIN)/python pyproject.toml requirements.lock
+	$(PIP) install --quiet --constraint requirements.lock --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(BIN)/python pyproject.toml requirements-dev.lock
+	$(PIP) install --quiet --constraint requirements-dev.lock --editable '.[dev]'
+	@touch $@ $(VENV)/.installed

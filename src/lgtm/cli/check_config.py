@@ -1,0 +1,32 @@
+"""`lgtm check-config`: says what is wrong with a configuration without starting anything."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lgtm.cli.serve import SetOption, assignments
+
+
+def check_config(
+    *,
+    file: Annotated[Path | None, typer.Argument(help="The configuration; without one, the environment and the defaults are checked.")] = None,
+    show: Annotated[bool, typer.Option("--print", help="Print what a node would run with; secrets are not shown.")] = False,
+    settings: SetOption = None,
+) -> None:
+    """Check a configuration file. Exits with 1 and every problem if there is any."""
+    from lgtm.app.config_load import as_tree, load, unknown_in
+
+    config = load(file, environ=os.environ, flags=assignments(settings or []))
+    for name in unknown_in(os.environ):
+        print(f"lgtm: warning: the environment variable {name} sets nothing", file=sys.stderr)
+    if show:
+        import yaml
+
+        print(yaml.safe_dump(as_tree(config), sort_keys=False, allow_unicode=True), end="")
+    else:
+        print("the configuration is valid")

@@ -1,0 +1,48 @@
+"""Entry point: joins the subcommands and turns what goes wrong into an exit code.
+
+0: done, or help was asked for. 1: it went wrong, and standard error says why. 2: the command line makes no sense.
+`serve` has codes of its own beyond these, see lgtm.app.node.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from lgtm.cli.check_config import check_config
+from lgtm.cli.health import health
+from lgtm.cli.serve import serve
+from lgtm.cli.version import version
+from lgtm.errors import LgtmError
+
+app = typer.Typer(
+    name="lgtm",
+    help="Logs, traces and metrics for small teams, in one program.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # importing rich takes as long as everything else together
+    pretty_exceptions_enable=False,
+)
+app.command()(serve)
+app.command("check-config")(check_config)
+app.command()(health)
+app.command()(version)
+
+
+def main() -> None:
+    try:
+        app()
+    except BrokenPipeError:
+        # Whoever reads our output has seen enough, as in `lgtm query logs … | head`. Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except (LgtmError, OSError) as error:
+        for line in str(error).splitlines():
+            print(f"lgtm: {line}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
