@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,7 +28,7 @@ def test_intervals_are_as_few_as_can_be(numbers: list[int]) -> None:
         held.add(number)
 
     ranges = list(held)
-    assert all(later[0] > earlier[1] + 1 for earlier, later in zip(ranges, ranges[1:], strict=False))
+    assert all(later[0] > earlier[1] + 1 for earlier, later in itertools.pairwise(ranges))
     assert len(held) == len(ranges)
 
 

@@ -1,0 +1,17 @@
+"""Settings of the query side that are the node's; what a tenant may ask is in `model.limits`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class QueryConfig:
+    threads: int = 4
+    """Threads that read and evaluate. Arrow and numpy release the interpreter, so up to twice the cores is of use."""
+    first_slice_rows: int = 131_072
+    """Rows in the first stretch of time that a log query looks at; later stretches are larger."""
+
+    def __post_init__(self) -> None:
+        if self.threads < 1 or self.first_slice_rows < 1:
+            raise ValueError("query.threads and query.first_slice_rows must be at least 1")

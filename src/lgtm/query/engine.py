@@ -1,0 +1,238 @@
+"""The query engine: plan → select → evaluate, within the tenant's limits."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, AsyncExitStack
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from lgtm.logql.evaluate_log import LogQuery, LogResult
+from lgtm.logql.evaluate_metric import MetricQuery
+from lgtm.logql.frame import LogFrame
+from lgtm.logql.limits import check_entries, check_length, check_matchers
+from lgtm.logql.pipeline import compile_pipeline
+from lgtm.logql.plan import Reads
+from lgtm.logql.syntax import LogExpr, MetricExpr
+from lgtm.model.batch import Batch
+from lgtm.model.labels import Labels
+from lgtm.model.limits import Limits, TenantLimits
+from lgtm.model.matchers import Matchers
+from lgtm.model.signal import LOGS, Signal
+from lgtm.model.tenant import Tenant
+from lgtm.model.window import Window
+from lgtm.query.admission import Admission
+from lgtm.query.blocks import BlockRows
+from lgtm.query.config import QueryConfig
+from lgtm.query.metrics import QueryMetrics
+from lgtm.query.select import Order, QueryStats, Selection, gather
+from lgtm.query.source import Columns, Ints, Request, RowSet, Source
+from lgtm.vectors.matrix import Matrix
+
+
+class Follower(Protocol):
+    """Rows as they are acknowledged."""
+
+    async def next(self) -> Batch: ...
+
+    def take_dropped(self) -> int:
+        """Rows lost since the last call because the follower was slow."""
+
+
+Follow = Callable[[Tenant, Signal], AbstractContextManager[Follower]]
+
+
+@dataclass(slots=True, frozen=True)
+class LogAnswer:
+    result: LogResult
+    stats: QueryStats
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, frozen=True)
+class MetricAnswer:
+    matrix: Matrix
+    stats: QueryStats
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, frozen=True)
+class SeriesVolumes:
+    """One series over some buckets of time. rows is exact but for copies that are not merged yet; nbytes is an estimate."""
+
+    labels: Labels
+    rows: Ints
+    nbytes: Ints
+
+
+class QueryEngine:
+    """sources: asked in order; those that rows leave (heads) before those that rows move to (blocks)."""
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        follow: Follow,
+        limits: TenantLimits,
+        executor: Executor,
+        config: QueryConfig,
+        metrics: QueryMetrics,
+    ) -> None:
+        self._sources = sources
+        self._follow = follow
+        self._limits = limits
+        self._executor = executor
+        self._config = config
+        self._metrics = metrics
+        self._admission = Admission()
+        metrics.running.set_function(lambda: self._admission.running)
+        metrics.waiting.set_function(lambda: self._admission.waiting)
+
+    def limits(self, tenant: Tenant) -> Limits:
+        return self._limits.for_tenant(tenant)
+
+    async def log_query(self, tenant: Tenant, expr: LogExpr, *, window: Window, limit: int, forward: bool, interval_ns: int = 0) -> LogAnswer:
+        """The first `limit` entries in the direction asked for. Raises BadRequest kinds, TooManyQueries, QueryTimeout."""
+        limits = self.limits(tenant)
+        check_entries(limit, limits)
+        check_length(window, limits)
+        check_matchers(expr.matchers, limits)
+        query = LogQuery(expr, window, limit=limit, forward=forward, interval_ns=interval_ns)
+        stats = QueryStats()
+        with self._metrics.query("log"):
+            async with self._admission.turn(tenant, limits) as stats.queue_s:
+                began = time.monotonic()
+                selection = Selection(self._executor, stats, limits.max_query_bytes_read)
+                order = Order(newest_first=not forward, first_rows=self._config.first_slice_rows)
+
+                def enough(part: Window) -> bool:
+                    cutoff_ns = query.cutoff_ns
+                    return cutoff_ns is not None and (part.start_ns > cutoff_ns if forward else part.end_ns <= cutoff_ns)
+
+                await self._read(tenant, query.reads, selection, order, query.add, enough, stats)
+                result = await selection.run(query.result)
+                stats.exec_s, stats.entries_returned, stats.lines_post_filter = time.monotonic() - began, len(result), len(result)
+        return LogAnswer(result, stats)
+
+    async def metric_query(
+        self, tenant: Tenant, expr: MetricExpr, *, start_ns: int, end_ns: int, step_ns: int, instant: bool = False
+    ) -> MetricAnswer:
+        """The expression at each step. Raises BadRequest kinds, TooManyQueries, QueryTimeout."""
+        limits = self.limits(tenant)
+        check_length(Window(start_ns, end_ns), limits)
+        query = MetricQuery(expr, start_ns=start_ns, end_ns=end_ns, step_ns=step_ns, limits=limits, instant=instant)
+        for leaf in query.leaves:
+            check_matchers(leaf.reads.matchers, limits)
+        stats = QueryStats()
+        with self._metrics.query("metric"):
+            async with self._admission.turn(tenant, limits) as stats.queue_s:
+                began = time.monotonic()
+                selection = Selection(self._executor, stats, limits.max_query_bytes_read)
+                for leaf in query.leaves:
+                    await self._read(tenant, leaf.reads, selection, Order(newest_first=False), leaf.add, lambda _: False, stats)
+                matrix = await selection.run(query.result)
+                stats.exec_s, stats.lines_post_filter = time.monotonic() - began, stats.lines_processed
+        return MetricAnswer(matrix, stats)
+
+    async def series(self, tenant: Tenant, matchers: Matchers, window: Window) -> list[Labels]:
+        """Distinct label sets of matching series whose time range in some head or block touches the window, sorted."""
+        found: set[Labels] = set()
+        limits = self.limits(tenant)
+        check_length(window, limits)
+        with self._metrics.query("series"):
+            async with self._admission.turn(tenant, limits):
+                await self._each_row_set(Request(tenant, LOGS, matchers, window), lambda rows: found.update(rows.series()))
+        return sorted(found)
+
+    async def volumes(self, tenant: Tenant, matchers: Matchers, edges_ns: Sequence[int]) -> list[SeriesVolumes]:
+        """Rows and bytes of each matching series in the buckets `[edges_ns[i], edges_ns[i + 1])`, by labels."""
+        edges = np.asarray(edges_ns, np.int64)
+        window = Window(int(edges[0]), int(edges[-1]))
+        limits = self.limits(tenant)
+        check_length(window, limits)
+        found: dict[Labels, tuple[Ints, Ints]] = {}
+
+        def add(rows: RowSet) -> None:
+            for labels, counts, nbytes in zip(*rows.volumes(edges), strict=True):
+                if labels in found:
+                    found[labels] = (found[labels][0] + counts, found[labels][1] + nbytes)
+                elif counts.any():
+                    found[labels] = (counts, nbytes)
+
+        with self._metrics.query("volume"):
+            async with self._admission.turn(tenant, limits):
+                await self._each_row_set(Request(tenant, LOGS, matchers, window), add)
+        return [SeriesVolumes(labels, *found[labels]) for labels in sorted(found)]
+
+    async def scan(self, tenant: Tenant, expr: LogExpr, window: Window, *, newest_first: bool = True) -> AsyncIterator[LogFrame]:
+        """The rows that pass the pipeline, frame by frame. Close the iterator (aclosing) to stop early."""
+        limits = self.limits(tenant)
+        check_length(window, limits)
+        check_matchers(expr.matchers, limits)
+        pipeline = compile_pipeline(expr.stages, None)
+        reads = Reads(expr.matchers, window, None, True, ())
+        frames: asyncio.Queue[LogFrame | None] = asyncio.Queue(maxsize=2)
+        loop = asyncio.get_running_loop()
+        stats = QueryStats()
+
+        def hand_over(batch: Batch) -> None:
+            frame = pipeline.run(batch)
+            asyncio.run_coroutine_threadsafe(frames.put(frame), loop).result()
+
+        async def fill() -> None:
+            try:
+                selection = Selection(self._executor, stats, limits.max_query_bytes_read)
+                order = Order(newest_first=newest_first, first_rows=self._config.first_slice_rows)
+                await self._read(tenant, reads, selection, order, hand_over, lambda _: False, stats)
+            finally:
+                await frames.put(None)
+
+        with self._metrics.query("scan"):
+            async with self._admission.turn(tenant, limits):
+                async for frame in _drained(fill, frames):
+                    yield frame
+
+    def follow(self, tenant: Tenant) -> AbstractContextManager[Follower]:
+        return self._follow(tenant, LOGS)
+
+    async def _read(
+        self,
+        tenant: Tenant,
+        reads: Reads,
+        selection: Selection,
+        order: Order,
+        consume: Callable[[Batch], None],
+        enough: Callable[[Window], bool],
+        stats: QueryStats,
+    ) -> None:
+        row_sets = await gather(self._sources, Request(tenant, LOGS, reads.matchers, reads.window))
+        in_blocks = sum(isinstance(rows, BlockRows) for rows in row_sets)
+        stats.blocks += in_blocks
+        stats.head_runs += len(row_sets) - in_blocks
+        await selection.each(row_sets, reads.window, Columns(reads.needs_line, reads.metadata), order, consume, enough)
+
+    async def _each_row_set(self, request: Request, use: Callable[[RowSet], None]) -> None:
+        selection = Selection(self._executor, QueryStats(), 0)
+        for rows in await gather(self._sources, request):
+            async with AsyncExitStack() as stack:
+                await rows.prepare(stack)
+                await selection.run(lambda rows=rows: use(rows))  # type: ignore[misc]
+
+
+async def _drained(fill: Callable[[], Coroutine[None, None, None]], frames: asyncio.Queue[LogFrame | None]) -> AsyncIterator[LogFrame]:
+    """What `fill` puts, until it puts None. Leaving early cancels `fill` and makes room until its thread has noticed."""
+    task = asyncio.ensure_future(fill())
+    try:
+        while (frame := await frames.get()) is not None:
+            yield frame
+        await task
+    finally:
+        task.cancel()
+        while not task.done():
+            while not frames.empty():
+                frames.get_nowait()
+            await asyncio.wait({task}, timeout=0.05)

@@ -1,0 +1,169 @@
+"""Heads as a source of row sets: what an ingester holds in memory, read without copying more than the rows asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lgtm.model.batch import Batch, Series
+from lgtm.model.labels import Labels
+from lgtm.model.signal import META, REST, SERIES, TS, Signal
+from lgtm.model.tenant import Tenant
+from lgtm.model.window import Window
+from lgtm.query.source import Columns, Ints, Request, RowSet, matching
+
+
+class HeadRun(Protocol):
+    """Rows in order of arrival; `rows["series"]` numbers the series of the head."""
+
+    @property
+    def rows(self) -> pa.RecordBatch: ...
+
+    @property
+    def min_ns(self) -> int: ...
+
+    @property
+    def max_ns(self) -> int: ...
+
+
+class Head(Protocol):
+    """What one generation holds in memory for a tenant and signal."""
+
+    @property
+    def generation(self) -> str: ...
+
+    @property
+    def signal(self) -> Signal: ...
+
+    @property
+    def tenant(self) -> Tenant: ...
+
+    @property
+    def series(self) -> tuple[Series, ...]: ...
+
+    @property
+    def runs(self) -> Sequence[HeadRun]: ...
+
+
+Snapshot = Callable[[Tenant, Signal], Sequence[Head]]
+
+
+class HeadSource:
+    """The heads of an ingester in this process."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    async def row_sets(self, request: Request, seen: frozenset[str]) -> tuple[list[RowSet], frozenset[str]]:
+        heads = [head for head in self._snapshot(request.tenant, request.signal) if head.generation not in seen]
+        found: list[RowSet] = []
+        for head in heads:
+            found += head_row_sets(head, request)
+        return found, frozenset(head.generation for head in heads)
+
+
+def head_row_sets(head: Head, request: Request) -> list[RowSet]:
+    """One row set for each run that may hold rows of matching series in the window."""
+    numbers = matching(head.series, request.matchers)
+    if not numbers:
+        return []
+    wanted = np.zeros(len(head.series), bool)
+    wanted[numbers] = True
+    every = len(numbers) == len(head.series)
+    return [HeadRows(head, run, None if every else wanted, request.window) for run in head.runs if request.window.overlaps(run.min_ns, run.max_ns)]
+
+
+class HeadRows:
+    """One run of a head, restricted to the wanted series (None: all)."""
+
+    unique = False
+
+    def __init__(self, head: Head, run: HeadRun, wanted: np.ndarray[tuple[int], np.dtype[np.bool_]] | None, window: Window) -> None:
+        self._head = head
+        self._run = run
+        self._wanted = wanted
+        self._window = window
+        self.min_ns, self.max_ns = run.min_ns, run.max_ns
+        self.row_count = run.rows.num_rows
+
+    def read(self, window: Window, columns: Columns) -> Iterator[Batch]:
+        rows = self._run.rows.select(_column_names(self._run.rows.schema, columns))
+        mask = self._mask(window)
+        if mask is not None:
+            rows = rows.filter(pa.array(mask))
+        if rows.num_rows:
+            yield Batch(self._head.signal, self._head.tenant, self._head.series, rows)
+
+    async def prepare(self, stack: AsyncExitStack) -> None:
+        """It is in memory."""
+
+    def series(self) -> list[Labels]:
+        ranges = _ranges(self._run, len(self._head.series))
+        near = (ranges[0] < self._window.end_ns) & (ranges[1] >= self._window.start_ns)
+        if self._wanted is not None:
+            near &= self._wanted
+        return [self._head.series[number].labels or () for number in np.flatnonzero(near).tolist()]
+
+    def volumes(self, edges_ns: Ints) -> tuple[list[Labels], Ints, Ints]:
+        rows = self._run.rows
+        mask = self._mask(Window(int(edges_ns[0]), int(edges_ns[-1])))
+        if mask is not None:
+            rows = rows.filter(pa.array(mask))
+        used, series = np.unique(rows.column(SERIES).to_numpy(), return_inverse=True)
+        buckets = len(edges_ns) - 1
+        cells = series * buckets + np.searchsorted(edges_ns, rows.column(TS).to_numpy(), side="right") - 1
+        size = len(used) * buckets
+        counts = np.bincount(cells, minlength=size).reshape(len(used), buckets)
+        nbytes = np.bincount(cells, weights=row_bytes(rows), minlength=size).astype(np.int64).reshape(len(used), buckets)
+        return [self._head.series[number].labels or () for number in used.tolist()], counts, nbytes
+
+    def _mask(self, window: Window) -> np.ndarray[tuple[int], np.dtype[np.bool_]] | None:
+        mask = None
+        if self._wanted is not None:
+            mask = self._wanted[self._run.rows.column(SERIES).to_numpy()]
+        if not window.covers(self.min_ns, self.max_ns):
+            ts = self._run.rows.column(TS).to_numpy()
+            inside = (ts >= window.start_ns) & (ts < window.end_ns)
+            mask = inside if mask is None else mask & inside
+        return mask
+
+
+def _column_names(schema: pa.Schema, columns: Columns) -> list[str]:
+    """`rest` is read whenever any metadata is: it may hold any name."""
+    return [name for name in schema.names if _is_wanted(name, columns)]
+
+
+def _is_wanted(name: str, columns: Columns) -> bool:
+    if name in (SERIES, TS):
+        return True
+    if name.startswith(META):
+        return columns.metadata is None or name[len(META) :] in columns.metadata
+    if name == REST:
+        return columns.metadata is None or bool(columns.metadata)
+    return columns.line
+
+
+def _ranges(run: HeadRun, series_count: int) -> tuple[Ints, Ints]:
+    """Least and greatest ts of each series of the head in the run; the wrong way round where it has none."""
+    series, ts = run.rows.column(SERIES).to_numpy(), run.rows.column(TS).to_numpy()
+    least, greatest = np.full(series_count, np.iinfo(np.int64).max), np.full(series_count, np.iinfo(np.int64).min)
+    np.minimum.at(least, series, ts)
+    np.maximum.at(greatest, series, ts)
+    return least, greatest
+
+
+def row_bytes(rows: pa.RecordBatch) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Bytes of line and metadata (names and values) of each row."""
+    total = np.zeros(rows.num_rows, np.int64)
+    for name, column in zip(rows.schema.names, rows.columns, strict=True):
+        if pa.types.is_string(column.type):
+            lengths = pc.binary_length(column)
+            if name.startswith(META):
+                lengths = pc.add(lengths, len(name) - len(META))
+            total += pc.fill_null(lengths, 0).to_numpy()
+    return total

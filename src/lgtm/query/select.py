@@ -1,0 +1,138 @@
+"""Select: the rows of a request from all sources, each record once, slice of time by slice of time. The only part of a query that waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TypeVar
+
+from lgtm.errors import BadRequest
+from lgtm.model.batch import Batch
+from lgtm.model.signal import LINE, META
+from lgtm.model.window import Window
+from lgtm.query.duplicates import find_drops, without
+from lgtm.query.slices import SLICE_ROWS_MAX, slices
+from lgtm.query.source import Columns, Request, RowSet, Source
+
+T = TypeVar("T")
+Consume = Callable[[Batch], None]
+
+
+class TooManyBytes(BadRequest):
+    """The query would read more than the tenant may."""
+
+    def __init__(self, nbytes: int, bytes_max: int) -> None:
+        self.nbytes, self.bytes_max = nbytes, bytes_max
+
+    def __str__(self) -> str:
+        return (
+            f"the query would read too many bytes (query: {human_bytes(self.nbytes)}, limit: {human_bytes(self.bytes_max)}); "
+            "consider adding more specific stream selectors or reduce the time range of the query"
+        )
+
+
+@dataclass(slots=True)
+class QueryStats:
+    """What a query did. Bytes are those of lines and metadata that were read."""
+
+    bytes_processed: int = 0
+    lines_processed: int = 0
+    lines_post_filter: int = 0
+    entries_returned: int = 0
+    exec_s: float = 0.0
+    queue_s: float = 0.0
+    streams: int = 0
+    blocks: int = 0
+    head_runs: int = 0
+
+
+@dataclass(slots=True, frozen=True)
+class Order:
+    """newest_first: slices go back in time. first_rows: of the first slice."""
+
+    newest_first: bool = True
+    first_rows: int = SLICE_ROWS_MAX
+
+
+async def gather(sources: Sequence[Source], request: Request) -> list[RowSet]:
+    """Row sets of all sources in the order in which their rows arrived: what was flushed came before what is in memory."""
+    seen: frozenset[str] = frozenset()
+    found: list[list[RowSet]] = []
+    for source in sources:
+        row_sets, generations = await source.row_sets(request, seen)
+        seen |= generations
+        found.append(row_sets)
+    return [rows for row_sets in reversed(found) for rows in row_sets]
+
+
+class Selection:
+    """One pass over the rows of a request. bytes_max: 0 for no limit; counted over all passes that share `stats`."""
+
+    def __init__(self, executor: Executor, stats: QueryStats, bytes_max: int) -> None:
+        self._executor = executor
+        self._stats = stats
+        self._bytes_max = bytes_max
+
+    async def each(
+        self,
+        row_sets: Sequence[RowSet],
+        window: Window,
+        columns: Columns,
+        order: Order,
+        consume: Consume,
+        enough: Callable[[Window], bool] = lambda _: False,
+    ) -> None:
+        """Hands every batch to `consume`, one at a time, on a thread. Within a slice batches come in order of arrival. `enough` is asked before
+        each slice whether its rows can still matter. Cancelling stops after the batch in hand."""
+        for part in slices(row_sets, window, first_rows=order.first_rows, newest_first=order.newest_first):
+            if enough(part):
+                return
+            members = [rows for rows in row_sets if part.overlaps(rows.min_ns, rows.max_ns)]
+            async with AsyncExitStack() as stack:
+                for rows in members:
+                    await rows.prepare(stack)
+                drops = await self.run(lambda members=members, part=part: find_drops(members, part))  # type: ignore[misc]
+                for rows, drop in zip(members, drops, strict=True):
+                    batches = without(rows.read(part, columns), drop)
+                    while await self.run(lambda batches=batches: self._step(batches, consume)):  # type: ignore[misc]
+                        pass
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """On a thread. When cancelled, waits for the work in hand to end, so that nothing it reads is taken away under it."""
+        future = asyncio.get_running_loop().run_in_executor(self._executor, work)
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            await asyncio.wait({future})
+            raise
+
+    def _step(self, batches: Iterator[Batch], consume: Consume) -> bool:
+        batch = next(batches, None)
+        if batch is None:
+            return False
+        self._stats.lines_processed += len(batch)
+        self._stats.bytes_processed += _content_bytes(batch)
+        if 0 < self._bytes_max < self._stats.bytes_processed:
+            raise TooManyBytes(self._stats.bytes_processed, self._bytes_max)
+        consume(batch)
+        return True
+
+
+def _content_bytes(batch: Batch) -> int:
+    rows = batch.rows
+    return sum(int(column.nbytes) for name, column in zip(rows.schema.names, rows.columns, strict=True) if name == LINE or name.startswith(META))
+
+
+def human_bytes(nbytes: int) -> str:
+    """As Loki prints sizes in limits: `12 MB`, `1.5 GB`, with steps of 1000."""
+    if nbytes < 1000:
+        return f"{nbytes} B"
+    value = float(nbytes)
+    for unit in ("kB", "MB", "GB", "TB"):
+        value /= 1000
+        if value < 999.5 or unit == "TB":
+            break
+    return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"

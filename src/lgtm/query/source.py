@@ -1,0 +1,105 @@
+"""What the query side needs of those who hold rows: row sets that can be read, column by column, without knowing where they lie.
+
+A row set is what one head run or one block holds for a request: immutable, with a known time range, so that the planner can tell which row sets can
+hold copies of the same record and which cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from lgtm.model.batch import Batch, Series
+from lgtm.model.labels import Labels
+from lgtm.model.matchers import Matchers
+from lgtm.model.signal import Signal
+from lgtm.model.tenant import Tenant
+from lgtm.model.window import Window
+
+Ints = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+
+
+@dataclass(slots=True, frozen=True)
+class Columns:
+    """Columns to read beside `series` and `ts`. metadata None means all of it, dynamic columns and `rest`."""
+
+    line: bool
+    metadata: frozenset[str] | None
+
+
+KEYS = Columns(line=False, metadata=frozenset())
+EVERYTHING = Columns(line=True, metadata=None)
+
+
+@dataclass(slots=True, frozen=True)
+class Request:
+    """Rows wanted. An empty tuple of matchers wants every series."""
+
+    tenant: Tenant
+    signal: Signal
+    matchers: Matchers
+    window: Window
+
+
+class RowSet(Protocol):
+    """Rows of the series that match a request. `read` blocks (call it on a thread) and yields the same rows in the same order each time."""
+
+    @property
+    def min_ns(self) -> int: ...
+
+    @property
+    def max_ns(self) -> int:
+        """Time range of its rows, both ends included; may be wider than what `read` yields."""
+
+    @property
+    def row_count(self) -> int:
+        """Upper bound of what `read` yields."""
+
+    @property
+    def unique(self) -> bool:
+        """Whether no record is in it twice."""
+
+    async def prepare(self, stack: AsyncExitStack) -> None:
+        """Fetches and pins what `read`, `series` and `volumes` need for as long as the stack lasts."""
+
+    def read(self, window: Window, columns: Columns) -> Iterator[Batch]: ...
+
+    def series(self) -> Sequence[Labels]:
+        """Label sets of matching series whose time range touches the request's window. Blocks."""
+
+    def volumes(self, edges_ns: Ints) -> tuple[Sequence[Labels], Ints, Ints]:
+        """Per matching series and bucket `[edges_ns[i], edges_ns[i + 1])` the rows and their bytes of lines and metadata (names counted),
+        as series × buckets; exact for rows, an estimate for bytes. Blocks."""
+
+
+class Source(Protocol):
+    """A place that holds rows: this node's heads, the blocks, another node."""
+
+    async def row_sets(self, request: Request, seen: frozenset[str]) -> tuple[list[RowSet], frozenset[str]]:
+        """Row sets for the request, and the generations they came from. Rows of generations in `seen` were given by an earlier source and are
+        left out. Sources are asked in order: those that rows leave before those that rows move to, else rows on the move would be missed."""
+
+
+def matching(series: tuple[Series, ...], matchers: Matchers) -> list[int]:
+    """Numbers of the series that fit all matchers. Each distinct label value is tested once per matcher."""
+    if not matchers:
+        return list(range(len(series)))
+    verdicts: list[dict[str, bool]] = [{} for _ in matchers]
+    found = []
+    for number, one in enumerate(series):
+        assert one.labels is not None
+        values = dict(one.labels)
+        for matcher, verdict in zip(matchers, verdicts, strict=True):
+            value = values.get(matcher.name, "")
+            fits = verdict.get(value)
+            if fits is None:
+                fits = verdict[value] = matcher.matches(value)
+            if not fits:
+                break
+        else:
+            found.append(number)
+    return found

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lgtm.model.batch import Batch
+from lgtm.model.window import Window
+from lgtm.query.duplicates import contested, find_drops, without
+from lgtm.query.source import EVERYTHING, Columns, RowSet
+from query.row_sets import Span, row_sets_of
+from support.rows import Entry, entries_of, entry
+
+# Few values, so that copies and near copies abound.
+ENTRIES = st.builds(
+    lambda app, ts, line, metadata: entry(app, ts, line, **metadata),
+    st.sampled_from(["api", "web"]),
+    st.integers(0, 5),
+    st.sampled_from(["x", "y"]),
+    st.dictionaries(st.sampled_from(["trace", "user"]), st.sampled_from(["1", "2"]), max_size=2),
+)
+
+
+@given(st.lists(st.lists(ENTRIES, max_size=8), max_size=6), st.integers(0, 5), st.integers(0, 6))
+def test_each_record_inside_the_window_is_left_exactly_once(groups: list[list[Entry]], start: int, length: int) -> None:
+    window = Window(start, start + length)
+    row_sets = row_sets_of(groups)
+
+    drops = find_drops(row_sets, window)
+    left = [e for rows, drop in zip(row_sets, drops, strict=True) for e in entries_of(list(without(rows.read(window, EVERYTHING), drop)))]
+
+    # The first in order of arrival stays.
+    wanted: dict[object, Entry] = {}
+    for e in (e for group in groups for e in group if e.ts in window):
+        wanted.setdefault(e.identity, e)
+    assert [e.identity for e in left] == list(wanted)
+
+
+def test_row_sets_that_cannot_share_a_record_are_not_even_read() -> None:
+    class Unreadable(Span):
+        def read(self, window: Window, columns: Columns) -> Iterator[Batch]:
+            raise AssertionError("read")
+
+    apart: list[RowSet] = [Unreadable(0, 9, 10), Unreadable(10, 19, 10), Unreadable(30, 39, 10)]
+    assert find_drops(apart, Window(0, 100)) == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("spans", "stretches"),
+    [
+        ([], []),
+        ([Span(0, 9, 1)], []),
+        ([Span(0, 9, 1, unique=False)], [Window(0, 10)]),
+        ([Span(0, 9, 1), Span(10, 19, 1)], []),
+        ([Span(0, 10, 1), Span(10, 19, 1)], [Window(10, 11)]),
+        ([Span(0, 10, 1), Span(5, 19, 1), Span(15, 30, 1)], [Window(5, 11), Window(15, 20)]),
+        ([Span(0, 100, 1), Span(10, 20, 1), Span(20, 30, 1)], [Window(10, 31)]),
+        ([Span(5, 5, 1), Span(5, 5, 1)], [Window(5, 6)]),
+    ],
+)
+def test_time_is_contested_where_a_record_may_lie_twice(spans: list[Span], stretches: list[Window]) -> None:
+    assert contested(spans) == stretches
