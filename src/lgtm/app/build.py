@@ -1,0 +1,265 @@
+"""Who gets what: one node's components, made in the order in which they depend on each other and taken down in reverse.
+
+lock and recover the log → replay → ingester → catalogue → distributor → query engine
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import shutil
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from lgtm.app.config import Config
+from lgtm.blocks.meta import BlockMeta
+from lgtm.blocks.writer import WrittenBlock
+from lgtm.clock import Clock, SystemClock
+from lgtm.distributor.metrics import DistributorMetrics
+from lgtm.distributor.push import Distributor
+from lgtm.errors import Corruption, Unavailable
+from lgtm.ingester.flush import write_blocks
+from lgtm.ingester.generation import Generation
+from lgtm.ingester.ingester import Ingester
+from lgtm.ingester.metrics import IngesterMetrics
+from lgtm.ingester.replay import Replayed, replay
+from lgtm.model.limits import TenantLimits
+from lgtm.model.signal import Signal
+from lgtm.model.tenant import Tenant
+from lgtm.model.window import Window
+from lgtm.query.blocks import BlockSource
+from lgtm.query.engine import QueryEngine
+from lgtm.query.heads import HeadSource
+from lgtm.query.metrics import QueryMetrics
+from lgtm.storage.catalog import Catalog
+from lgtm.storage.config import StorageConfig
+from lgtm.storage.fetch import BlockFiles
+from lgtm.storage.local import LocalStore
+from lgtm.storage.memory import MemoryStore
+from lgtm.storage.metrics import StorageMetrics
+from lgtm.storage.objects import ObjectStore
+from lgtm.storage.publish import publish
+from lgtm.storage.s3 import S3Store
+from lgtm.telemetry import event
+from lgtm.wal.disk import OsDisk
+from lgtm.wal.log import Log
+from lgtm.wal.metrics import WalMetrics
+from lgtm.wal.recovery import Recovery
+from lgtm.wal.space import DiskState
+
+logger = logging.getLogger(__name__)
+
+WATCH_INTERVAL_S = 1.0
+
+Loop = Callable[[], Coroutine[None, None, None]]
+
+
+@dataclass(slots=True, frozen=True)
+class Node:
+    """The components of a running node, for the edges that speak for it."""
+
+    config: Config
+    clock: Clock
+    registry: CollectorRegistry
+    limits: TenantLimits
+    log: Log
+    ingester: Ingester
+    distributor: Distributor
+    catalog: Catalog
+    engine: QueryEngine
+
+
+@asynccontextmanager
+async def running(config: Config, *, registry: CollectorRegistry, clock: Clock | None = None) -> AsyncIterator[Node]:
+    """A node that replays what an earlier process left before it is handed out; leaving stops it gracefully."""
+    clock, limits = clock or SystemClock(), config.tenant_limits()
+    async with AsyncExitStack() as stack:
+        log, recovery = await Log.open(OsDisk(), config.wal_dir, config.wal, clock=clock, metrics=WalMetrics(registry))
+        stack.push_async_callback(log.close)
+        _report(recovery)
+        ingester_metrics = IngesterMetrics(registry)
+        wal_id = recovery.wal_id.hex()
+        replayed = await asyncio.to_thread(_replay, log, wal_id, clock)
+        ingester_metrics.replayed_rows.inc(replayed.row_count)
+        ingester_metrics.unlabelled_series.inc(replayed.unlabelled_series)
+
+        storage_metrics = StorageMetrics(registry)
+        store = make_store(config.storage, storage_metrics)
+        stack.push_async_callback(store.close)
+        catalog = Catalog(store, config.storage, storage_metrics)
+        files = BlockFiles(store, Path(config.storage.cache_directory), config.storage.cache_bytes_max, storage_metrics)
+        await files.start()
+
+        flusher = Flusher(store, catalog, storage_metrics, Path(config.data_dir) / "flush", clock)
+        ingester = Ingester(
+            wal_id[:16], wal_id, log, flusher.flush, config=config.ingester, clock=clock, rng=random.Random(), metrics=ingester_metrics
+        )
+        ingester_metrics.watch(ingester)
+        ingester.start(replayed.generations)
+        catalogue = LoadedCatalog(catalog)
+        await stack.enter_async_context(_background(ingester.run, _poll(catalogue, config.storage, clock), _watch_disk(log, ingester, clock)))
+        stack.push_async_callback(ingester.stop)
+
+        distributor = Distributor(
+            recovery.wal_id,
+            recovery.first_segment,
+            lambda _: (ingester,),
+            limits=limits,
+            config=config.distributor,
+            clock=clock,
+            metrics=DistributorMetrics(registry, tenants_max=config.distributor.metrics_tenants_max),
+        )
+        await stack.enter_async_context(distributor)
+        threads = ThreadPoolExecutor(config.query.threads, thread_name_prefix="query")
+        stack.callback(threads.shutdown, wait=False, cancel_futures=True)
+        sources = (HeadSource(ingester.snapshot), BlockSource(catalogue, files.open))
+        engine = QueryEngine(sources, ingester.tails.follow, limits, threads, config.query, QueryMetrics(registry))
+        yield Node(config, clock, registry, limits, log, ingester, distributor, catalog, engine)
+
+
+def make_store(config: StorageConfig, metrics: StorageMetrics) -> ObjectStore:
+    if config.store == "s3":
+        return S3Store(config.s3, metrics)
+    if config.store == "memory":
+        return MemoryStore()
+    return LocalStore(Path(config.directory))
+
+
+class Flusher:
+    """Turns a generation into published, verified blocks, one after the other, so that disk and memory hold one at a time."""
+
+    def __init__(self, store: ObjectStore, catalog: Catalog, metrics: StorageMetrics, directory: Path, clock: Clock) -> None:
+        self._store, self._catalog, self._metrics, self._directory, self._clock = store, catalog, metrics, directory, clock
+
+    async def flush(self, generation: Generation, last_segment: int) -> None:
+        """Raises Unavailable when it must be tried again. A conflict or damage is reported and tried again too: the log keeps the rows."""
+        directory = self._directory / generation.id
+        await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+        try:
+            blocks = write_blocks(generation, last_segment, directory, created_ns=self._clock.now_ns())
+            while (written := await asyncio.to_thread(next, blocks, None)) is not None:
+                await self._publish(written)
+        except OSError as error:
+            raise FlushFailed(f"cannot write block files in {directory}: {error}") from error
+        finally:
+            await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+
+    async def _publish(self, written: WrittenBlock) -> None:
+        try:
+            self._catalog.add(await publish(self._store, written.files, written.meta, self._metrics))
+        except Corruption as error:
+            event(logger, logging.ERROR, "block cannot be published; its rows stay in the log", error=str(error))
+            raise FlushFailed(str(error)) from error
+        for path in written.files.values():
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+
+
+class FlushFailed(Unavailable):
+    """A generation could not be turned into blocks this time."""
+
+
+class CatalogueNotLoaded(Unavailable):
+    """Blocks may exist that this node has not heard of yet, so any answer could lack rows."""
+
+    def __str__(self) -> str:
+        return "the list of blocks has not been read from the object store yet; retry shortly"
+
+
+class LoadedCatalog:
+    """The catalogue for queries: it refuses until it has been read once, because an answer without the blocks would be wrong."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.is_loaded = False
+
+    def blocks(self, tenant: Tenant, signal: Signal, window: Window) -> list[BlockMeta]:
+        if not self.is_loaded:
+            raise CatalogueNotLoaded
+        return self.catalog.blocks(tenant, signal, window)
+
+
+def _replay(log: Log, wal_id: str, clock: Clock) -> Replayed:
+    began = time.monotonic()
+    records = ((int(record.segment), record.payload) for record in log.replay())
+    found = replay(records, wal_id=wal_id, now_ns=clock.monotonic_ns())
+    event(
+        logger,
+        logging.INFO,
+        "log replayed",
+        rows=found.row_count,
+        parts=found.part_count,
+        generations=len(found.generations),
+        repeated_parts=found.repeated_parts,
+        malformed_records=found.malformed_records,
+        seconds=time.monotonic() - began,
+    )
+    return found
+
+
+def _report(recovery: Recovery) -> None:
+    level = logging.ERROR if recovery.is_damaged else logging.INFO
+    event(
+        logger,
+        level,
+        "log recovered" if not recovery.is_damaged else "the log is damaged; what is lost here may be on another replica",
+        wal_id=recovery.wal_id.hex(),
+        segments=len(recovery.segments),
+        frames=recovery.frames,
+        damaged_ranges=len(recovery.damage),
+        missing_segments=len(recovery.missing),
+        torn_bytes=recovery.torn_bytes,
+        seconds=recovery.duration_s,
+    )
+
+
+@asynccontextmanager
+async def _background(*loops: Loop) -> AsyncIterator[None]:
+    """Runs the loops until the context ends. One that fails is a bug, and ends the process: a node that does not flush is no node."""
+    tasks = [asyncio.ensure_future(loop()) for loop in loops]
+    for task in tasks:
+        task.add_done_callback(_die_of)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+def _die_of(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.critical("a background task failed; ending the process, the log keeps what was acknowledged", exc_info=error)
+        os._exit(70)
+
+
+def _poll(catalogue: LoadedCatalog, config: StorageConfig, clock: Clock) -> Loop:
+    async def loop() -> None:
+        while True:
+            try:
+                await catalogue.catalog.poll()
+                catalogue.is_loaded = True
+            except Unavailable as error:
+                event(logger, logging.WARNING, "cannot list blocks", error=str(error))
+            await clock.sleep(config.poll_interval_s if catalogue.is_loaded else 1.0)
+
+    return loop
+
+
+def _watch_disk(log: Log, ingester: Ingester, clock: Clock) -> Loop:
+    """Flushes early while the log's volume is short of space, so that segments can go."""
+
+    async def loop() -> None:
+        while True:
+            await clock.sleep(WATCH_INTERVAL_S)
+            if log.stats().disk is not DiskState.OK and not ingester.flush_backlog():
+                ingester.cut()
+
+    return loop

@@ -1,0 +1,177 @@
+"""One node as a process: listeners, signals, and an end by what happened.
+
+first SIGTERM or SIGINT   accept nothing new, finish what is open, flush within the grace time, exit 0
+second                    exit 1 at once; the log has everything
+the log fails             exit 70 at once: after a failed write or sync only a new process may trust the disk
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+import grpc
+import uvicorn
+import uvloop
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from starlette.types import ASGIApp
+
+from lgtm.api.bodies import Bodies
+from lgtm.api.metrics import PushMetrics
+from lgtm.api.otlp_grpc import grpc_options, otlp_grpc_handler
+from lgtm.api.otlp_http import OtlpLogs
+from lgtm.api.tenancy import Tenancy
+from lgtm.app.build import Node, running
+from lgtm.app.config import Config, ServerConfig
+from lgtm.app.http import http_app, otlp_app
+from lgtm.app.self_logs import own_logs
+from lgtm.telemetry import configure_logging, event
+from lgtm.wal.errors import LogFailed
+
+logger = logging.getLogger(__name__)
+
+EXIT_LOG_FAILED = 70
+SWITCH_INTERVAL_S = 0.001
+"""How long a thread may hold the interpreter while the event loop wants it; Python's default is five times as long."""
+
+
+@dataclass(slots=True, frozen=True)
+class Addresses:
+    """Ports that were opened, whatever the config asked for."""
+
+    host: str
+    http_port: int
+    otlp_http_port: int
+    otlp_grpc_port: int
+
+
+def run(config: Config, started: Callable[[Addresses], None] = lambda _: None) -> int:
+    """Runs a node until it is told to stop; returns the exit code. started: called once every listener is open and the log is replayed."""
+    configure_logging(sys.stderr, level=config.log.level, fmt=config.log.format)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(serve(config, started))
+
+
+async def serve(config: Config, started: Callable[[Addresses], None]) -> int:
+    stop = asyncio.Event()
+    _handle_signals(stop)
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    sockets = [_listen(config.server.host, port) for port in (config.server.http_port, config.server.otlp_http_port)]
+    async with running(config, registry=registry) as node:
+        node.log.failed.add_done_callback(_end_with_the_log)
+        async with _listening(node, sockets) as addresses, own_logs(node, config):
+            event(logger, logging.INFO, "ready", **dataclasses.asdict(addresses))
+            started(addresses)
+            await stop.wait()
+            event(logger, logging.INFO, "stopping")
+    return 0
+
+
+@asynccontextmanager
+async def _listening(node: Node, sockets: list[socket.socket]) -> AsyncIterator[Addresses]:
+    config, bodies = node.config.server, Bodies(node.config.push)
+    tenancy, metrics = Tenancy(enabled=node.config.auth_enabled), PushMetrics(node.registry)
+    logs = OtlpLogs(node.distributor.push, tenancy, bodies, node.limits, node.clock, metrics)
+    grpc_server = grpc.aio.server(options=grpc_options(node.config.push.bounds))
+    grpc_server.add_generic_rpc_handlers((otlp_grpc_handler(logs),))
+    grpc_port = grpc_server.add_insecure_port(f"{config.host}:{config.otlp_grpc_port}")
+    await grpc_server.start()
+    apps = (http_app(node, tenancy, bodies, metrics, logs), otlp_app(logs))
+    servers = [_server(app, config) for app in apps]
+    serving = [asyncio.ensure_future(_serve(server, sock)) for server, sock in zip(servers, sockets, strict=True)]
+    try:
+        await asyncio.gather(*(server.has_started.wait() for server in servers))
+        http_port, otlp_http_port = (int(sock.getsockname()[1]) for sock in sockets)
+        yield Addresses(config.host, http_port, otlp_http_port, grpc_port)
+    finally:
+        for server in servers:
+            server.should_exit = True
+        await asyncio.gather(grpc_server.stop(config.stop_grace_s), *serving)
+        bodies.close()
+
+
+def _server(app: ASGIApp, config: ServerConfig) -> _Server:
+    settings = uvicorn.Config(
+        app,
+        loop="none",
+        http="httptools",
+        ws="websockets-sansio",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=max(1, int(config.stop_grace_s)),
+    )
+    return _Server(settings)
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the node, and tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.has_started = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.has_started.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _serve(server: uvicorn.Server, sock: socket.socket) -> None:
+    await server.serve(sockets=[sock])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Opened before the log is touched, so that a taken port ends the start at once."""
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        raise PortTaken(host, port, error) from error
+    sock.set_inheritable(True)
+    return sock
+
+
+class PortTaken(OSError):
+    def __init__(self, host: str, port: int, cause: OSError) -> None:
+        super().__init__(cause.errno, f"cannot listen on {host}:{port}: {cause.strerror}; choose another port or stop who has it")
+
+
+def _handle_signals(stop: asyncio.Event) -> None:
+    def handle() -> None:
+        if stop.is_set():
+            os._exit(1)
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, handle)
+
+
+def _end_with_the_log(failed: asyncio.Future[LogFailed]) -> None:
+    if failed.cancelled():
+        return
+    event(logger, logging.CRITICAL, "the write-ahead log failed; ending the process so that the next one recovers", error=str(failed.result()))
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.flush()
+    os._exit(EXIT_LOG_FAILED)
