@@ -11,8 +11,11 @@ import sys
 
 import typer
 
+from lgtm.cli import inspect, query
 from lgtm.cli.check_config import check_config
+from lgtm.cli.demo import demo
 from lgtm.cli.health import health
+from lgtm.cli.push import push
 from lgtm.cli.serve import serve
 from lgtm.cli.version import version
 from lgtm.errors import LgtmError
@@ -26,7 +29,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(serve)
+app.add_typer(query.app, name="query")
+app.command()(push)
+app.add_typer(inspect.app, name="inspect")
 app.command("check-config")(check_config)
+app.command()(demo)
 app.command()(health)
 app.command()(version)
 

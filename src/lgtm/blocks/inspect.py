@@ -1,0 +1,179 @@
+"""Describing a block in a directory to people and programs, and finding out whether it is what was written. Reads only.
+
+Everything that can be checked is: the meta's own form, sizes and both digests of the data files, each page's CRC, that every row can be decoded,
+that rows are in order, and that rows, series table and meta agree on numbers and times.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lgtm.blocks.layout import DATA_FILES, META_FILE, ROWS_FILE, SERIES_FILE, TOMBSTONE_FILE, DamagedBlock
+from lgtm.blocks.meta import BlockFile, BlockMeta
+from lgtm.blocks.reader import BlockReader, SeriesSelection
+from lgtm.model.labels import quote
+from lgtm.model.signal import TS
+
+Json = dict[str, Any]
+
+
+@dataclass(slots=True, frozen=True)
+class SeriesDescription:
+    """nbytes: lines and metadata, not compressed. Times are inclusive."""
+
+    labels: tuple[tuple[str, str], ...]
+    row_count: int
+    min_ns: int
+    max_ns: int
+    nbytes: int
+
+    def as_json(self) -> Json:
+        return {"labels": dict(self.labels), "row_count": self.row_count, "min_ns": self.min_ns, "max_ns": self.max_ns, "nbytes": self.nbytes}
+
+    def __str__(self) -> str:
+        labels = ", ".join(f"{name}={quote(value)}" for name, value in self.labels)
+        return f"    {{{labels}}}  {self.row_count} rows  {self.nbytes} bytes  {self.min_ns} to {self.max_ns}"
+
+
+@dataclass(slots=True, frozen=True)
+class BlockDescription:
+    directory: Path
+    meta: BlockMeta | None
+    """None when it cannot be read; then nothing else is known."""
+    damage: tuple[str, ...]
+    series: tuple[SeriesDescription, ...]
+    """Empty when the series table is damaged."""
+    strangers: tuple[str, ...]
+    """Files that the meta does not name, such as those of an attempt that was given up. They do no harm."""
+    is_deleted: bool
+    """Whether a tombstone lies beside the meta."""
+
+    def as_json(self) -> Json:
+        meta = self.meta
+        facts: Json = {} if meta is None else {
+            "block_id": meta.block_id, "signal": meta.signal.name, "tenant": str(meta.tenant), "date": meta.identity.date,
+            "wal_id": meta.identity.wal_id, "segments": [meta.identity.first_segment, meta.identity.last_segment], "level": meta.identity.level,
+            "row_count": meta.row_count, "series_count": meta.series_count, "min_ns": meta.min_ns, "max_ns": meta.max_ns,
+            "line_bytes": meta.line_bytes, "metadata_bytes": meta.metadata_bytes, "stored_bytes": meta.nbytes,
+            "label_names": list(meta.label_names), "dynamic_columns": list(meta.dynamic_columns), "created_ns": meta.created_ns,
+            "series": [one.as_json() for one in self.series],
+        }  # fmt: skip
+        rest = {"damage": list(self.damage), "strangers": list(self.strangers), "is_deleted": self.is_deleted}
+        return {"directory": str(self.directory), **facts, **rest}
+
+    def as_text(self) -> str:
+        return "\n".join(self._lines()) + "\n"
+
+    def _lines(self) -> Iterator[str]:
+        yield str(self.directory)
+        for problem in self.damage:
+            yield f"  DAMAGE: {problem}"
+        if self.is_deleted:
+            yield "  deleted: a tombstone hides it from queries"
+        for name in self.strangers:
+            yield f"  not part of the block: {name}"
+        if (meta := self.meta) is None:
+            return
+        raw_bytes = meta.line_bytes + meta.metadata_bytes
+        yield f"  {meta.signal} of tenant {meta.tenant}, {meta.identity.date}, level {meta.identity.level}, segments {_segments(meta)}"
+        yield f"  {meta.row_count} rows of {meta.series_count} series, times {meta.min_ns} to {meta.max_ns} (ns, both included)"
+        yield f"  {raw_bytes} bytes of lines and metadata in {meta.nbytes} bytes, {raw_bytes / max(meta.nbytes, 1):.1f} to 1"
+        yield f"  labels {', '.join(meta.label_names) or 'none'}; metadata {', '.join(meta.dynamic_columns) or 'none'}"
+        yield from map(str, self.series)
+
+
+def inspect_block(path: Path) -> BlockDescription:
+    """path: the directory of a block, or its meta. Raises FileNotFoundError when there is no meta; whatever else is wrong is in the description."""
+    directory = path.parent if path.name == META_FILE else path
+    data = (directory / META_FILE).read_bytes()
+    is_deleted = (directory / TOMBSTONE_FILE).exists()
+    try:
+        meta = BlockMeta.from_json(data, name=META_FILE)
+    except DamagedBlock as error:
+        return BlockDescription(directory, None, (f"{error.name}: {error.reason}",), (), (), is_deleted)
+    damage = list(_misplaced(directory, meta))
+    for name in DATA_FILES:
+        damage += _damage_of(directory, meta.files[name])
+    series: tuple[SeriesDescription, ...] = ()
+    if not any(problem.startswith(tuple(meta.files[name].path for name in DATA_FILES)) for problem in damage):
+        series, wrong = _contents(directory, meta)
+        damage += wrong
+    return BlockDescription(directory, meta, tuple(damage), series, _strangers(directory, meta), is_deleted)
+
+
+def _misplaced(directory: Path, meta: BlockMeta) -> Iterator[str]:
+    place = directory.resolve().as_posix()
+    if "signal=" in place and not place.endswith(f"/{meta.path}"):
+        yield f"{META_FILE}: belongs in {meta.path}"
+    elif directory.resolve().name != meta.block_id:
+        yield f"{META_FILE}: belongs in a directory named {meta.block_id}"
+
+
+def _damage_of(directory: Path, file: BlockFile) -> Iterator[str]:
+    path = directory / file.path
+    try:
+        nbytes = path.stat().st_size
+        if nbytes != file.nbytes:
+            yield f"{file.path}: {nbytes} bytes instead of {file.nbytes}"
+            return
+        with path.open("rb") as opened:
+            if hashlib.file_digest(opened, "sha256").hexdigest() != file.sha256:
+                yield f"{file.path}: checksum differs"
+    except OSError as error:
+        yield f"{file.path}: {error.strerror or error}"
+
+
+def _contents(directory: Path, meta: BlockMeta) -> tuple[tuple[SeriesDescription, ...], list[str]]:
+    """Series as the table tells them, and in what the rows differ from table and meta."""
+    paths = [directory / meta.files[name].path for name in (ROWS_FILE, SERIES_FILE)]
+    try:
+        reader = BlockReader(paths[0], paths[1], meta)
+        selection = reader.series()
+        return _series(selection), list(_differences(reader, selection))
+    except DamagedBlock as error:
+        return (), [f"{error.name}: {error.reason}"]
+
+
+def _differences(reader: BlockReader, selection: SeriesSelection) -> Iterator[str]:
+    """Reads every row, a row group at a time."""
+    meta, counts = reader.meta, np.zeros(len(selection), np.int64)
+    least, greatest = np.full(len(selection), np.iinfo(np.int64).max), np.full(len(selection), np.iinfo(np.int64).min)
+    in_order = True
+    for batch in reader.read(selection):
+        numbers, ts = batch.rows.column(0).to_numpy(), batch.rows.column(TS).to_numpy()
+        same = numbers[1:] == numbers[:-1]
+        in_order = in_order and bool((numbers[1:] >= numbers[:-1]).all() and (ts[1:] >= ts[:-1])[same].all())
+        np.add.at(counts, numbers, 1)
+        np.minimum.at(least, numbers, ts)
+        np.maximum.at(greatest, numbers, ts)
+    if not in_order:
+        yield f"{meta.files[ROWS_FILE].path}: rows are not in the order of series and time"
+    if not ((counts == selection.row_count).all() and (least == selection.min_ns).all() and (greatest == selection.max_ns).all()):
+        yield f"{meta.files[SERIES_FILE].path}: counts or times of series are not those of the rows"
+    if (int(least.min()), int(greatest.max())) != (meta.min_ns, meta.max_ns):
+        yield f"{META_FILE}: times are not those of the rows"
+    if (int(selection.line_bytes.sum()), int(selection.metadata_bytes.sum())) != (meta.line_bytes, meta.metadata_bytes):
+        yield f"{META_FILE}: bytes are not those of the series"
+
+
+def _series(selection: SeriesSelection) -> tuple[SeriesDescription, ...]:
+    nbytes = selection.line_bytes + selection.metadata_bytes
+    columns = zip(selection.series, selection.row_count, selection.min_ns, selection.max_ns, nbytes, strict=True)
+    return tuple(SeriesDescription(one.labels or (), int(rows), int(least), int(last), int(size)) for one, rows, least, last, size in columns)
+
+
+def _strangers(directory: Path, meta: BlockMeta) -> tuple[str, ...]:
+    known = {META_FILE, TOMBSTONE_FILE, *(file.path for file in meta.files.values())}
+    found = {path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file()}
+    return tuple(sorted(found - known))
+
+
+def _segments(meta: BlockMeta) -> str:
+    identity = meta.identity
+    return f"{identity.first_segment} to {identity.last_segment} of log {identity.wal_id}" if identity.wal_id else "none (compacted)"
