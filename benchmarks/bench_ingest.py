@@ -1,0 +1,87 @@
+"""What does a line cost from the socket to the verified block, and how long does a push take?
+
+Sketch for 1M lines as Loki push: HTTP and snappy 0.4, decode 0.6, validation and levels 0.4, part and log 0.7, head and merge 0.3, block 1.4: 3.8 CPU-s.
+OTLP has a resource for each stream, two attributes and a trace id for each record, all columns to build, log and sort: about twice that.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.client import Pushed, push
+from benchmarks.datasets import LOKI, OTLP, Dataset, Request, dataset
+from benchmarks.report import Figure
+from benchmarks.scale import Scale
+from benchmarks.server import NodeProcess, disk_bytes, settle
+
+LAG_BUCKET = 'lgtm_event_loop_lag_seconds_bucket{le="'
+
+
+def run(scale: Scale) -> list[Figure]:
+    loki, otlp = dataset(LOKI, scale.loki), dataset(OTLP, scale.otlp)
+    figures, full = measure("Loki push", loki, target_cpu_s=5, peers_cpu_s="Loki 8.7, VictoriaLogs 8.2", with_peers=True)
+    otlp_figures, _ = measure("OTLP logs", otlp, target_cpu_s=8, peers_cpu_s="Loki 16.9, VictoriaLogs 14.6", with_peers=False)
+    return figures + measure_paced(loki, full) + otlp_figures
+
+
+def measure(name: str, data: Dataset, *, target_cpu_s: float, peers_cpu_s: str, with_peers: bool) -> tuple[list[Figure], Pushed]:
+    """One node with the settings that it has by default, but for rate limits."""
+    with tempfile.TemporaryDirectory(prefix="lgtm-bench-") as directory, NodeProcess(Path(directory) / "data") as node:
+        before = node.cpu_s()
+        pushed = push(_url(node, data), data.kind, data.requests)
+        _check(pushed, data.requests)
+        lag_ms, acked_cpu_s = longest_lag_ms(node), node.cpu_s() - before
+        node.flush()
+        settle(node)
+        cpu_s, peak = node.cpu_s() - before, node.rss_peak_bytes()
+        blocks = disk_bytes(node.data_dir / "blocks")
+        blocks_count = node.metric("lgtm_storage_blocks")
+    per_million = 1e6 / data.shape.lines
+    memory = ("Loki 422, VictoriaLogs 225", 600.0) if with_peers else ("", None)
+    size = ("VictoriaLogs 3.7", 4.0) if with_peers else ("", None)
+    figures = [
+        Figure(f"{name}: CPU through the flushed block", cpu_s * per_million, "CPU-s/1M lines", target_cpu_s, peers_cpu_s),
+        Figure(f"{name}: … of it until the last ack", acked_cpu_s * per_million, "CPU-s/1M lines"),
+        Figure(f"{name}: lines a second, {len(data.requests)} requests, 4 connections", pushed.lines / pushed.wall_s, f"({pushed.wall_s:.1f} s)"),
+        Figure(f"{name}: request p50 at full load", pushed.percentile_ms(0.5), "ms"),
+        Figure(f"{name}: request p99 at full load", pushed.percentile_ms(0.99), "ms"),
+        Figure(f"{name}: longest event-loop lag at full load, at most", lag_ms, "ms", 50),
+        Figure(f"{name}: peak RSS", peak / 1e6, "MB", memory[1], memory[0]),
+        Figure(f"{name}: raw bytes / bytes on disk", data.raw_bytes / blocks, f"({blocks_count:.0f} blocks)", size[1], size[0], at_least=True),
+    ]
+    return figures, pushed
+
+
+def measure_paced(data: Dataset, full: Pushed) -> list[Figure]:
+    """Pushes at half the speed that was reached at full load."""
+    rate = len(data.requests) / full.wall_s / 2
+    with tempfile.TemporaryDirectory(prefix="lgtm-bench-") as directory, NodeProcess(Path(directory) / "data") as node:
+        pushed = push(_url(node, data), data.kind, data.requests, requests_per_s=rate)
+        _check(pushed, data.requests)
+        lag_ms = longest_lag_ms(node)
+    name = f"{data.shape.lines_per_request:,} lines"
+    return [
+        Figure(f"Loki push: p50 of {name} at 50 % load", pushed.percentile_ms(0.5), f"ms ({rate:.0f} requests/s)"),
+        Figure(f"Loki push: p99 of {name} at 50 % load", pushed.percentile_ms(0.99), "ms", 150),
+        Figure("Loki push: longest event-loop lag at 50 % load, at most", lag_ms, "ms", 50),
+    ]
+
+
+def longest_lag_ms(node: NodeProcess) -> float | str:
+    """The bucket that holds the longest one, which is what the node's own histogram tells."""
+    buckets = {float(key[len(LAG_BUCKET) :].split('"')[0]): count for key, count in node.metrics().items() if key.startswith(LAG_BUCKET)}
+    if not buckets:
+        return "not measured"
+    return min(bound for bound, count in buckets.items() if count == max(buckets.values())) * 1e3
+
+
+def _url(node: NodeProcess, data: Dataset) -> str:
+    return node.http if data.kind == LOKI else node.otlp_http
+
+
+def _check(pushed: Pushed, requests: Sequence[Request]) -> None:
+    lines = sum(request.lines for request in requests)
+    if pushed.lines != lines:
+        raise AssertionError(f"{pushed.lines} of {lines} lines were accepted: {pushed.refusals}")

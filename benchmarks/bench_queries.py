@@ -1,0 +1,120 @@
+"""How long do people wait for an answer over an hour of logs?
+
+Sketch: from a block, reading the line column of 1M rows is 0.3 CPU-s of zstd, a regex kernel over it 0.08 s, extracting a field from 333k JSON lines
+0.1 s; counting by minute needs only the time column, 20 ms. Head and blocks hold the same rows; the head is not compressed.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.client import QueryFailed, push
+from benchmarks.datasets import LOKI, Dataset, dataset
+from benchmarks.report import Figure
+from benchmarks.scale import Scale
+from benchmarks.server import NodeProcess, settle
+
+NEEDLE = "<needle>"
+STEP_S = 60
+LIMIT = 100
+ALL_IN_MEMORY = {"ingester.generation_bytes_max": "1GiB", "ingester.head_bytes_max": "3GiB"}
+
+
+@dataclass(slots=True, frozen=True)
+class Query:
+    """expr: None asks for the names of labels. loki_ms, victorialogs_ms: medians over the same lines."""
+
+    name: str
+    expr: str | None
+    loki_ms: float | None = None
+    victorialogs_ms: float | None = None
+
+    @property
+    def peers(self) -> str:
+        return "" if self.loki_ms is None else f"Loki {self.loki_ms:g}, VictoriaLogs {self.victorialogs_ms:g}"
+
+
+QUERIES = (
+    Query("labels", None),
+    Query("newest 100 of a stream", '{app="bench", pod="pod-3"}', 25, 26),
+    Query("needle, one trace id", f'{{app="bench"}} |= "{NEEDLE}"', 539, 2.7),
+    Query("regex filter", '{app="bench", fmt="access"} |~ "HTTP/1.1\\" 5[0-9]{2}"', 106, 90),
+    Query("json | status >= 500", '{app="bench", fmt="json"} | json | status >= 500', 194, 133),
+    Query("logfmt | duration > 500ms", '{app="bench", fmt="logfmt"} | logfmt | duration > 500ms'),
+    Query("count by level", 'sum by (level) (count_over_time({app="bench", fmt="logfmt"} | logfmt [1m]))', 475, 286),
+    Query("rate of all", 'sum(rate({app="bench"}[1m]))', 1190, 20),
+    Query("bytes by service", 'sum by (service_name) (bytes_over_time({app="bench"}[5m]))', 1576, 145),
+    Query("p99 of an unwrapped field", 'quantile_over_time(0.99, {app="bench", fmt="json"} | json | unwrap duration_ms [1m]) by (pod)', 733, 133),
+    Query("topk of paths", 'topk(5, sum by (path) (count_over_time({app="bench", fmt="logfmt"} | logfmt [5m])))'),
+)
+
+
+@dataclass(slots=True, frozen=True)
+class Timing:
+    median_ms: float
+    cpu_ms: float
+    nbytes: int
+
+
+def run(scale: Scale) -> list[Figure]:
+    data = dataset(LOKI, scale.loki)
+    head = _measure(data, scale.query_runs, flushed=False)
+    blocks = _measure(data, scale.query_runs, flushed=True)
+    return [
+        Figure(
+            f"Query, {len(data.requests) * data.shape.lines_per_request:,} lines in blocks: {query.name}",
+            blocks[query.name].median_ms,
+            f"ms ({blocks[query.name].cpu_ms:.0f} CPU-ms; from the head {head[query.name].median_ms:.0f} ms, {head[query.name].cpu_ms:.0f} CPU-ms)",
+            query.loki_ms,
+            query.peers,
+        )
+        for query in QUERIES
+    ]
+
+
+def _measure(data: Dataset, runs: int, *, flushed: bool) -> dict[str, Timing]:
+    settings = {"limits.max_query_series": "0"} | ({} if flushed else ALL_IN_MEMORY)
+    with tempfile.TemporaryDirectory(prefix="lgtm-bench-") as directory, NodeProcess(Path(directory) / "data", settings) as node:
+        push(node.http, data.kind, data.requests)
+        if flushed:
+            node.flush()
+        settle(node)
+        check_count(node, data)
+        return {query.name: _time(node, data, query, runs) for query in QUERIES}
+
+
+def check_count(node: NodeProcess, data: Dataset) -> None:
+    """A fast wrong answer is no figure."""
+    ((_, counted),) = (one["value"] for one in node.client.query(count_expr(data), time=data.end_ns))
+    if int(counted) != data.shape.lines:
+        raise AssertionError(f"{counted} lines counted, {data.shape.lines} pushed")
+
+
+def count_expr(data: Dataset) -> str:
+    """All lines, at `end_ns`. A range leaves its left end out, so it is a second longer."""
+    return f'sum(count_over_time({{app="bench"}}[{data.shape.seconds + 1}s]))'
+
+
+def _time(node: NodeProcess, data: Dataset, query: Query, runs: int) -> Timing:
+    waits, nbytes, cpu = list[float](), 0, node.cpu_s()
+    for _ in range(runs):
+        began = time.perf_counter()
+        nbytes = _ask(node, data, query)
+        waits.append(time.perf_counter() - began)
+    return Timing(statistics.median(waits) * 1e3, (node.cpu_s() - cpu) / runs * 1e3, nbytes)
+
+
+def _ask(node: NodeProcess, data: Dataset, query: Query) -> int:
+    window = {"start": data.start_ns, "end": data.end_ns}
+    if query.expr is None:
+        answer = node.client.get("/loki/api/v1/labels", **window)
+    else:
+        expr = query.expr.replace(NEEDLE, data.needle)
+        answer = node.client.get("/loki/api/v1/query_range", query=expr, step=STEP_S, limit=LIMIT, **window)
+    if answer.status != 200:
+        raise QueryFailed(f"{query.name}: {answer.status} {answer.body[:300].decode('utf-8', 'replace')}")
+    return len(answer.body)

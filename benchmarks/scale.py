@@ -1,0 +1,23 @@
+"""How much of everything a run does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks.datasets import Shape
+
+
+@dataclass(slots=True, frozen=True)
+class Scale:
+    loki: Shape
+    otlp: Shape
+    wal_large: int
+    """Appends of a part of 5,000 lines."""
+    wal_small: int
+    """Appends of 1 KiB."""
+    query_runs: int
+
+
+FULL = Scale(Shape(), Shape(lines=400_000), wal_large=200, wal_small=20_000, query_runs=5)
+TINY = Scale(Shape(lines=4_000, lines_per_request=500), Shape(lines=2_000, lines_per_request=500), 5, 50, query_runs=1)
+"""Each benchmark once, in seconds: that it runs, not what it says."""
