@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import typer
@@ -41,10 +40,6 @@ app.command()(version)
 def main() -> None:
     try:
         app()
-    except BrokenPipeError:
-        # Whoever reads our output has seen enough, as in `lgtm query logs … | head`. Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except (LgtmError, OSError) as error:
         for line in str(error).splitlines():
             print(f"lgtm: {line}", file=sys.stderr)
