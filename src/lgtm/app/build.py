@@ -73,7 +73,7 @@ class Node:
     log: Log
     ingester: Ingester
     distributor: Distributor
-    catalog: Catalog
+    catalogue: LoadedCatalog
     engine: QueryEngine
 
 
@@ -122,7 +122,7 @@ async def running(config: Config, *, registry: CollectorRegistry, clock: Clock |
         stack.callback(threads.shutdown, wait=False, cancel_futures=True)
         sources = (HeadSource(ingester.snapshot), BlockSource(catalogue, files.open))
         engine = QueryEngine(sources, ingester.tails.follow, limits, threads, config.query, QueryMetrics(registry))
-        yield Node(config, clock, registry, limits, log, ingester, distributor, catalog, engine)
+        yield Node(config, clock, registry, limits, log, ingester, distributor, catalogue, engine)
 
 
 def make_store(config: StorageConfig, metrics: StorageMetrics) -> ObjectStore:

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeVar
 
+import yaml
+
 from lgtm.app.config import Config
 from lgtm.app.config_given import Given, InvalidConfig, from_environment, from_file, unknown_variables
 from lgtm.app.config_keys import PER_TENANT, Key, Path, Section, sections
@@ -84,6 +86,24 @@ def as_tree(config: Config) -> dict[str, Any]:
             if path[0] == "limits" and key.field in override:
                 _put(tree, (OVERRIDES, tenant, *path[1:]), as_yaml(key.kind, override[key.field]))
     return tree
+
+
+def shown(config: Config, mode: str | None = None) -> str:
+    """The configuration as YAML, for `/config`. mode: None for all of it, `diff` for what differs from the defaults, `defaults` for those."""
+    tree, defaults = as_tree(config), as_tree(Config())
+    chosen = {"diff": _difference(tree, defaults), "defaults": defaults}.get(mode or "", tree)
+    return yaml.safe_dump(chosen, sort_keys=False, allow_unicode=True) if chosen else ""
+
+
+def _difference(tree: dict[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """What of the tree is not as in defaults; sections without a difference are left out."""
+    changed: dict[str, Any] = {}
+    for name, value in tree.items():
+        default = defaults.get(name)
+        inner = _difference(value, default if isinstance(default, dict) else {}) if isinstance(value, dict) else value
+        if inner != default and inner != {}:
+            changed[name] = inner
+    return changed
 
 
 def _put(tree: dict[str, Any], path: Path, value: object) -> None:

@@ -32,7 +32,7 @@ from lgtm.api.otlp_http import OtlpLogs
 from lgtm.api.tenancy import Tenancy
 from lgtm.app.build import Node, running
 from lgtm.app.config import Config, ServerConfig
-from lgtm.app.http import http_app, otlp_app
+from lgtm.app.http import http_app, otlp_app, query_side
 from lgtm.app.self_logs import own_logs
 from lgtm.telemetry import configure_logging, event
 from lgtm.wal.errors import LogFailed
@@ -72,7 +72,7 @@ async def serve(config: Config, started: Callable[[Addresses], None]) -> int:
     sockets = [_listen(config.server.host, port) for port in (config.server.http_port, config.server.otlp_http_port)]
     async with running(config, registry=registry) as node:
         node.log.failed.add_done_callback(_end_with_the_log)
-        async with _listening(node, sockets) as addresses, own_logs(node, config):
+        async with _listening(node, sockets, stop) as addresses, own_logs(node, config):
             event(logger, logging.INFO, "ready", **dataclasses.asdict(addresses))
             started(addresses)
             await stop.wait()
@@ -81,7 +81,7 @@ async def serve(config: Config, started: Callable[[Addresses], None]) -> int:
 
 
 @asynccontextmanager
-async def _listening(node: Node, sockets: list[socket.socket]) -> AsyncIterator[Addresses]:
+async def _listening(node: Node, sockets: list[socket.socket], stop: asyncio.Event) -> AsyncIterator[Addresses]:
     config, bodies = node.config.server, Bodies(node.config.push)
     tenancy, metrics = Tenancy(enabled=node.config.auth_enabled), PushMetrics(node.registry)
     logs = OtlpLogs(node.distributor.push, tenancy, bodies, node.limits, node.clock, metrics)
@@ -89,7 +89,8 @@ async def _listening(node: Node, sockets: list[socket.socket]) -> AsyncIterator[
     grpc_server.add_generic_rpc_handlers((otlp_grpc_handler(logs),))
     grpc_port = grpc_server.add_insecure_port(f"{config.host}:{config.otlp_grpc_port}")
     await grpc_server.start()
-    apps = (http_app(node, tenancy, bodies, metrics, logs), otlp_app(logs))
+    side = query_side(node, tenancy)
+    apps = (http_app(node, tenancy, bodies, metrics, logs, side, stop), otlp_app(logs))
     servers = [_server(app, config) for app in apps]
     serving = [asyncio.ensure_future(_serve(server, sock)) for server, sock in zip(servers, sockets, strict=True)]
     try:
@@ -101,6 +102,7 @@ async def _listening(node: Node, sockets: list[socket.socket]) -> AsyncIterator[
             server.should_exit = True
         await asyncio.gather(grpc_server.stop(config.stop_grace_s), *serving)
         bodies.close()
+        side.close()
 
 
 def _server(app: ASGIApp, config: ServerConfig) -> _Server:

@@ -81,10 +81,23 @@ class LogFrame:
             return pa.nulls(len(self), pa.string())
         return layers[0] if len(layers) == 1 else pc.coalesce(*layers)
 
+    def label_maps(self, names: frozenset[str] | None) -> list[dict[str, str]]:
+        """The labels of each row as answers show them, for whoever must look at single rows. names None: all."""
+        shown = self._shown()
+        wanted = self.names() | set(self._errors) if names is None else names
+        columns = {name: (shown[name] if name in shown and name in self._errors else self.column(name)).to_pylist() for name in sorted(wanted)}
+        return [{n: v for n, v in zip(columns, row, strict=True) if v is not None} for row in zip(*columns.values(), strict=True)] or [
+            {} for _ in range(len(self))
+        ]
+
     def names(self) -> frozenset[str]:
         """Every name that may have a value in some row."""
         changed = {*self._stream, *self._metadata, *self._parsed}
         return frozenset(changed) | self._source.metadata_names | self._source.stream_names
+
+    def stored_names(self, rows: I64) -> list[frozenset[str]]:
+        """The names that each of the rows was stored with."""
+        return self._source.stored_names(self.row_numbers[rows])
 
     def stored(self, name: str) -> Bool:
         """Rows that were stored with this label, in the stream or in the metadata, whatever stages did since: parsers make way for it."""
@@ -140,11 +153,12 @@ class LogFrame:
 
     def without(self, name: str, where: Bool | None = None) -> LogFrame:
         """Takes a label away, from all layers: in the rows `where`, or in all."""
-        layers: list[Mapping[str, Any]] = []
         columns = (self._stream_column(name), self._metadata_column(name), self._parsed.get(name))
-        for layer, column in zip((self._stream, self._metadata, self._parsed), columns, strict=True):
-            layers.append(layer if column is None else {**layer, name: _blanked(column, where)})
-        return LogFrame(self._source, self.row_numbers, self._line, *layers, self._errors)
+        stream, metadata, parsed = (
+            layer if column is None else {**layer, name: _blanked(column, where)}
+            for layer, column in zip((self._stream, self._metadata, self._parsed), columns, strict=True)
+        )
+        return LogFrame(self._source, self.row_numbers, self._line, stream, metadata, parsed, self._errors)
 
     def failed(self) -> Bool:
         """Rows that a stage has marked."""

@@ -54,6 +54,16 @@ class FrameSource:
         column = self.metadata_column(name, rows)
         return found if column is None else found | _as_bool(column.is_valid())
 
+    def stored_names(self, rows: I64) -> list[frozenset[str]]:
+        of_stream = [frozenset(name for name, _ in labels) for labels in self.stream_labels]
+        found = [of_stream[i] for i in self.series[rows].tolist()]
+        for name in self.metadata_names:
+            column = self.metadata_column(name, rows)
+            if column is not None and column.null_count < len(column):
+                for i in np.flatnonzero(_as_bool(column.is_valid())).tolist():
+                    found[i] = found[i] | {name}
+        return found
+
     @cached_property
     def metadata_names(self) -> frozenset[str]:
         """As they are exposed; some may have no value in any row."""

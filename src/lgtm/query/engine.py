@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import dataclass
@@ -168,7 +168,7 @@ class QueryEngine:
                 await self._each_row_set(Request(tenant, LOGS, matchers, window), add)
         return [SeriesVolumes(labels, *found[labels]) for labels in sorted(found)]
 
-    async def scan(self, tenant: Tenant, expr: LogExpr, window: Window, *, newest_first: bool = True) -> AsyncIterator[LogFrame]:
+    async def scan(self, tenant: Tenant, expr: LogExpr, window: Window, *, newest_first: bool = True) -> AsyncGenerator[LogFrame, None]:
         """The rows that pass the pipeline, frame by frame. Close the iterator (aclosing) to stop early."""
         limits = self.limits(tenant)
         check_length(window, limits)

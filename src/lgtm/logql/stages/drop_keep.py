@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lgtm.logql.stages.label_filter import StringFilter
+from lgtm.logql.columns import as_mask
+from lgtm.logql.frame import ERROR, ERROR_DETAILS, LogFrame
+from lgtm.logql.stages.label_filter import StringFilter, string_mask
+from lgtm.logql.stages.stage import StageContext
 
 
 @dataclass(slots=True, frozen=True)
@@ -16,6 +19,13 @@ class Drop:
     def __str__(self) -> str:
         return "| drop " + ",".join(str(item) for item in self.items)
 
+    def apply(self, frame: LogFrame, _: StageContext) -> LogFrame:
+        for item in self.items:
+            name = item if isinstance(item, str) else item.matcher.name
+            where = None if isinstance(item, str) else string_mask(item, frame)
+            frame = frame.without_error(name, where) if name in (ERROR, ERROR_DETAILS) else frame.without(name, where)
+        return frame
+
 
 @dataclass(slots=True, frozen=True)
 class Keep:
@@ -25,3 +35,13 @@ class Keep:
 
     def __str__(self) -> str:
         return "| keep " + ",".join(str(item) for item in self.items)
+
+    def apply(self, frame: LogFrame, _: StageContext) -> LogFrame:
+        always = {item for item in self.items if isinstance(item, str)}
+        fitting = {item.matcher.name: item for item in self.items if isinstance(item, StringFilter)}
+        for name in sorted(frame.names() - always):
+            if name not in fitting:
+                frame = frame.without(name)
+            else:
+                frame = frame.without(name, ~string_mask(fitting[name], frame) & as_mask(frame.column(name).is_valid()))
+        return frame

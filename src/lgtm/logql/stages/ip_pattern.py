@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
+
+_IPV4_RUN = re.compile(r"[0-9.]+")
+_IPV6_RUN = re.compile(r"[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
 
 
 @dataclass(slots=True, frozen=True)
@@ -33,6 +37,11 @@ class IpPattern:
         if low.version != high.version or int(low) > int(high):
             raise ValueError("not a range")
         return cls(low.version, int(low), int(high))
+
+    def occurs_in(self, line: str) -> bool:
+        """Whether any address in the line is one of the pattern."""
+        runs = (_IPV4_RUN if self.version == 4 else _IPV6_RUN).findall(line)
+        return any(self.holds(run) for run in runs)
 
     def holds(self, address: str) -> bool:
         """Whether the text is an address of the pattern. What is no address is in no pattern."""

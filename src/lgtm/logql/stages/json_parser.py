@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
+from lgtm.logql.columns import parse_lines
+from lgtm.logql.fast_json import fast_json
+from lgtm.logql.frame import ERROR, ERROR_DETAILS, LogFrame
+from lgtm.logql.json_line import read_json, read_json_paths
 from lgtm.logql.stages.extraction import Extraction, join_extractions, parse_json_path
-from lgtm.logql.stages.stage import InvalidStage
+from lgtm.logql.stages.stage import InvalidStage, StageContext
+
+JSON_ERROR = "JSONParserErr"
 
 
 @dataclass(slots=True, frozen=True)
@@ -23,3 +30,13 @@ class JsonParser:
 
     def __str__(self) -> str:
         return "| json" + join_extractions(self.extractions)
+
+    def apply(self, frame: LogFrame, context: StageContext) -> LogFrame:
+        wanted = None if context.needed is None else context.needed - {ERROR, ERROR_DETAILS}
+        if self.extractions:
+            paths = {extraction.name: parse_json_path(extraction.path) for extraction in self.extractions}
+            return parse_lines(frame, partial(read_json_paths, paths=paths), JSON_ERROR, wanted)
+        slow = None
+        if wanted is not None:
+            frame, slow = fast_json(frame, wanted)
+        return parse_lines(frame, read_json, JSON_ERROR, wanted, slow)

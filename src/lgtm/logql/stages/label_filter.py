@@ -9,11 +9,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lgtm.logql.columns import Bool, as_mask, matches, read_numbers, reasons_of
+from lgtm.logql.frame import LogFrame
 from lgtm.logql.stages.ip_pattern import IpPattern
-from lgtm.logql.stages.stage import InvalidStage
-from lgtm.logql.values import format_bytes, format_duration, format_float
+from lgtm.logql.stages.stage import InvalidStage, StageContext
+from lgtm.logql.values import format_bytes, format_duration, format_float, parse_bytes, parse_duration, parse_float
 from lgtm.model.labels import quote
-from lgtm.model.matchers import Matcher
+from lgtm.model.matchers import Matcher, MatchOp
+
+FILTER_ERROR = "LabelFilterErr"
+_COMPARE = {
+    "==": np.equal,
+    "=": np.equal,
+    "!=": np.not_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+    "<": np.less,
+    "<=": np.less_equal,
+}
 
 FILTER_DEPTH_MAX = 200
 """Nesting of and/or in one filter. Deeper ones are refused rather than risk the interpreter's stack."""
@@ -113,6 +130,64 @@ class LabelFilterStage:
 
     def __str__(self) -> str:
         return f"| {self.filter}"
+
+    def apply(self, frame: LogFrame, _: StageContext) -> LogFrame:
+        mask, frame = _evaluate(self.filter, frame, np.ones(len(frame), bool))
+        return frame.filter(mask)
+
+
+def _evaluate(root: LabelFilter, frame: LogFrame, asked: Bool) -> tuple[Bool, LogFrame]:
+    """The rows that pass, and the frame with the errors that asking made. asked: rows that get here; others cannot be marked."""
+    if isinstance(root, AndFilter):
+        left, frame = _evaluate(root.left, frame, asked)
+        right, frame = _evaluate(root.right, frame, asked & left)
+        return left & right, frame
+    if isinstance(root, OrFilter):
+        left, frame = _evaluate(root.left, frame, asked)
+        right, frame = _evaluate(root.right, frame, asked & ~left)
+        return left | right, frame
+    if isinstance(root, StringFilter):
+        return string_mask(root, frame), frame
+    if isinstance(root, IpFilter):
+        return _ip_mask(root, frame), frame
+    return _typed(root, frame, asked)
+
+
+def string_mask(root: StringFilter, frame: LogFrame) -> Bool:
+    """Absent labels have the value "". Unlike in a selector, `.` stops at a newline."""
+    matcher = root.matcher
+    values = pc.fill_null(frame.column(matcher.name), "")
+    if matcher.op in (MatchOp.EQ, MatchOp.NE):
+        equal = as_mask(pc.equal(values, matcher.value))
+        return equal if matcher.op is MatchOp.EQ else ~equal
+    fits = matches(values, f"^(?:{matcher.value})$")
+    return fits if matcher.op is MatchOp.RE else ~fits
+
+
+def _ip_mask(root: IpFilter, frame: LogFrame) -> Bool:
+    pattern = IpPattern.parse(root.pattern)
+    encoded = frame.column(root.name).dictionary_encode()
+    held = [pattern.holds(text) for text in encoded.dictionary.to_pylist()]
+    wanted = pa.array([one == (root.op == "=") for one in held], pa.bool_())
+    return as_mask(pc.fill_null(wanted.take(encoded.indices), False)) | frame.failed()
+
+
+def _typed(root: NumberFilter | DurationFilter | BytesFilter, frame: LogFrame, asked: Bool) -> tuple[Bool, LogFrame]:
+    """A row that has failed before passes; one whose value cannot be read is marked and passes; one without the label does not."""
+    column, failed = frame.column(root.name), frame.failed()
+    if isinstance(root, NumberFilter):
+        values, unreadable, reasons = read_numbers(column, parse_float, plain=True)
+        limit = root.value
+    elif isinstance(root, DurationFilter):
+        values, unreadable, reasons = read_numbers(column, parse_duration, plain=False)
+        limit = root.value_ns
+    else:
+        values, unreadable, reasons = read_numbers(column, parse_bytes, plain=False)
+        limit = root.value
+    fits = _COMPARE[root.op](values, limit) & as_mask(column.is_valid()) & ~unreadable
+    if (marked := asked & unreadable & ~failed).any():
+        frame = frame.with_error(marked, FILTER_ERROR, reasons_of(column, reasons))
+    return fits | unreadable | failed, frame
 
 
 def leaves(root: LabelFilter) -> list[LabelFilter]:

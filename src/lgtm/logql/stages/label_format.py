@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+
 from lgtm.errors import BadRequest
-from lgtm.logql.frame import ERROR
-from lgtm.logql.stages.stage import InvalidStage
+from lgtm.logql.columns import as_mask
+from lgtm.logql.frame import ERROR, LogFrame
+from lgtm.logql.gotemplate import compile_template
+from lgtm.logql.stages.line_format import TEMPLATE_ERROR, render
+from lgtm.logql.stages.stage import InvalidStage, StageContext
 from lgtm.model.labels import quote
 
 
@@ -51,8 +57,20 @@ class LabelFormat:
         if isinstance(item, Rename):
             return None
         try:
-            from lgtm.logql.gotemplate import compile_template
-
             return compile_template(item.template, name="label")
         except BadRequest as error:
             raise InvalidStage(f"invalid template for label '{item.target}': {error}", stage=str(self)) from error
+
+    def apply(self, frame: LogFrame, _: StageContext) -> LogFrame:
+        seen: LogFrame | None = None
+        for item, template in zip(self.items, self._compiled, strict=True):
+            if isinstance(item, Rename):
+                values = frame.column(item.source)
+                frame = frame.with_set(item.target, values).without(item.source, as_mask(values.is_valid()))
+                continue
+            # All templates see the labels as they were before the first of them.
+            seen = frame if seen is None else seen
+            texts, errors = render(template, seen)
+            failed = np.array([error is not None for error in errors], dtype=bool)
+            frame = frame.with_set(item.target, pa.array(texts, pa.string())).with_error(failed, TEMPLATE_ERROR, pa.array(errors, pa.string()))
+        return frame

@@ -5,12 +5,18 @@ Operands joined by `or` keep a line when any fits; in a negated filter a line is
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
+import pyarrow as pa
+
+from lgtm.logql.columns import Bool, contains, escaped, matches
+from lgtm.logql.frame import LogFrame
 from lgtm.logql.stages.ip_pattern import IpPattern
 from lgtm.logql.stages.pattern_expression import parse_pattern
-from lgtm.logql.stages.stage import InvalidStage
+from lgtm.logql.stages.stage import InvalidStage, StageContext
 from lgtm.model.labels import quote
 from lgtm.model.matchers import InvalidRegex, compile_regex
 
@@ -44,6 +50,45 @@ class LineFilter:
     @property
     def negated(self) -> bool:
         return self.op[0] == "!"
+
+    def apply(self, frame: LogFrame, _: StageContext) -> LogFrame:
+        return frame.filter(self.keep(frame.line))
+
+    def keep(self, lines: Any) -> Bool:
+        """lines: pa.Array[string]"""
+        fits = np.zeros(len(lines), bool)
+        for operand in self.operands:
+            fits |= _fits(self.op, operand, lines)
+        return ~fits if self.negated else fits
+
+
+def _fits(op: LineOp, operand: LineOperand, lines: Any) -> Bool:
+    if operand.is_ip:
+        return _by_line(lines, _ADDRESS, IpPattern.parse(operand.value).occurs_in)
+    if op[1] == ">":
+        return _fits_pattern(operand.value, lines)
+    if not operand.value:
+        return np.ones(len(lines), bool)
+    return matches(lines, operand.value) if op[1] == "~" else contains(lines, operand.value)
+
+
+def _fits_pattern(text: str, lines: Any) -> Bool:
+    if not text:
+        return matches(lines, "^$")
+    pattern = parse_pattern(text)
+    literals = [escaped(part) for part in pattern.parts if isinstance(part, str)]
+    return _by_line(lines, "(?s)" + ".*".join(literals), pattern.fits)
+
+
+def _by_line(lines: Any, necessary: str, fits: Callable[[str], bool]) -> Bool:
+    """Asks line by line, but only those that a kernel cannot rule out."""
+    rows = np.flatnonzero(matches(lines, necessary))
+    found = np.zeros(len(lines), bool)
+    found[rows] = [fits(line) for line in lines.take(pa.array(rows)).to_pylist()]
+    return found
+
+
+_ADDRESS = r"[0-9]\.[0-9]|[0-9a-fA-F]*:[0-9a-fA-F:]"
 
 
 def _check(op: LineOp, operand: LineOperand) -> None:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
+from lgtm.logql.columns import parse_lines
+from lgtm.logql.fast_logfmt import fast_logfmt
+from lgtm.logql.frame import ERROR, ERROR_DETAILS, LogFrame
+from lgtm.logql.logfmt_line import read_logfmt, read_logfmt_keys
 from lgtm.logql.stages.extraction import Extraction, check_logfmt_path, join_extractions
-from lgtm.logql.stages.stage import InvalidStage
+from lgtm.logql.stages.stage import InvalidStage, StageContext
+
+LOGFMT_ERROR = "LogfmtParserErr"
 
 
 @dataclass(slots=True, frozen=True)
@@ -26,3 +33,13 @@ class LogfmtParser:
     def __str__(self) -> str:
         flags = (" --strict" if self.strict else "") + (" --keep-empty" if self.keep_empty else "")
         return f"| logfmt{flags}{join_extractions(self.extractions)}"
+
+    def apply(self, frame: LogFrame, context: StageContext) -> LogFrame:
+        wanted = None if context.needed is None else context.needed - {ERROR, ERROR_DETAILS}
+        if self.extractions:
+            keys = {extraction.path: extraction.name for extraction in self.extractions}
+            return parse_lines(frame, partial(read_logfmt_keys, keys=keys, strict=self.strict, keep_empty=self.keep_empty), LOGFMT_ERROR, wanted)
+        slow = None
+        if wanted is not None and not self.strict and not self.keep_empty:
+            frame, slow = fast_logfmt(frame, wanted)
+        return parse_lines(frame, partial(read_logfmt, strict=self.strict, keep_empty=self.keep_empty), LOGFMT_ERROR, wanted, slow)

@@ -47,6 +47,39 @@ class PatternExpression:
             raise ValueError("named captures are not allowed")
         self._check_neighbours()
 
+    def fits(self, line: str) -> bool:
+        """Whether a line has the literals in this order with something for each capture; an open beginning may be anything.
+
+        Each literal is taken where it occurs first; what is left of the line must be there exactly if a capture ends the pattern.
+        """
+        at = 0
+        for index, part in enumerate(self.parts):
+            if isinstance(part, str):
+                found = line.find(part, at)
+                if found < 0 or (index > 0 and found == at):
+                    return False
+                at = found + len(part)
+        return (at < len(line)) == isinstance(self.parts[-1], Capture)
+
+    def captures(self, line: str) -> dict[str, str]:
+        """What stands for each named capture. A literal that is missing ends the reading: the capture before it takes the rest."""
+        parts, at, found = self.parts, 0, dict[str, str]()
+        if isinstance(first := parts[0], str):
+            if not line.startswith(first):
+                return {}
+            at, parts = len(first), parts[1:]
+        for index in range(0, len(parts), 2):
+            capture = parts[index]
+            assert isinstance(capture, Capture)
+            literal = parts[index + 1] if index + 1 < len(parts) else None
+            end = line.find(str(literal), at) if literal is not None else -1
+            if capture.name != UNNAMED:
+                found[capture.name] = line[at:] if end < 0 else line[at:end]
+            if end < 0:
+                break
+            at = end + len(str(literal))
+        return found
+
     def _check_neighbours(self) -> None:
         for left, right in zip(self.parts, self.parts[1:], strict=False):
             if isinstance(left, Capture) and isinstance(right, Capture):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lgtm.logql.columns import parse_lines
+from lgtm.logql.frame import LogFrame
+from lgtm.logql.line_labels import LineLabels
 from lgtm.logql.stages.pattern_expression import parse_pattern
-from lgtm.logql.stages.stage import InvalidStage
+from lgtm.logql.stages.stage import InvalidStage, StageContext
 from lgtm.model.labels import quote
 
 
@@ -21,3 +24,12 @@ class PatternParser:
 
     def __str__(self) -> str:
         return f"| pattern {quote(self.pattern)}"
+
+    def apply(self, frame: LogFrame, context: StageContext) -> LogFrame:
+        pattern = parse_pattern(self.pattern)
+
+        def read(line: str, labels: LineLabels) -> None:
+            for name, value in pattern.captures(line).items():
+                labels.add(name, value)
+
+        return parse_lines(frame, read, "", context.needed)

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
-from lgtm.logql.stages.stage import InvalidStage
+import pyarrow.compute as pc
+
+from lgtm.logql.columns import add_parsed, parse_lines
+from lgtm.logql.frame import LogFrame
+from lgtm.logql.line_labels import LineLabels
+from lgtm.logql.stages.stage import InvalidStage, StageContext
 from lgtm.model.labels import quote
 from lgtm.model.matchers import InvalidRegex, compile_regex
 
@@ -30,3 +36,18 @@ class RegexpParser:
 
     def __str__(self) -> str:
         return f"| regexp {quote(self.pattern)}"
+
+    def apply(self, frame: LogFrame, context: StageContext) -> LogFrame:
+        regex: Any = compile_regex(self.pattern)
+        if regex.groups == len(regex.groupindex):
+            found = pc.extract_regex(frame.line, self.pattern)
+            return add_parsed(frame, {name: pc.struct_field(found, name) for name in regex.groupindex})
+
+        # The kernel takes named groups only.
+        def read(line: str, labels: LineLabels) -> None:
+            match = regex.search(line)
+            if match is not None:
+                for name in regex.groupindex:
+                    labels.add(name, match[name] or "")
+
+        return parse_lines(frame, read, "", context.needed)

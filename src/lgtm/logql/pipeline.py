@@ -1,0 +1,35 @@
+"""A pipeline: the stages of a query in order, each told what the rest of the query will read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lgtm.logql.frame import LogFrame
+from lgtm.logql.plan import labels_read
+from lgtm.logql.stages import Stage, StageContext
+from lgtm.model.batch import Batch
+
+
+@dataclass(slots=True, frozen=True)
+class Pipeline:
+    steps: tuple[tuple[Stage, StageContext], ...]
+
+    def run(self, batch: Batch) -> LogFrame:
+        """The rows that pass, with the labels that are needed. Blocks: CPU."""
+        frame = LogFrame.from_batch(batch)
+        for stage, context in self.steps:
+            if not len(frame):
+                break
+            frame = stage.apply(frame, context)
+        return frame
+
+
+def compile_pipeline(stages: Sequence[Stage], needed: frozenset[str] | None) -> Pipeline:
+    """needed: labels read of the rows that come out; None = all."""
+    context = StageContext(needed)
+    steps: list[tuple[Stage, StageContext]] = []
+    for stage in reversed(stages):
+        steps.append((stage, context))
+        context = context.also(labels_read(stage))
+    return Pipeline(tuple(reversed(steps)))
