@@ -14,6 +14,7 @@ from google.rpc import code_pb2
 from starlette.responses import Response
 
 from lgtm.errors import BadRequest, Corruption, LgtmError, LimitExceeded, NotFound, Unavailable
+from lgtm.query.admission import QueryTimeout
 from lgtm.telemetry import event
 from lgtm.wire.bounds import BodyTooLarge, NoStreams
 
@@ -42,6 +43,7 @@ STATUS: dict[type[LgtmError], int] = {
     BodyTooSlow: 408,
     NoStreams: 422,
     BodyTooLarge: 413,
+    QueryTimeout: 504,
     BadRequest: 400,
     LimitExceeded: 429,
     NotFound: 404,
@@ -53,6 +55,7 @@ STATUS: dict[type[LgtmError], int] = {
 
 GRPC_STATUS: dict[type[LgtmError], grpc.StatusCode] = {
     NoTenant: grpc.StatusCode.UNAUTHENTICATED,
+    QueryTimeout: grpc.StatusCode.DEADLINE_EXCEEDED,
     BadRequest: grpc.StatusCode.INVALID_ARGUMENT,
     LimitExceeded: grpc.StatusCode.RESOURCE_EXHAUSTED,
     NotFound: grpc.StatusCode.NOT_FOUND,
@@ -69,6 +72,7 @@ _PROMETHEUS_TYPES = {
     422: "execution",
     429: "too_many_requests",
     503: "unavailable",
+    504: "timeout",
 }
 _INTERNAL = "internal error"
 

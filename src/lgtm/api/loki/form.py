@@ -1,0 +1,90 @@
+"""The parameters of a request: those of the URL, and for a POST those of a form body, which come first. The rules are Go's `ParseForm`."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote_plus
+
+from starlette.requests import Request
+
+from lgtm.api.errors import BodyTooSlow
+from lgtm.api.loki.config import QueryApiConfig
+from lgtm.errors import BadRequest
+from lgtm.model.labels import quote
+from lgtm.wire.bounds import BodyTooLarge
+
+FORM = "application/x-www-form-urlencoded"
+PAIRS_MAX = 10_000
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2}).{0,2}", re.DOTALL)
+
+
+class InvalidForm(BadRequest):
+    """Text that is not URL-encoded."""
+
+
+class FormTooLarge(BodyTooLarge):
+    def __init__(self, bytes_max: int) -> None:
+        self.bytes_max = bytes_max
+
+    def __str__(self) -> str:
+        return f"request body too large: a form has at most {self.bytes_max} bytes"
+
+
+@dataclass(slots=True, frozen=True)
+class Form:
+    values: Mapping[str, Sequence[str]]
+
+    def get(self, name: str) -> str:
+        """The first value, or the empty string."""
+        return self.values.get(name, ("",))[0]
+
+    def all(self, name: str) -> Sequence[str]:
+        return self.values.get(name, ())
+
+
+def parse_form(*texts: str) -> Form:
+    """Values of earlier texts come first. Raises InvalidForm."""
+    values: dict[str, list[str]] = {}
+    count = 0
+    for text in texts:
+        for pair in filter(None, text.split("&", PAIRS_MAX)):
+            count += 1
+            if count > PAIRS_MAX:
+                raise InvalidForm(f"more than {PAIRS_MAX} parameters")
+            if ";" in pair:
+                raise InvalidForm("invalid semicolon separator in query")
+            name, _, value = pair.partition("=")
+            values.setdefault(_unescape(name), []).append(_unescape(value))
+    return Form(values)
+
+
+async def read_form(request: Request, config: QueryApiConfig) -> Form:
+    """Raises InvalidForm, FormTooLarge, BodyTooSlow, ClientDisconnect."""
+    url = request.scope["query_string"].decode("latin-1")
+    if request.method != "POST" or not request.headers.get("content-type", "").lower().startswith(FORM):
+        return parse_form(url)
+    try:
+        async with asyncio.timeout(config.form_timeout_s):
+            body = await _body(request, config.form_bytes_max)
+    except TimeoutError:
+        raise BodyTooSlow(config.form_timeout_s) from None
+    return parse_form(body.decode("latin-1"), url)
+
+
+async def _body(request: Request, bytes_max: int) -> bytes:
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > bytes_max:
+            raise FormTooLarge(bytes_max)
+    return bytes(body)
+
+
+def _unescape(text: str) -> str:
+    """text: one character a byte, as received."""
+    if bad := _BAD_ESCAPE.search(text):
+        raise InvalidForm(f"invalid URL escape {quote(bad[0])}")
+    return unquote_plus(text.encode("latin-1").decode("utf-8", "replace"), errors="replace")
