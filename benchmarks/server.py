@@ -40,6 +40,7 @@ class NodeProcess:
         command = [sys.executable, "-m", "lgtm.cli.main", "serve", "--data-dir", str(data_dir)]
         command += [f"--{name}=0" for name in ("http-port", "otlp-http-port", "otlp-grpc-port")]
         command += [word for name, value in options.items() for word in ("--set", f"{name}={value}")]
+        self.client = Client("http://127.0.0.1")
         self.started_s = time.perf_counter()
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
@@ -92,7 +93,6 @@ class NodeProcess:
 
     def stop(self) -> int:
         """Ends it as an orchestrator would, which flushes; returns the exit code."""
-        self.client.close()
         self.process.send_signal(signal.SIGTERM)
         return self._ended()
 
@@ -107,6 +107,7 @@ class NodeProcess:
 
     def _ended(self) -> int:
         code = self.process.wait(STOP_TIMEOUT_S)
+        self.client.close()
         if self.process.stdout is not None:
             self.process.stdout.close()
         return code

@@ -20,6 +20,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from lgtm.app.config import Config
+from lgtm.app.loop_lag import LoopLag
 from lgtm.blocks.meta import BlockMeta
 from lgtm.blocks.writer import WrittenBlock
 from lgtm.clock import Clock, SystemClock
@@ -105,7 +106,9 @@ async def running(config: Config, *, registry: CollectorRegistry, clock: Clock |
         ingester_metrics.watch(ingester)
         ingester.start(replayed.generations)
         catalogue = LoadedCatalog(catalog)
-        await stack.enter_async_context(_background(ingester.run, _poll(catalogue, config.storage, clock), _watch_disk(log, ingester, clock)))
+        await stack.enter_async_context(
+            _background(ingester.run, _poll(catalogue, config.storage, clock), _watch_disk(log, ingester, clock), LoopLag(clock, registry).run)
+        )
         stack.push_async_callback(ingester.stop)
 
         distributor = Distributor(

@@ -1,0 +1,125 @@
+"""Each line is counted exactly once, wherever it lies and whatever happened to the node or to the connection it came over.
+
+The same with 1,000,000 lines and 50 kills: make test-long ARGS=tests/e2e/test_exactness.py
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from benchmarks.datasets import LOKI, NS_PER_S, Dataset, Shape, dataset, records
+from benchmarks.server import NodeProcess
+from e2e.asking import count, counts_by_request, entries, eventually
+from e2e.conftest import Start
+from e2e.pushing import Pushing
+
+SMALL = Shape(lines=20_000, lines_per_request=100, seconds=2_000)
+LARGE = Shape(lines=1_000_000, lines_per_request=1_000, seconds=3_000)
+START_NS = 1_790_000_000 * NS_PER_S + 1
+
+FLUSHES_OFTEN = {"ingester.generation_bytes_max": "1MiB", "ingester.head_bytes_max": "256MiB", "limits.max_entries_limit_per_query": "0"}
+FLUSHES_WHEN_ASKED = {"ingester.generation_bytes_max": "1GiB", "ingester.head_bytes_max": "3GiB", "limits.max_entries_limit_per_query": "0"}
+
+
+def lines(shape: Shape) -> Dataset:
+    return dataset(LOKI, shape, start_ns=START_NS)
+
+
+def push_all(node: NodeProcess, data: Dataset) -> None:
+    with Pushing(node.http, data, range(len(data.requests))) as pushing:
+        pass
+    assert pushing.acked == set(range(len(data.requests))), pushing.refusals
+
+
+@pytest.mark.parametrize("shape", [SMALL, pytest.param(LARGE, marks=pytest.mark.long)], ids=["small", "large"])
+def test_lines_are_counted_once_in_the_head_in_blocks_in_between_and_after_every_kind_of_start(start: Start, tmp_path: Path, shape: Shape) -> None:
+    data, place = lines(shape), tmp_path / "data"
+    node = start(place, FLUSHES_WHEN_ASKED)
+
+    push_all(node, data)
+    assert node.metric("lgtm_ingester_head_rows") >= shape.lines, "everything is in the head, what was sent twice perhaps twice"
+    assert count(node.client, data) == shape.lines
+
+    for again in ("replayed", "replayed twice"):
+        node.kill()
+        node = start(place, FLUSHES_WHEN_ASKED)
+        assert count(node.client, data) == shape.lines, again
+
+    node.client.post("/flush", b"")
+    while node.metric("lgtm_ingester_head_rows"):
+        assert count(node.client, data) == shape.lines, "while it is flushed"
+    assert count(node.client, data) == shape.lines, "in blocks"
+
+    push_all(node, data)
+    assert count(node.client, data) == shape.lines, "in blocks and once more in the head"
+
+    assert node.stop() == 0
+    node = start(place, FLUSHES_WHEN_ASKED)
+    assert node.metric("lgtm_ingester_replayed_rows_total") == 0
+    assert count(node.client, data) == shape.lines, "twice in blocks"
+
+
+def test_lines_are_counted_once_across_the_flush_boundary_while_they_come_in(start: Start) -> None:
+    data = lines(SMALL)
+    node = start(settings=FLUSHES_OFTEN)
+    with Pushing(node.http, data, range(len(data.requests))) as pushing:
+        for acks in range(20, len(data.requests), 20):
+            pushing.wait_for_acks(acks)
+            acked = set(pushing.acked)
+            counted = counts_by_request(node.client, data)
+            tried = set(pushing.tried)
+            check(data, counted, acked, tried)
+    assert count(node.client, data) == SMALL.lines
+    eventually(lambda: (node.data_dir / "blocks").rglob("meta.json"), is_right=any)
+
+
+def test_what_is_read_is_what_was_sent_label_by_label_and_byte_by_byte(start: Start) -> None:
+    data = lines(SMALL)
+    node = start(settings=FLUSHES_OFTEN)
+    push_all(node, data)
+    sent = sorted((f"pod-{record.stream}", record.ts_ns, record.line) for record in records(SMALL, START_NS))
+    assert entries(node.client, data, 2 * SMALL.lines) == sent
+
+
+@pytest.mark.parametrize(
+    ("shape", "kills", "seed"),
+    [(SMALL, 5, 1), pytest.param(LARGE, 50, 2, marks=pytest.mark.long)],
+    ids=["small", "large"],
+)
+def test_acknowledged_lines_survive_kill_9_and_others_are_there_at_most_once(
+    start: Start, tmp_path: Path, shape: Shape, kills: int, seed: int
+) -> None:
+    data, rng, place = lines(shape), random.Random(seed), tmp_path / "data"
+    acked, tried = set[int](), set[int]()
+    everything = range(len(data.requests))
+    share = len(data.requests) // (kills + 1)
+    for _ in range(kills):
+        node = start(place, FLUSHES_OFTEN)
+        check(data, counts_by_request(node.client, data), acked, tried)
+        with Pushing(node.http, data, [number for number in everything if number not in acked]) as pushing:
+            pushing.wait_for_acks(rng.randint(1, share))
+            node.kill()
+        acked |= pushing.acked
+        tried |= pushing.tried
+    node = start(place, FLUSHES_OFTEN)
+    check(data, counts_by_request(node.client, data), acked, tried)
+    with Pushing(node.http, data, [number for number in everything if number not in acked]) as pushing:
+        pass
+    assert acked | pushing.acked == set(everything)
+    assert count(node.client, data) == shape.lines
+    node.flush()
+    assert counts_by_request(node.client, data) == [shape.lines_per_request] * len(data.requests)
+
+
+def check(data: Dataset, counted: list[int], acked: set[int], tried: set[int]) -> None:
+    """acked: what had been acknowledged before the count; tried: what had been begun after it."""
+    for number, lines_counted in enumerate(counted):
+        if number in acked:
+            assert lines_counted == data.shape.lines_per_request, f"request {number} was acknowledged"
+        elif number in tried:
+            assert 0 <= lines_counted <= data.shape.lines_per_request, f"request {number} is unknown"
+        else:
+            assert lines_counted == 0, f"request {number} was never sent"
