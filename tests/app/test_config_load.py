@@ -5,7 +5,7 @@ import yaml
 
 from lgtm.app.config import Config
 from lgtm.app.config_given import InvalidConfig
-from lgtm.app.config_load import as_tree, keys, load, unknown_in, variables
+from lgtm.app.config_load import as_tree, keys, load, shown, unknown_in, variables
 from lgtm.model.limits import DAY_NS, MIB
 
 EXAMPLE = """\
@@ -117,3 +117,11 @@ def test_a_secret_is_not_shown(tmp_path: Path) -> None:
     config = load(write(tmp_path, EXAMPLE))
     assert "hunter2" not in yaml.safe_dump(as_tree(config)) + repr(config)
     assert as_tree(config)["storage"]["s3"]["secret_access_key"] == "***"
+
+
+def test_what_is_shown_can_be_all_the_difference_or_the_defaults() -> None:
+    config = load(flags={"wal.quiet_s": "2", "overrides.a.max_line_size": "1KB"})
+    assert yaml.safe_load(shown(config)) == as_tree(config)
+    assert yaml.safe_load(shown(config, "diff")) == {"wal": {"quiet_s": 2}, "overrides": {"a": {"max_line_size": "1KiB"}}}
+    assert yaml.safe_load(shown(config, "defaults")) == as_tree(Config())
+    assert shown(Config(), "diff") == ""

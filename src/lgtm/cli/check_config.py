@@ -19,14 +19,12 @@ def check_config(
     settings: SetOption = None,
 ) -> None:
     """Check a configuration file. Exits with 1 and every problem if there is any."""
-    from lgtm.app.config_load import as_tree, load, unknown_in
+    from lgtm.app.config_load import load, shown, unknown_in
 
     config = load(file, environ=os.environ, flags=assignments(settings or []))
     for name in unknown_in(os.environ):
         print(f"lgtm: warning: the environment variable {name} sets nothing", file=sys.stderr)
     if show:
-        import yaml
-
-        print(yaml.safe_dump(as_tree(config), sort_keys=False, allow_unicode=True), end="")
+        print(shown(config), end="")
     else:
         print("the configuration is valid")
