@@ -122,7 +122,7 @@ class NodeProcess:
             if not (more := os.read(self.process.stdout.fileno(), 65_536)):
                 raise NodeDied(f"ended with {self.process.wait()} while starting\n{self.log()[-2_000:]}")
             said += more
-        found = dict(re.findall(r"(Loki push|OTLP/HTTP|OTLP/gRPC) +(http://[^/ ,]+)", said.decode()))
+        found = dict(re.findall(r"(Loki push|OTLP/HTTP|OTLP/gRPC) +(http://[^/,\s]+)", said.decode()))
         return found["Loki push"], found["OTLP/HTTP"], found["OTLP/gRPC"]
 
     def _status_kb(self, name: str) -> int:
