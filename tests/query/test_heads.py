@@ -52,7 +52,7 @@ def test_volumes_count_rows_and_bytes_of_each_series_in_each_bucket(entries: lis
         bucket = 0 if 10 <= e.ts < 20 else 1 if 20 <= e.ts < 45 else None
         if bucket is not None:
             wanted_rows[e.labels, bucket] += 1
-            wanted_bytes[e.labels, bucket] += len(e.line.encode()) + len("trace1")
+            wanted_bytes[e.labels, bucket] += len(e.line.encode()) + len("1")
     assert {(one, b): int(counts[i, b]) for i, one in enumerate(labels) for b in range(2) if counts[i, b]} == dict(wanted_rows)
     assert {(one, b): int(nbytes[i, b]) for i, one in enumerate(labels) for b in range(2) if counts[i, b]} == dict(wanted_bytes)
 

@@ -68,7 +68,7 @@ class BlockFile:
 
 @dataclass(slots=True, frozen=True)
 class BlockMeta:
-    """min_ns, max_ns: least and greatest ts, both included. line_bytes, metadata_bytes: raw UTF-8, names of metadata counted with each value."""
+    """min_ns, max_ns: least and greatest ts, both included. line_bytes, metadata_bytes: raw UTF-8, of metadata the values."""
 
     identity: BlockIdentity
     row_count: int

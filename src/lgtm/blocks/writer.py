@@ -154,23 +154,23 @@ class BlockWriter:
 
 
 def content_bytes(rows: Any) -> tuple[Ints, Ints]:
-    """Bytes of the line and of the metadata of each row, as UTF-8, names counted with each value."""
+    """Bytes of the line and of the metadata values of each row, as UTF-8: what Loki's volume counts."""
     lines = np.zeros(rows.num_rows, np.int64)
     metadata = np.zeros(rows.num_rows, np.int64)
     for name, column in zip(rows.schema.names, rows.columns, strict=True):
         if name == LINE:
-            lines += _lengths(column, 0)
+            lines += _lengths(column)
         elif name == REST:
             pairs = pairs_of(column)
-            np.add.at(metadata, pairs.rows, _lengths(pairs.names, -len(META)) + _lengths(pairs.values, 0))
+            np.add.at(metadata, pairs.rows, _lengths(pairs.values))
         elif name.startswith(META):
-            metadata += _lengths(column, len(name.encode()) - len(META))
+            metadata += _lengths(column)
     return lines, metadata
 
 
-def _lengths(column: Any, extra: int) -> Ints:
-    """Bytes of each value and `extra` for it, 0 for nulls."""
-    lengths = pc.fill_null(pc.add(pc.binary_length(column), extra), 0)
+def _lengths(column: Any) -> Ints:
+    """Bytes of each value, 0 for nulls."""
+    lengths = pc.fill_null(pc.binary_length(column), 0)
     return np.asarray(lengths.to_numpy(zero_copy_only=False), np.int64)
 
 

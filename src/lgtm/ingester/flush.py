@@ -1,6 +1,7 @@
 """A drained generation becomes blocks: one for each tenant, signal and UTC date of its rows.
 
-Names follow from the log's id and the generation's segments, so a flush done again after a crash makes the same blocks, and publishing them is idempotent.
+Names follow from the log's id and the generation's segments, so a flush done again after a crash makes the same blocks, and publishing them is
+idempotent.
 """
 
 from __future__ import annotations

@@ -119,3 +119,8 @@ def parse_lines(frame: LogFrame, parser: LineParser, error: str, wanted: frozens
         details = pa.array([failed.get(row) for row in range(len(frame))], pa.string())
         frame = frame.with_error(marked, error, details)
     return frame
+
+
+def without_replacements(column: Any) -> Any:
+    """U+FFFD stands for bytes that were no text; labels say a blank instead."""
+    return pc.replace_substring(column, "\ufffd", " ")

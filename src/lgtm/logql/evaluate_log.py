@@ -13,11 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from lgtm.logql.frame import ERROR, CategorizedLabels, LogFrame
+from lgtm.logql.frame import CategorizedLabels, LogFrame
 from lgtm.logql.pipeline import compile_pipeline
 from lgtm.logql.plan import NO_NAMES, Names, Reads, needed_stages, plan_log
-from lgtm.logql.stages import LabelFilterStage, LineFilter, Stage, StringFilter
-from lgtm.logql.stages.label_filter import leaves
+from lgtm.logql.stages import LabelFilterStage, LineFilter, Stage
 from lgtm.logql.syntax import LogExpr
 from lgtm.model.batch import Batch
 from lgtm.model.labels import Labels
@@ -199,11 +198,8 @@ def filtering_stages(stages: Sequence[Stage]) -> tuple[tuple[Stage, ...], Names]
     """The stages that decide which rows stay, and which labels must be right behind them."""
     filters = [i for i, stage in enumerate(stages) if isinstance(stage, LineFilter | LabelFilterStage)]
     deciding = stages[: filters[-1] + 1] if filters else ()
-    typed = any(not isinstance(leaf, StringFilter) for stage in deciding if isinstance(stage, LabelFilterStage) for leaf in leaves(stage.filter))
-    # A typed filter lets rows with an error pass, so whoever finds one has to look for it although nobody names __error__.
-    needed: Names = frozenset({ERROR}) if typed else NO_NAMES
-    kept, _, _ = needed_stages(deciding, needed, line_needed=False)
-    return kept, needed
+    kept, _, _ = needed_stages(deciding, NO_NAMES, line_needed=False)
+    return kept, NO_NAMES
 
 
 def fold(labels: CategorizedLabels) -> Labels:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lgtm.logql.columns import Bool, as_mask, matches
-from lgtm.logql.frame import LogFrame
+from lgtm.logql.frame import ERROR, ERROR_DETAILS, LogFrame
 from lgtm.logql.frame_source import EXTRACTED
 
 NAMES_MAX = 4
@@ -27,8 +27,9 @@ PLAIN_OBJECT = rf"^\{{ ?{_KEY}: ?{_VALUE}(?:, ?{_KEY}: ?{_VALUE})* ?\}}$"
 
 
 def fast_json(frame: LogFrame, wanted: frozenset[str]) -> tuple[LogFrame, Bool]:
-    """The frame with the labels found, and the rows that are left to the line reader, untouched so far."""
-    if not 0 < len(wanted) <= NAMES_MAX or any(name.endswith(EXTRACTED) or frame.stored(name).any() for name in wanted):
+    """The frame with the labels found, and the rows that are left to the line reader, untouched so far. What is proven has no errors."""
+    wanted = wanted - {ERROR, ERROR_DETAILS}
+    if len(wanted) > NAMES_MAX or any(name.endswith(EXTRACTED) or frame.stored(name).any() for name in wanted):
         return frame, np.ones(len(frame), bool)
     lines = frame.line
     slow = ~matches(lines, PLAIN_OBJECT)

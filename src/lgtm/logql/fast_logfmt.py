@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lgtm.logql.columns import Bool, as_mask, matches
-from lgtm.logql.frame import LogFrame
+from lgtm.logql.frame import ERROR, ERROR_DETAILS, LogFrame
 from lgtm.logql.frame_source import EXTRACTED
 
 NAMES_MAX = 4
@@ -23,11 +23,12 @@ _PAIRS = rf"(?:[A-Za-z_][A-Za-z0-9_]*={_VALUE}* )*?"
 
 
 def fast_logfmt(frame: LogFrame, wanted: frozenset[str]) -> tuple[LogFrame, Bool]:
-    """The frame with the labels found, and the rows that are left to the line reader, untouched so far."""
-    if not 0 < len(wanted) <= NAMES_MAX or any(name.endswith(EXTRACTED) or frame.stored(name).any() for name in wanted):
+    """The frame with the labels found, and the rows that are left to the line reader, untouched so far. What is proven has no errors."""
+    wanted = wanted - {ERROR, ERROR_DETAILS}
+    if len(wanted) > NAMES_MAX or any(name.endswith(EXTRACTED) or frame.stored(name).any() for name in wanted):
         return frame, np.ones(len(frame), bool)
     found = {name: _values(frame.line, name) for name in sorted(wanted)}
-    slow = np.logical_or.reduce([undecided for _, undecided in found.values()])
+    slow = np.logical_or.reduce([undecided for _, undecided in found.values()], initial=False, axis=0) | np.zeros(len(frame), bool)
     nothing = pa.scalar(None, pa.string())
     columns = {name: pc.if_else(pa.array(slow), nothing, values) for name, (values, _) in found.items()}
     return frame.with_added(columns), slow

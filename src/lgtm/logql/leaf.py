@@ -47,7 +47,7 @@ class Leaf:
         self._grouping = plan.grouping
         self._unwrap = plan.aggregation.range.unwrap
         self._function: RangeFunction = (OF_UNWRAPPED if self._unwrap else OF_ENTRIES)[plan.aggregation.op]
-        self._grid = WindowGrid(steps_ns, range_ns=plan.aggregation.range.range_ns, offset_ns=plan.aggregation.range.offset_ns)
+        self._grid = WindowGrid(steps_ns, range_ns=max(1, plan.aggregation.range.range_ns), offset_ns=plan.aggregation.range.offset_ns)
         self._covered = self._grid.covered
         self._pipeline = compile_pipeline(plan.stages, self._before_unwrap(plan))
         self._may_fail = bool(plan.stages) or self._unwrap is not None
@@ -64,6 +64,8 @@ class Leaf:
 
     def add(self, batch: Batch) -> None:
         """Raises PipelineError when a row inside a window has `__error__`."""
+        if not self._aggregation.range.range_ns:
+            return  # `[0s]` parses, and holds nothing
         frame = self._pipeline.run(batch)
         values: F64 | None = None
         if self._unwrap is not None:
@@ -77,7 +79,7 @@ class Leaf:
         if not len(frame):
             return
         if self._may_fail:
-            _refuse_errors(frame)
+            self._refuse_errors(frame)
         keys = self._keys(frame, intervals)
         if self._folded is not None:
             self._folded.add(keys, values)
@@ -105,6 +107,15 @@ class Leaf:
     def _before_unwrap(self, plan: LeafPlan) -> frozenset[str] | None:
         return plan.needed if plan.needed is None or self._unwrap is None else plan.needed | {self._unwrap.label}
 
+    def _refuse_errors(self, frame: LogFrame) -> None:
+        # What a line itself calls __error__ only fails the query where it would become a label of the answer.
+        grouping = self._grouping
+        shown = grouping is None or grouping.without or ERROR in grouping.names
+        errors: Bool = frame.errors() if shown else frame.failed()
+        if errors.any():
+            first = frame.take(np.flatnonzero(errors)[:1])
+            raise PipelineError(first.label_groups(None)[1][0])
+
     def _keys(self, frame: LogFrame, intervals: I64) -> I64:
         grouping = self._grouping
         if grouping is not None and not grouping.without and not grouping.names:
@@ -131,10 +142,3 @@ def absent_labels(matchers: Matchers) -> Labels:
 def _line_bytes(frame: LogFrame) -> F64:
     lengths: pa.Array = pc.binary_length(frame.line)
     return np.asarray(lengths.to_numpy(zero_copy_only=False), dtype=np.float64)
-
-
-def _refuse_errors(frame: LogFrame) -> None:
-    errors: Bool = frame.errors()
-    if errors.any():
-        first = frame.take(np.flatnonzero(errors)[:1])
-        raise PipelineError(first.label_groups(None)[1][0])

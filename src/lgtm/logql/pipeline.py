@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lgtm.logql.frame import LogFrame
 from lgtm.logql.plan import labels_read
-from lgtm.logql.stages import Stage, StageContext
+from lgtm.logql.stages import Decolorize, JsonParser, LineFilter, LogfmtParser, PatternParser, RegexpParser, Stage, StageContext
 from lgtm.model.batch import Batch
 
 
@@ -28,8 +28,22 @@ class Pipeline:
 def compile_pipeline(stages: Sequence[Stage], needed: frozenset[str] | None) -> Pipeline:
     """needed: labels read of the rows that come out; None = all."""
     context = StageContext(needed)
+    stages = _filters_first(stages)
     steps: list[tuple[Stage, StageContext]] = []
     for stage in reversed(stages):
         steps.append((stage, context))
         context = context.also(labels_read(stage))
     return Pipeline(tuple(reversed(steps)))
+
+
+def _filters_first(stages: Sequence[Stage]) -> list[Stage]:
+    """Line filters go ahead of parsers, which leave the line alone, and of decolorize, which does not: there Loki does so too."""
+    moved: list[Stage] = []
+    for stage in stages:
+        at = len(moved)
+        while (
+            isinstance(stage, LineFilter) and at and isinstance(moved[at - 1], JsonParser | LogfmtParser | RegexpParser | PatternParser | Decolorize)
+        ):
+            at -= 1
+        moved.insert(at, stage)
+    return moved

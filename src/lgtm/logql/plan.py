@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from lgtm.logql.frame import ERROR, ERROR_DETAILS
 from lgtm.logql.gotemplate import compile_template
 from lgtm.logql.stages import (
     Decolorize,
@@ -126,7 +127,7 @@ def needed_stages(stages: Sequence[Stage], needed: Names, *, line_needed: bool) 
     """The stages that can change the outcome, the labels read by any of them or behind them, and whether the stored line is read."""
     kept: list[Stage] = []
     for stage in reversed(stages):
-        if isinstance(stage, LineFormat | Decolorize) and not line_needed:
+        if isinstance(stage, LineFormat | Decolorize) and not line_needed and not (isinstance(stage, LineFormat) and _reads_errors(needed)):
             continue
         if isinstance(stage, _PARSERS) and needed == NO_NAMES and not (line_needed and isinstance(stage, UnpackParser)):
             continue
@@ -134,6 +135,10 @@ def needed_stages(stages: Sequence[Stage], needed: Names, *, line_needed: bool) 
         needed = union(needed, labels_read(stage))
         line_needed = _line_needed_before(stage, line_needed)
     return tuple(reversed(kept)), needed, line_needed
+
+
+def _reads_errors(needed: Names) -> bool:
+    return needed is None or not needed.isdisjoint((ERROR, ERROR_DETAILS))
 
 
 def _line_needed_before(stage: Stage, line_needed: bool) -> bool:

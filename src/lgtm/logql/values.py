@@ -11,7 +11,8 @@ from decimal import Decimal
 
 from lgtm.model.labels import quote
 
-_FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
+_DIGITS = "[0-9](?:_?[0-9])*"
+_FLOAT = re.compile(rf"[+-]?(?:{_DIGITS}\.?(?:{_DIGITS})?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?", re.ASCII)
 _HEX_FLOAT = re.compile(r"([+-]?)0[xX]_?([0-9a-fA-F_]*)(?:\.([0-9a-fA-F_]*))?[pP]([+-]?[0-9_]+)", re.ASCII)
 _SPECIAL_FLOATS = {"inf": math.inf, "infinity": math.inf, "nan": math.nan}
 
@@ -31,7 +32,7 @@ _INVALID_IN_NAME = re.compile(r"[^A-Za-z0-9_]")
 
 
 def parse_float(text: str) -> float:
-    """Go's strconv.ParseFloat: no blanks, no underscores outside hexadecimal, `Inf`, `Infinity` and `NaN` in any case."""
+    """Go's strconv.ParseFloat: no blanks, underscores only between digits, `Inf`, `Infinity` and `NaN` in any case."""
     if _FLOAT.fullmatch(text):
         value = float(text)
         if math.isinf(value):

@@ -158,12 +158,9 @@ def _ranges(run: HeadRun, series_count: int) -> tuple[Ints, Ints]:
 
 
 def row_bytes(rows: pa.RecordBatch) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Bytes of line and metadata (names and values) of each row."""
+    """Bytes of the line and of the metadata values of each row: what Loki's volume counts."""
     total = np.zeros(rows.num_rows, np.int64)
-    for name, column in zip(rows.schema.names, rows.columns, strict=True):
+    for column in rows.columns:
         if pa.types.is_string(column.type):
-            lengths = pc.binary_length(column)
-            if name.startswith(META):
-                lengths = pc.add(lengths, len(name) - len(META))
-            total += pc.fill_null(lengths, 0).to_numpy()
+            total += pc.fill_null(pc.binary_length(column), 0).to_numpy()
     return total

@@ -72,7 +72,7 @@ class RowSet(Protocol):
         """Label sets of matching series whose time range touches the request's window. Blocks."""
 
     def volumes(self, edges_ns: Ints) -> tuple[Sequence[Labels], Ints, Ints]:
-        """Per matching series and bucket `[edges_ns[i], edges_ns[i + 1])` the rows and their bytes of lines and metadata (names counted),
+        """Per matching series and bucket `[edges_ns[i], edges_ns[i + 1])` the rows and their bytes of lines and metadata values,
         as series × buckets; exact for rows, an estimate for bytes. Blocks."""
 
 

@@ -37,7 +37,7 @@ class Keep:
         return "| keep " + ",".join(str(item) for item in self.items)
 
     def apply(self, frame: LogFrame, _: StageContext) -> LogFrame:
-        always = {item for item in self.items if isinstance(item, str)}
+        always = {ERROR, ERROR_DETAILS, *(item for item in self.items if isinstance(item, str))}
         fitting = {item.matcher.name: item for item in self.items if isinstance(item, StringFilter)}
         for name in sorted(frame.names() - always):
             if name not in fitting:

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
-_IPV4_RUN = re.compile(r"[0-9.]+")
+_IPV4_RUN = re.compile(r"(?<![0-9a-fA-F:.])[0-9.]+")
 _IPV6_RUN = re.compile(r"[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from lgtm.logql.columns import parse_lines
 from lgtm.logql.fast_json import fast_json
-from lgtm.logql.frame import ERROR, ERROR_DETAILS, LogFrame
+from lgtm.logql.frame import LogFrame
 from lgtm.logql.json_line import read_json, read_json_paths
 from lgtm.logql.stages.extraction import Extraction, join_extractions, parse_json_path
 from lgtm.logql.stages.stage import InvalidStage, StageContext
@@ -32,7 +32,8 @@ class JsonParser:
         return "| json" + join_extractions(self.extractions)
 
     def apply(self, frame: LogFrame, context: StageContext) -> LogFrame:
-        wanted = None if context.needed is None else context.needed - {ERROR, ERROR_DETAILS}
+        # Whoever reads __error__ makes the line reader go on to the end of the line: no line says all that is wanted then.
+        wanted = context.needed
         if self.extractions:
             paths = {extraction.name: parse_json_path(extraction.path) for extraction in self.extractions}
             return parse_lines(frame, partial(read_json_paths, paths=paths), JSON_ERROR, wanted)

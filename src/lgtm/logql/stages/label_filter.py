@@ -6,6 +6,7 @@ instead of dropping it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lgtm.logql.columns import Bool, as_mask, matches, read_numbers, reasons_of
-from lgtm.logql.frame import LogFrame
+from lgtm.logql.columns import Bool, as_mask, contains, matches, read_numbers, reasons_of
+from lgtm.logql.frame import ERROR_DETAILS, LogFrame
 from lgtm.logql.stages.ip_pattern import IpPattern
 from lgtm.logql.stages.stage import InvalidStage, StageContext
 from lgtm.logql.values import format_bytes, format_duration, format_float, parse_bytes, parse_duration, parse_float
@@ -154,27 +155,46 @@ def _evaluate(root: LabelFilter, frame: LogFrame, asked: Bool) -> tuple[Bool, Lo
 
 
 def string_mask(root: StringFilter, frame: LogFrame) -> Bool:
-    """Absent labels have the value "". Unlike in a selector, `.` stops at a newline."""
+    """Absent labels have the value "". Unlike in a selector, `.` stops at a newline. Details of errors are not visible to filters."""
     matcher = root.matcher
-    values = pc.fill_null(frame.column(matcher.name), "")
+    values = pc.fill_null(frame.column("" if matcher.name == ERROR_DETAILS else matcher.name), "")
     if matcher.op in (MatchOp.EQ, MatchOp.NE):
         equal = as_mask(pc.equal(values, matcher.value))
         return equal if matcher.op is MatchOp.EQ else ~equal
-    fits = matches(values, f"^(?:{matcher.value})$")
+    loose = loose_literals(matcher.value)
+    fits = matches(values, f"^(?:{matcher.value})$") if loose is None else np.logical_or.reduce([contains(values, text) for text in loose])
     return fits if matcher.op is MatchOp.RE else ~fits
 
 
+_LOOSE = re.compile(r"(?:\.\*)?((?:[^\\.+*?()|\[\]{}^$]|\\[^\w\s])+)(?:\.\*)?")
+
+
+def loose_literals(regex: str) -> tuple[str, ...] | None:
+    """Texts of which one has to occur anywhere, for regexes that Loki turns into searches: `a.*`, `.*a`, `.*a.*`, and alternatives of them.
+
+    Loki forgets on the way that label filters are anchored, and dashboards rely on what it answers. None for every other regex.
+    """
+    found = []
+    for alternative in regex.split("|"):
+        match = _LOOSE.fullmatch(alternative)
+        if match is None or alternative == match[1]:
+            return None
+        found.append(re.sub(r"\\(.)", r"\1", match[1]))
+    return tuple(found)
+
+
 def _ip_mask(root: IpFilter, frame: LogFrame) -> Bool:
+    """Addresses are looked for in the value, which may be more than one, as in `10.0.0.1:443`."""
     pattern = IpPattern.parse(root.pattern)
     encoded = frame.column(root.name).dictionary_encode()
-    held = [pattern.holds(text) for text in encoded.dictionary.to_pylist()]
+    held = [pattern.occurs_in(text) for text in encoded.dictionary.to_pylist()]
     wanted = pa.array([one == (root.op == "=") for one in held], pa.bool_())
     return as_mask(pc.fill_null(wanted.take(encoded.indices), False)) | frame.failed()
 
 
 def _typed(root: NumberFilter | DurationFilter | BytesFilter, frame: LogFrame, asked: Bool) -> tuple[Bool, LogFrame]:
-    """A row that has failed before passes; one whose value cannot be read is marked and passes; one without the label does not."""
-    column, failed = frame.column(root.name), frame.failed()
+    """A row whose value cannot be read is marked, over what it was marked with before, and passes; one without the label does not."""
+    column = frame.column(root.name)
     if isinstance(root, NumberFilter):
         values, unreadable, reasons = read_numbers(column, parse_float, plain=True)
         limit = root.value
@@ -185,9 +205,9 @@ def _typed(root: NumberFilter | DurationFilter | BytesFilter, frame: LogFrame, a
         values, unreadable, reasons = read_numbers(column, parse_bytes, plain=False)
         limit = root.value
     fits = _COMPARE[root.op](values, limit) & as_mask(column.is_valid()) & ~unreadable
-    if (marked := asked & unreadable & ~failed).any():
+    if (marked := asked & unreadable).any():
         frame = frame.with_error(marked, FILTER_ERROR, reasons_of(column, reasons))
-    return fits | unreadable | failed, frame
+    return fits | unreadable, frame
 
 
 def leaves(root: LabelFilter) -> list[LabelFilter]:

@@ -7,7 +7,7 @@ from functools import partial
 
 from lgtm.logql.columns import parse_lines
 from lgtm.logql.fast_logfmt import fast_logfmt
-from lgtm.logql.frame import ERROR, ERROR_DETAILS, LogFrame
+from lgtm.logql.frame import LogFrame
 from lgtm.logql.logfmt_line import read_logfmt, read_logfmt_keys
 from lgtm.logql.stages.extraction import Extraction, check_logfmt_path, join_extractions
 from lgtm.logql.stages.stage import InvalidStage, StageContext
@@ -35,7 +35,8 @@ class LogfmtParser:
         return f"| logfmt{flags}{join_extractions(self.extractions)}"
 
     def apply(self, frame: LogFrame, context: StageContext) -> LogFrame:
-        wanted = None if context.needed is None else context.needed - {ERROR, ERROR_DETAILS}
+        # Whoever reads __error__ makes the line reader go on to the end of the line: no line says all that is wanted then.
+        wanted = context.needed
         if self.extractions:
             keys = {extraction.path: extraction.name for extraction in self.extractions}
             return parse_lines(frame, partial(read_logfmt_keys, keys=keys, strict=self.strict, keep_empty=self.keep_empty), LOGFMT_ERROR, wanted)

@@ -64,6 +64,8 @@ class PatternExpression:
     def captures(self, line: str) -> dict[str, str]:
         """What stands for each named capture. A literal that is missing ends the reading: the capture before it takes the rest."""
         parts, at, found = self.parts, 0, dict[str, str]()
+        if not line:
+            return {}
         if isinstance(first := parts[0], str):
             if not line.startswith(first):
                 return {}

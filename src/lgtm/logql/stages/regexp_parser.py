@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from lgtm.logql.columns import add_parsed, parse_lines
+from lgtm.logql.columns import add_parsed, parse_lines, without_replacements
 from lgtm.logql.frame import LogFrame
 from lgtm.logql.line_labels import LineLabels
 from lgtm.logql.stages.stage import InvalidStage, StageContext
@@ -41,7 +41,7 @@ class RegexpParser:
         regex: Any = compile_regex(self.pattern)
         if regex.groups == len(regex.groupindex):
             found = pc.extract_regex(frame.line, self.pattern)
-            return add_parsed(frame, {name: pc.struct_field(found, name) for name in regex.groupindex})
+            return add_parsed(frame, {name: without_replacements(pc.struct_field(found, name)) for name in regex.groupindex})
 
         # The kernel takes named groups only.
         def read(line: str, labels: LineLabels) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lgtm.logql.columns import parse_lines
-from lgtm.logql.frame import ERROR, ERROR_DETAILS, LogFrame
+from lgtm.logql.frame import LogFrame
 from lgtm.logql.json_line import read_packed
 from lgtm.logql.stages.stage import StageContext
 
@@ -16,5 +16,4 @@ class UnpackParser:
         return "| unpack"
 
     def apply(self, frame: LogFrame, context: StageContext) -> LogFrame:
-        wanted = None if context.needed is None else context.needed - {ERROR, ERROR_DETAILS}
-        return parse_lines(frame, read_packed, "JSONParserErr", wanted)
+        return parse_lines(frame, read_packed, "JSONParserErr", context.needed)
