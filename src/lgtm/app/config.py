@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lgtm.api.config import PushConfig
+from lgtm.api.loki.config import QueryApiConfig
 from lgtm.app.config_keys import PER_TENANT
 from lgtm.distributor.config import DistributorConfig
 from lgtm.ingester.config import IngesterConfig
@@ -98,6 +99,8 @@ class Config:
     """Where blocks are kept."""
     query: QueryConfig = field(default_factory=QueryConfig)
     """Answering queries. What a tenant may ask is in limits."""
+    loki_query: QueryApiConfig = field(default_factory=QueryApiConfig)
+    """Loki's query API: forms in, JSON out, tails."""
     limits: Limits = field(default_factory=Limits)
     """What every tenant may send and ask. Where Loki has the limit, name and default are Loki's unless the text says otherwise; 0 switches a limit
     off."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-import yaml
 from fastapi import FastAPI
 from starlette.applications import Starlette
 
@@ -19,8 +18,7 @@ from lgtm.api.metrics import PushMetrics
 from lgtm.api.otlp_http import OtlpLogs, otlp_http_routes
 from lgtm.api.tenancy import Tenancy
 from lgtm.app.build import Node
-from lgtm.app.config import Config
-from lgtm.app.config_load import as_tree
+from lgtm.app.config_load import shown
 
 
 class Stopping(Protocol):
@@ -46,7 +44,7 @@ def http_app(node: Node, tenancy: Tenancy, bodies: Bodies, metrics: PushMetrics,
 
 
 def query_side(node: Node, tenancy: Tenancy) -> QuerySide:
-    return QuerySide(node.engine, tenancy, node.clock, QueryApiMetrics(node.registry))
+    return QuerySide(node.engine, tenancy, node.clock, QueryApiMetrics(node.registry), node.config.loki_query)
 
 
 def otlp_app(logs: OtlpLogs) -> Starlette:
@@ -70,26 +68,7 @@ def _operations(node: Node, stopping: Stopping) -> Operations:
         registry=node.registry,
         not_ready=not_ready,
         services=services,
-        config=lambda mode: config_page(node.config, mode),
+        config=lambda mode: shown(node.config, mode),
         members=members,
         flush=node.ingester.flush_all,
     )
-
-
-def config_page(config: Config, mode: str | None) -> str:
-    """The settings as YAML, secrets hidden: all of them, those that `diff` from the defaults, or the `defaults`."""
-    defaults = as_tree(Config())
-    tree = defaults if mode == "defaults" else as_tree(config)
-    return yaml.safe_dump(_without(tree, defaults) if mode == "diff" else tree, sort_keys=False, allow_unicode=True)
-
-
-def _without(tree: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """What differs, section by section."""
-    found = {}
-    for key, value in tree.items():
-        if isinstance(value, dict) and isinstance(other.get(key), dict):
-            if inner := _without(value, other[key]):
-                found[key] = inner
-        elif value != other.get(key):
-            found[key] = value
-    return found

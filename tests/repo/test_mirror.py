@@ -1,0 +1,65 @@
+"""The tests of a module are where one looks for them: src/lgtm/x/y.py is tested by tests/x/test_y.py."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SOURCE, TESTS = ROOT / "src" / "lgtm", ROOT / "tests"
+
+ACROSS = {"benchmarks", "contracts", "e2e", "repo", "scripts", "sim"}
+"""Folders of tests that belong to no single module; tests/README.md says what each is for."""
+
+OF_A_PACKAGE = {
+    "storage/test_block_page.py": "docs/formats/block.md, run as it is written",
+    "wal/test_format.py": "docs/formats/wal.md, by a reader that is written from the page alone",
+    "wal/test_power_loss.py": "the whole log on a disk that forgets what was not synced",
+}
+"""Tests of what the modules of a package do together."""
+
+ELSEWHERE = {
+    "wal/survey.py": "wal/test_recovery.py",
+    "wal/writer.py": "wal/test_log.py",
+    "wal/executor.py": "wal/test_log.py",
+    "storage/memory.py": "contracts/test_object_store.py",
+    "logql/log_parser.py": "logql/test_parser.py",
+    "logql/metric_parser.py": "logql/test_parser.py",
+}
+"""Modules that are tested through another one, and where."""
+
+DECISIONS = (ast.If, ast.IfExp, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.Match, ast.comprehension, ast.BoolOp, ast.Compare)
+
+
+def modules() -> set[str]:
+    return {str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*.py") if path.name != "__init__.py"}
+
+
+def decides(module: str) -> bool:
+    """Whether there is anything to get wrong: a module that only declares fields, metrics or errors has no branch and no loop."""
+    return any(isinstance(node, DECISIONS) for node in ast.walk(ast.parse((SOURCE / module).read_text(encoding="utf-8"))))
+
+
+def mirror_of(module: str) -> str:
+    path = Path(module)
+    return str(path.parent / f"test_{path.name}")
+
+
+def paths_of_tests() -> set[str]:
+    found = {path.relative_to(TESTS) for path in TESTS.rglob("test_*.py")}
+    return {str(path) for path in found if path.parts[0] not in ACROSS}
+
+
+def test_every_module_has_its_tests() -> None:
+    missing = {module for module in modules() - ELSEWHERE.keys() if decides(module) and mirror_of(module) not in paths_of_tests()}
+    assert not missing
+
+
+def test_every_test_file_has_its_module() -> None:
+    assert paths_of_tests() - {mirror_of(module) for module in modules()} == OF_A_PACKAGE.keys()
+
+
+def test_what_is_tested_elsewhere_is() -> None:
+    for module, test in ELSEWHERE.items():
+        assert (SOURCE / module).exists(), module
+        assert (TESTS / test).exists(), test
