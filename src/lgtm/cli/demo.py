@@ -49,7 +49,9 @@ def demo(
     """Send steady made-up logs of a small shop: access lines, JSON and logfmt, by Loki push and OTLP."""
     shop = Shop(random.Random(seed))
     sent = 0
-    print(f"sending {rate:g} lines a second to {addr}; look at them with: lgtm query logs '{{env=\"demo\"}}' --tail", file=sys.stderr)
+    print(
+        f"sending {rate:g} lines a second to {addr}; look at them with: lgtm query logs '{{deployment_environment=\"demo\"}}' --tail", file=sys.stderr
+    )
     try:
         with Client(addr, tenant) as client:
             senders = [Sender(client, path, time.sleep, RETRY_S_MAX) for path in (PUSH_PATH, OTLP_PATH)]

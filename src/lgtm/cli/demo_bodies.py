@@ -14,13 +14,14 @@ SEVERITY_NUMBERS = {"info": 9, "warn": 13, "error": 17}
 
 
 def loki_body(entries: Iterable[DemoEntry]) -> bytes:
-    """For POST /loki/api/v1/push: a stream for each service and region, the trace id as structured metadata."""
+    """For POST /loki/api/v1/push: a stream for each service and region, labelled as OTLP resources are, the trace id as structured metadata."""
     streams: dict[tuple[str, str], list[list[Any]]] = {}
     for entry in entries:
         metadata = {"trace_id": entry.trace_id, "span_id": entry.span_id, **entry.fields}
         streams.setdefault((entry.service, entry.region), []).append([str(entry.ts_ns), entry.line, metadata])
     documents = [
-        {"stream": {"service_name": service, "env": ENVIRONMENT, "region": region}, "values": values} for (service, region), values in streams.items()
+        {"stream": {"service_name": service, "deployment_environment": ENVIRONMENT, "cloud_region": region}, "values": values}
+        for (service, region), values in streams.items()
     ]
     return json.dumps({"streams": documents}).encode()
 
