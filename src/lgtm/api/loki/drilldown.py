@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from lgtm.api.loki.encode import dump
 from lgtm.api.loki.side import Call, QuerySide, json_answer
-from lgtm.api.loki.version import LOKI_VERSION
+from lgtm.api.loki.status import LOKI_VERSION
 from lgtm.model.limits import Limits
 from lgtm.parsing.durations import format_duration
 

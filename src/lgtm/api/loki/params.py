@@ -1,6 +1,6 @@
 """Loki's parameters: times, durations, limits and directions, read with the rules and the error texts of Go and Loki.
 
-An empty value counts as none. Times are ns since the epoch, kept within int64.
+An empty value counts as none. Times are ns since the epoch.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from lgtm.errors import BadRequest
 from lgtm.logql.values import parse_float
 from lgtm.model.labels import quote
 from lgtm.model.limits import HOUR_NS
-from lgtm.model.window import TS_NS_MAX, TS_NS_MIN
 from lgtm.parsing.durations import parse_duration
 from lgtm.wire.go_text import rfc3339_ns
 
@@ -25,6 +24,8 @@ DEFAULT_STEPS = 250
 POINTS_MAX = 11_000
 SECONDS_DIGITS_MAX = 10
 """Whole numbers of up to this many characters are seconds, longer ones nanoseconds."""
+TIME_NS_MAX = 9 * 10**18
+"""Times are kept within this distance from 1970, some 285 years, so that a step further on is still an int64."""
 
 _UINT32_MAX = 2**32 - 1
 _INT64_MAX = 2**63 - 1
@@ -57,18 +58,18 @@ def read_time(text: str, default_ns: int) -> int:
         return default_ns
     if "." in text:
         try:
-            return _within_int64(_float_seconds_ns(parse_float(text)))
+            return _bounded(_float_seconds_ns(parse_float(text)))
         except ValueError:
             pass
     try:
         number = _parse_int(text, "ParseInt")
     except InvalidParameter:
         try:
-            return _within_int64(rfc3339_ns(text))
+            return _bounded(rfc3339_ns(text))
         except ValueError:
             pass
         raise
-    return _within_int64(number * NS_PER_S if len(text) <= SECONDS_DIGITS_MAX else number)
+    return _bounded(number * NS_PER_S if len(text) <= SECONDS_DIGITS_MAX else number)
 
 
 def read_step(text: str, bounds: Bounds) -> int:
@@ -165,8 +166,8 @@ def _float_seconds_ns(value: float) -> int:
     return int(whole) * NS_PER_S + int(math.copysign(math.floor(abs(fraction) * 1_000 + 0.5), fraction)) * (NS_PER_S // 1_000)
 
 
-def _within_int64(value_ns: int) -> int:
-    return min(max(value_ns, TS_NS_MIN), TS_NS_MAX)
+def _bounded(value_ns: int) -> int:
+    return min(max(value_ns, -TIME_NS_MAX), TIME_NS_MAX)
 
 
 def _atoi(text: str) -> int:
