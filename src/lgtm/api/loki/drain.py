@@ -35,10 +35,15 @@ _SPLIT = re.compile(rf"(<_>|[^{_DELIMITERS}]+)")
 
 def templates(lines: Any) -> Any:
     """lines: pa.Array[string] → the same with variable words masked."""
-    cut = pc.utf8_slice_codeunits(lines, 0, LINE_CHARACTERS_MAX)
-    marked = pc.binary_join_element_wise(cut, WILDCARD, "")
-    bounded = pc.if_else(pc.greater(pc.utf8_length(lines), LINE_CHARACTERS_MAX), marked, lines)
-    return pc.replace_substring_regex(bounded, pattern=_VARIABLE, replacement=WILDCARD)
+    return pc.replace_substring_regex(_bounded(lines), pattern=_VARIABLE, replacement=WILDCARD)
+
+
+def _bounded(lines: Any) -> Any:
+    longest = pc.max(pc.binary_length(lines)).as_py() or 0
+    if longest <= LINE_CHARACTERS_MAX:
+        return lines
+    cut = pc.binary_join_element_wise(pc.utf8_slice_codeunits(lines, 0, LINE_CHARACTERS_MAX), WILDCARD, "")
+    return pc.if_else(pc.greater(pc.utf8_length(lines), LINE_CHARACTERS_MAX), cut, lines)
 
 
 @dataclass(slots=True)
