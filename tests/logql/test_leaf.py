@@ -108,6 +108,28 @@ def test_an_error_between_windows_does_no_harm() -> None:
     assert text(evaluate(query, A + B, start=60, end=120)) == ["{} 60 239"]
 
 
+@pytest.mark.parametrize(
+    ("query", "fails"),
+    [
+        ("sum by (level) (count_over_time({selector} | logfmt [1m]))", False),
+        ("count_over_time({selector} | logfmt [1m])", True),
+    ],
+)
+def test_what_a_line_itself_calls_an_error_matters_where_it_becomes_a_label(query: str, fails: bool) -> None:
+    entries = [entry("a", 30 * S, "level=info __error__=mine")]
+    if fails:
+        with pytest.raises(PipelineError, match="pipeline error: 'mine'"):
+            evaluate(query.format(selector='{app="a"}'), entries)
+    else:
+        assert text(evaluate(query.format(selector='{app="a"}'), entries)) == ['{level="info"} 1']
+
+
+@pytest.mark.parametrize(("value", "sample"), [("1_0", "10"), ("1e1", "10"), ("0x1p4", "16"), ("Inf", "inf")])
+def test_samples_are_read_as_go_reads_numbers(value: str, sample: str) -> None:
+    got = evaluate('max_over_time({app="a"} | unwrap v [1m]) by ()', [entry("a", 30 * S, "", v=value)])
+    assert text(got) == [f"{{}} {sample}"]
+
+
 OPS = [
     "sum by (g) (count_over_time({selector}[{range_s}s]))",
     "sum by (g) (sum_over_time({selector} | unwrap v [{range_s}s]))",

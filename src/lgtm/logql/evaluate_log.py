@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from lgtm.logql.frame import CategorizedLabels, LogFrame
+from lgtm.logql.frame import ERROR, CategorizedLabels, LogFrame
 from lgtm.logql.pipeline import compile_pipeline
 from lgtm.logql.plan import NO_NAMES, Names, Reads, needed_stages, plan_log
-from lgtm.logql.stages import LabelFilterStage, LineFilter, Stage
+from lgtm.logql.stages import IpFilter, LabelFilterStage, LineFilter, Stage
+from lgtm.logql.stages.label_filter import leaves
 from lgtm.logql.syntax import LogExpr
 from lgtm.model.batch import Batch
 from lgtm.model.labels import Labels
@@ -198,8 +199,11 @@ def filtering_stages(stages: Sequence[Stage]) -> tuple[tuple[Stage, ...], Names]
     """The stages that decide which rows stay, and which labels must be right behind them."""
     filters = [i for i, stage in enumerate(stages) if isinstance(stage, LineFilter | LabelFilterStage)]
     deciding = stages[: filters[-1] + 1] if filters else ()
-    kept, _, _ = needed_stages(deciding, NO_NAMES, line_needed=False)
-    return kept, NO_NAMES
+    asks_for_errors = any(isinstance(leaf, IpFilter) for stage in deciding if isinstance(stage, LabelFilterStage) for leaf in leaves(stage.filter))
+    # A filter of addresses lets rows with an error pass, so parsers have to look for one although nobody names __error__.
+    needed: Names = frozenset({ERROR}) if asks_for_errors else NO_NAMES
+    kept, _, _ = needed_stages(deciding, needed, line_needed=False)
+    return kept, needed
 
 
 def fold(labels: CategorizedLabels) -> Labels:
