@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lgtm.logql.columns import Bool, as_mask, matches
+from lgtm.logql.columns import Bool, matches
 from lgtm.logql.frame import ERROR, ERROR_DETAILS, LogFrame
 from lgtm.logql.frame_source import EXTRACTED
 
@@ -28,8 +28,10 @@ PLAIN_OBJECT = rf"^\{{ ?{_KEY}: ?{_VALUE}(?:, ?{_KEY}: ?{_VALUE})* ?\}}$"
 
 def fast_json(frame: LogFrame, wanted: frozenset[str]) -> tuple[LogFrame, Bool]:
     """The frame with the labels found, and the rows that are left to the line reader, untouched so far. What is proven has no errors."""
-    wanted = wanted - {ERROR, ERROR_DETAILS}
-    if len(wanted) > NAMES_MAX or any(name.endswith(EXTRACTED) or frame.stored(name).any() for name in wanted):
+    # A label that every row was stored with would be found under another name, which nobody wants.
+    stored = {name: frame.stored(name) for name in wanted - {ERROR, ERROR_DETAILS}}
+    wanted = frozenset(name for name, rows in stored.items() if not rows.all())
+    if len(wanted) > NAMES_MAX or any(name.endswith(EXTRACTED) or stored[name].any() for name in wanted):
         return frame, np.ones(len(frame), bool)
     lines = frame.line
     slow = ~matches(lines, PLAIN_OBJECT)
@@ -43,13 +45,12 @@ def fast_json(frame: LogFrame, wanted: frozenset[str]) -> tuple[LogFrame, Bool]:
 
 def _values(lines: Any, name: str) -> tuple[Any, Bool]:
     """The value in each plain object, and the lines where it may be another."""
-    occurrences = pc.count_substring_regex(lines, f'"{name}":')
     found = pc.extract_regex(lines, rf'"{name}": ?(?:"(?P<text>[^"]*)"|(?P<bare>[-0-9tf][^,}}]*))')
     text, bare = pc.struct_field(found, "text"), pc.struct_field(found, "bare")
     bare = pc.utf8_rtrim(bare, " ")
     # An empty string and an empty match look alike; which of the groups took part is told by the other.
     values = pc.if_else(pc.equal(bare, ""), text, bare)
-    doubtful = as_mask(pc.greater(occurrences, 1)) | (as_mask(pc.equal(occurrences, 1)) & matches(lines, rf'\{{[^{{}}]*\{{[^{{}}]*"{name}":'))
+    doubtful = matches(lines, rf'\{{[^{{}}]*\{{[^{{}}]*"{name}":|"{name}":.*"{name}":')
     parts = name.split("_")
     for at in range(1, len(parts)):
         doubtful |= matches(lines, rf'"{"_".join(parts[:at])}": ?\{{')

@@ -24,8 +24,10 @@ _PAIRS = rf"(?:[A-Za-z_][A-Za-z0-9_]*={_VALUE}* )*?"
 
 def fast_logfmt(frame: LogFrame, wanted: frozenset[str]) -> tuple[LogFrame, Bool]:
     """The frame with the labels found, and the rows that are left to the line reader, untouched so far. What is proven has no errors."""
-    wanted = wanted - {ERROR, ERROR_DETAILS}
-    if len(wanted) > NAMES_MAX or any(name.endswith(EXTRACTED) or frame.stored(name).any() for name in wanted):
+    # A label that every row was stored with would be found under another name, which nobody wants.
+    stored = {name: frame.stored(name) for name in wanted - {ERROR, ERROR_DETAILS}}
+    wanted = frozenset(name for name, rows in stored.items() if not rows.all())
+    if len(wanted) > NAMES_MAX or any(name.endswith(EXTRACTED) or stored[name].any() for name in wanted):
         return frame, np.ones(len(frame), bool)
     found = {name: _values(frame.line, name) for name in sorted(wanted)}
     slow = np.logical_or.reduce([undecided for _, undecided in found.values()], initial=False, axis=0) | np.zeros(len(frame), bool)

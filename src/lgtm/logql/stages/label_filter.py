@@ -148,21 +148,24 @@ def _evaluate(root: LabelFilter, frame: LogFrame, asked: Bool) -> tuple[Bool, Lo
         right, frame = _evaluate(root.right, frame, asked & ~left)
         return left | right, frame
     if isinstance(root, StringFilter):
-        return string_mask(root, frame), frame
+        return string_mask(root, frame, loose=True), frame
     if isinstance(root, IpFilter):
         return _ip_mask(root, frame), frame
     return _typed(root, frame, asked)
 
 
-def string_mask(root: StringFilter, frame: LogFrame) -> Bool:
-    """Absent labels have the value "". Unlike in a selector, `.` stops at a newline. Details of errors are not visible to filters."""
+def string_mask(root: StringFilter, frame: LogFrame, *, loose: bool = False) -> Bool:
+    """Absent labels have the value "". Unlike in a selector, `.` stops at a newline. Details of errors are not visible to filters.
+
+    loose: regexes are read as label filters do, see loose_literals.
+    """
     matcher = root.matcher
     values = pc.fill_null(frame.column("" if matcher.name == ERROR_DETAILS else matcher.name), "")
     if matcher.op in (MatchOp.EQ, MatchOp.NE):
         equal = as_mask(pc.equal(values, matcher.value))
         return equal if matcher.op is MatchOp.EQ else ~equal
-    loose = loose_literals(matcher.value)
-    fits = matches(values, f"^(?:{matcher.value})$") if loose is None else np.logical_or.reduce([contains(values, text) for text in loose])
+    literals = loose_literals(matcher.value) if loose else None
+    fits = matches(values, f"^(?:{matcher.value})$") if literals is None else np.logical_or.reduce([contains(values, t) for t in literals])
     return fits if matcher.op is MatchOp.RE else ~fits
 
 
