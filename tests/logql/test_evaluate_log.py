@@ -85,6 +85,14 @@ def test_entries_come_by_time_and_those_of_one_time_by_arrival(forward: bool, li
     assert run(SAME_TIME, forward=forward, limit=limit, batch=1).lines == lines
 
 
+@pytest.mark.parametrize("forward", [True, False])
+def test_entries_of_one_time_keep_their_order_across_the_pieces_of_a_batch(forward: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluate_log, "PIECE_ROWS", 2)
+    lines = [str(i) for i in range(7)]
+    result = run([entry("a", 5, line) for line in lines], forward=forward, limit=5)
+    assert result.lines == (lines if forward else lines[::-1])[:5]
+
+
 def test_the_window_includes_its_start_and_excludes_its_end() -> None:
     assert run(SAME_TIME, window=Window(4, 5)).lines == ["zeroth"]
     assert run(SAME_TIME, window=Window(6, 9)).lines == []
@@ -107,8 +115,7 @@ def test_streams_are_told_apart_by_all_labels_or_by_their_own() -> None:
     ]
 
 
-def test_once_limit_rows_are_held_the_cutoff_tells_which_rows_cannot_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluate_log, "LOOSE_ROWS_MIN", 0)
+def test_once_limit_rows_are_held_the_cutoff_tells_which_rows_cannot_matter() -> None:
     query = LogQuery(log_expr('{app="a"}'), ALWAYS, limit=2, forward=False)
     query.add(batch_of([entry("a", 10, "x")]))
     assert query.cutoff_ns is None
@@ -133,16 +140,16 @@ def spaced(times: list[int], interval: int, limit: int) -> list[int]:
     limit=st.integers(1, 12),
     forward=st.booleans(),
     batch=st.integers(1, 9),
-    loose=st.sampled_from([0, 3, 1_024]),
+    piece=st.sampled_from([1, 3, 1_024]),
 )
 def test_any_split_into_batches_gives_the_first_entries_of_the_whole(
-    times: list[int], interval: int, limit: int, forward: bool, batch: int, loose: int
+    times: list[int], interval: int, limit: int, forward: bool, batch: int, piece: int
 ) -> None:
     entries = [entry("a", at, str(i)) for i, at in enumerate(times)]
     ordered = sorted(entries, key=lambda each: each.ts) if forward else sorted(entries, key=lambda each: each.ts)[::-1]
     expected = [each.ts for each in ordered][:limit] if not interval else spaced([each.ts for each in ordered], interval, limit)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evaluate_log, "LOOSE_ROWS_MIN", loose)
+        patch.setattr(evaluate_log, "PIECE_ROWS", piece)
         result = run(entries, limit=limit, forward=forward, interval_ns=interval, batch=batch)
     assert result.ts_ns.tolist() == expected
     if not interval:

@@ -25,8 +25,8 @@ from lgtm.model.signal import TS
 from lgtm.model.window import Window
 from lgtm.vectors.matrix import I64, Bool, number_label_sets
 
-LOOSE_ROWS_MIN = 1_024
-"""Candidates that may gather beyond those held before the best are chosen again."""
+PIECE_ROWS = 16_384
+"""A batch is filtered in pieces, those that promise most first: once `limit` entries are held, the rest is often out of question."""
 
 
 @dataclass(slots=True, frozen=True, eq=False)
@@ -88,8 +88,8 @@ class LogQuery:
         self._window, self._limit, self._forward, self._interval_ns = window, limit, forward, interval_ns
         self._filters = compile_pipeline(*filtering_stages(expr.stages))
         self._pipeline = compile_pipeline(expr.stages, None)
-        self._held: list[Batch] = []
-        self._loose_rows = 0
+        self._held: list[_Held] = []
+        self._held_rows, self._loose_rows, self._added_rows = 0, 0, 0
         self._cutoff_ns: int | None = None
 
     @property
@@ -101,31 +101,36 @@ class LogQuery:
 
     def add(self, batch: Batch) -> None:
         """Batches come in any order, each row once."""
-        wanted = self._may_matter(_times(batch))
-        if 2 * np.count_nonzero(wanted) < len(batch):
-            batch, wanted = _take(batch, np.flatnonzero(wanted)), np.ones(np.count_nonzero(wanted), dtype=bool)
-        if not len(batch):
+        starts = range(0, len(batch), PIECE_ROWS)
+        for start in starts if self._forward else reversed(starts):
+            self._add_piece(dataclasses.replace(batch, rows=batch.rows.slice(start, PIECE_ROWS)), self._added_rows + start)
+        self._added_rows += len(batch)
+
+    def _add_piece(self, piece: Batch, arrival: int) -> None:
+        wanted = self._may_matter(_times(piece))
+        if not wanted.any():
             return
-        rows = self._filters.run(batch).row_numbers
+        rows = self._filters.run(piece).row_numbers
         rows = rows[wanted[rows]]
         if not self._interval_ns and len(rows) > self._limit:
-            rows = np.sort(rows[self._in_direction(_times(batch)[rows])[: self._limit]])
+            rows = np.sort(rows[self._in_direction(_times(piece)[rows])[: self._limit]])
         if len(rows):
-            self._held.append(_take(batch, rows))
+            self._held.append(_Held(arrival, _take(piece, rows)))
             self._loose_rows += len(rows)
-        if self._loose_rows > max(LOOSE_ROWS_MIN, self._limit):
+        # With an interval much may be held; choosing again only when it has doubled keeps the work in proportion.
+        if self._loose_rows >= max(self._limit, self._held_rows):
             self._keep(self._choose()[0])
 
     def result(self) -> LogResult:
         _, answer = self._choose()
-        starts = np.cumsum([0, *(len(batch) for batch in self._held)])
-        rank = np.full(int(starts[-1]), -1)
+        rank = np.full(sum(len(held.batch) for held in self._held), -1)
         rank[answer] = np.arange(len(answer))
-        columns = _Columns()
-        for batch, start in zip(self._held, starts.tolist(), strict=False):
-            ranks = rank[start : start + len(batch)]
+        columns, start = _Columns(), 0
+        for held in self._held:
+            ranks = rank[start : start + len(held.batch)]
+            start += len(held.batch)
             if (ranks >= 0).any():
-                frame = self._pipeline.run(_take(batch, np.flatnonzero(ranks >= 0)))
+                frame = self._pipeline.run(_take(held.batch, np.flatnonzero(ranks >= 0)))
                 columns.add(frame, ranks[ranks >= 0][frame.row_numbers])
         return columns.result()
 
@@ -144,7 +149,8 @@ class LogQuery:
         """Of all rows held, counted through the batches: those that still may matter, and those of the answer in its order."""
         if not self._held:
             return _NO_ROWS, _NO_ROWS
-        ts_ns = np.concatenate([_times(batch) for batch in self._held])
+        self._held.sort(key=lambda held: held.arrival)
+        ts_ns = np.concatenate([_times(held.batch) for held in self._held])
         order = self._in_direction(ts_ns)
         answer = order[: self._limit] if not self._interval_ns else order[self._spaced(ts_ns[order])]
         if len(answer) == self._limit:
@@ -164,10 +170,19 @@ class LogQuery:
 
     def _keep(self, rows: I64) -> None:
         kept = np.sort(rows)
-        starts = np.cumsum([0, *(len(batch) for batch in self._held)]).tolist()
-        cuts = np.searchsorted(kept, starts)
-        parts = [_take(batch, kept[a:b] - start) for batch, start, a, b in zip(self._held, starts, cuts[:-1], cuts[1:], strict=False) if a < b]
-        self._held, self._loose_rows = parts, 0
+        starts = np.cumsum([0, *(len(held.batch) for held in self._held)])
+        cuts = np.searchsorted(kept, starts).tolist()
+        runs = zip(self._held, starts.tolist(), cuts, cuts[1:], strict=False)
+        self._held = [_Held(held.arrival, _take(held.batch, kept[a:b] - start)) for held, start, a, b in runs if a < b]
+        self._held_rows, self._loose_rows = len(kept), 0
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class _Held:
+    """Rows that may matter. arrival: how many rows were added before the piece they come from."""
+
+    arrival: int
+    batch: Batch
 
 
 class _Columns:
