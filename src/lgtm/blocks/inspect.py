@@ -17,7 +17,7 @@ import numpy as np
 from lgtm.blocks.layout import DATA_FILES, META_FILE, ROWS_FILE, SERIES_FILE, TOMBSTONE_FILE, DamagedBlock
 from lgtm.blocks.meta import BlockFile, BlockMeta
 from lgtm.blocks.reader import BlockReader, SeriesSelection
-from lgtm.model.labels import quote
+from lgtm.model.labels import Labels, format_labels
 from lgtm.model.signal import TS
 
 Json = dict[str, Any]
@@ -27,7 +27,7 @@ Json = dict[str, Any]
 class SeriesDescription:
     """nbytes: lines and metadata, not compressed. Times are inclusive."""
 
-    labels: tuple[tuple[str, str], ...]
+    labels: Labels
     row_count: int
     min_ns: int
     max_ns: int
@@ -37,8 +37,7 @@ class SeriesDescription:
         return {"labels": dict(self.labels), "row_count": self.row_count, "min_ns": self.min_ns, "max_ns": self.max_ns, "nbytes": self.nbytes}
 
     def __str__(self) -> str:
-        labels = ", ".join(f"{name}={quote(value)}" for name, value in self.labels)
-        return f"    {{{labels}}}  {self.row_count} rows  {self.nbytes} bytes  {self.min_ns} to {self.max_ns}"
+        return f"    {format_labels(self.labels)}  {self.row_count} rows  {self.nbytes} bytes  {self.min_ns} to {self.max_ns}"
 
 
 @dataclass(slots=True, frozen=True)

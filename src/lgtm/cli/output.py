@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from lgtm.cli.entries import Entry
 from lgtm.cli.times import format_time
 from lgtm.clock import NS_PER_S
-from lgtm.model.labels import quote
+from lgtm.model.labels import format_labels
 
 _DIM, _CYAN, _RESET = "\x1b[2m", "\x1b[36m", "\x1b[0m"
 _LEVEL_COLOURS = {"error": "\x1b[31m", "critical": "\x1b[31m", "fatal": "\x1b[31m", "warn": "\x1b[33m", "debug": _DIM, "trace": _DIM}
@@ -77,7 +77,7 @@ def printer(output: Output, stream: TextIO | None = None) -> Printer:
 
 
 def label_text(labels: Mapping[str, str]) -> str:
-    return "{" + ", ".join(f"{name}={quote(value)}" for name, value in sorted(labels.items())) + "}"
+    return format_labels(sorted(labels.items()))
 
 
 def _table(result: list[dict[str, Any]]) -> Iterator[str]:
