@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -65,7 +66,7 @@ def test_a_traceback_is_a_field() -> None:
     try:
         raise ValueError("broken")
     except ValueError:
-        record = logger.makeRecord("lgtm.test", logging.ERROR, "f", 1, "failed", (), __import__("sys").exc_info())
+        record = logger.makeRecord("lgtm.test", logging.ERROR, "f", 1, "failed", (), sys.exc_info())
     line = LogfmtFormatter().format(record)
     assert "ValueError: broken" in line
     assert "\n" not in line
