@@ -6,9 +6,9 @@ where a line breaks are labels, text behind the object is ignored, so is a comma
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
+from json import JSONDecoder, dumps
 from typing import Any
 
 from lgtm.logql.escapes import unescape
@@ -30,12 +30,31 @@ NOT_AN_OBJECT = "expecting json object(6), but it is not"
 _SPACE = re.compile(r"[ \t\r\n]*")
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _BARE = re.compile(r"[^ \t\r\n,}\]]*")
-_BLOCK = {"{": re.compile(r'"(?:[^"\\]|\\.)*"|[{}"]', re.DOTALL), "[": re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]"]', re.DOTALL)}
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]"]', re.DOTALL)
 _NOT_FOR_THE_DECODER = re.compile(r"\\u[dD]|\ufffd|\\u[fF]{3}[dD]")
 
 
 class _Enough(Exception):
     pass
+
+
+class _Json:
+    """A line and where its objects and arrays end, found in one pass and only when somebody asks."""
+
+    __slots__ = ("_ends", "line")
+
+    def __init__(self, line: str) -> None:
+        self.line = line
+        self._ends: dict[int, int] | None = None
+
+    def end_of(self, start: int, limit: int) -> int:
+        """Behind the bracket that closes the one at `start`. Raises LineError."""
+        if self._ends is None:
+            self._ends = _bracket_ends(self.line)
+        end = self._ends.get(start, limit + 1)
+        if end > limit:
+            raise LineError(NO_OBJECT if self.line[start] == "{" else NO_ARRAY)
+        return end
 
 
 def read_json(line: str, labels: LineLabels) -> None:
@@ -45,7 +64,7 @@ def read_json(line: str, labels: LineLabels) -> None:
         if fields is not None:
             _flatten(fields, "", labels, 1)
         else:
-            _flatten_broken(line, 0, len(line), "", labels, 1)
+            _flatten_broken(_Json(line), 0, len(line), "", labels, 1)
     except _Enough:
         pass
 
@@ -56,10 +75,11 @@ def read_json_paths(line: str, labels: LineLabels, paths: dict[str, tuple[JsonSt
         return
     if line[0] not in '{["':
         raise LineError(None)
+    text = _Json(line)
     failed: LineError | None = None
     for name, path in paths.items():
         try:
-            value = _lookup(line, path)
+            value = _lookup(text, path)
         except LineError as error:
             value, failed = None, error
         if value is not None:
@@ -77,7 +97,7 @@ def read_packed(line: str, labels: LineLabels) -> None:
     if line[0] != "{":
         raise LineError(NOT_AN_OBJECT)
     texts: dict[str, str] = {}
-    for key, kind, start, end in _fields(line, 0, len(line)):
+    for key, kind, start, end in _fields(_Json(line), 0, len(line)):
         if kind == '"':
             texts.setdefault(key, unescape(line[start + 1 : end - 1]) or "")
     if "_entry" in texts:
@@ -91,7 +111,7 @@ def _no_constant(_: str) -> Any:
     raise ValueError("NaN is no JSON")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=tuple, parse_float=str, parse_int=str, parse_constant=_no_constant)
+_DECODER = JSONDecoder(object_pairs_hook=tuple, parse_float=str, parse_int=str, parse_constant=_no_constant)
 
 
 def _decoded(line: str) -> Any | None:
@@ -101,7 +121,9 @@ def _decoded(line: str) -> Any | None:
         return None
     try:
         return _DECODER.raw_decode(line, start)[0]
-    except (ValueError, RecursionError):
+    except RecursionError:
+        raise LineError(f"nested deeper than {DEPTH_MAX}") from None
+    except ValueError:
         return None
 
 
@@ -117,16 +139,16 @@ def _flatten(fields: Any, prefix: str, labels: LineLabels, depth: int) -> None:
             _add(labels, prefix, key, "true" if value else "false")
 
 
-def _flatten_broken(line: str, start: int, end: int, prefix: str, labels: LineLabels, depth: int) -> None:
+def _flatten_broken(json: _Json, start: int, end: int, prefix: str, labels: LineLabels, depth: int) -> None:
     if depth > DEPTH_MAX:
         raise LineError(f"nested deeper than {DEPTH_MAX}")
-    for key, kind, value_start, value_end in _fields(line, start, end):
+    for key, kind, value_start, value_end in _fields(json, start, end):
         if kind == "{":
-            _flatten_broken(line, value_start, value_end, _joined(prefix, key), labels, depth + 1)
+            _flatten_broken(json, value_start, value_end, _joined(prefix, key), labels, depth + 1)
         elif kind == '"':
-            _add(labels, prefix, key, unescape(line[value_start + 1 : value_end - 1]) or "")
+            _add(labels, prefix, key, unescape(json.line[value_start + 1 : value_end - 1]) or "")
         elif kind in "0t":
-            _add(labels, prefix, key, line[value_start:value_end])
+            _add(labels, prefix, key, json.line[value_start:value_end])
 
 
 def _add(labels: LineLabels, prefix: str, key: str, value: str) -> None:
@@ -142,8 +164,9 @@ def _joined(prefix: str, key: str) -> str:
     return f"{prefix}_{name[1:] if name[:1] == '_' and key.strip()[:1].isdigit() else name}"
 
 
-def _fields(line: str, start: int, limit: int) -> Iterator[tuple[str, str, int, int]]:
+def _fields(json: _Json, start: int, limit: int) -> Iterator[tuple[str, str, int, int]]:
     """(key, kind, start, end) of the fields of the object at `start`; kind: { [ " 0 (number) t (true, false) n (null). Raises LineError."""
+    line = json.line
     at = _skip(line, start, limit)
     if line[at : at + 1] != "{" or at >= limit:
         raise LineError(NO_OBJECT)
@@ -164,7 +187,7 @@ def _fields(line: str, start: int, limit: int) -> Iterator[tuple[str, str, int, 
         at = _skip(line, match.end(), limit)
         if line[at : at + 1] != ":" or at >= limit:
             raise LineError(MALFORMED)
-        kind, value_start, value_end = _value(line, at + 1, limit)
+        kind, value_start, value_end = _value(json, at + 1, limit)
         yield key, kind, value_start, value_end
         at = _skip(line, value_end, limit)
         if at >= limit:
@@ -179,7 +202,8 @@ def _fields(line: str, start: int, limit: int) -> Iterator[tuple[str, str, int, 
     raise LineError(NO_OBJECT)
 
 
-def _value(line: str, start: int, limit: int) -> tuple[str, int, int]:
+def _value(json: _Json, start: int, limit: int) -> tuple[str, int, int]:
+    line = json.line
     start = _skip(line, start, limit)
     if start >= limit:
         raise LineError(MALFORMED)
@@ -190,7 +214,7 @@ def _value(line: str, start: int, limit: int) -> tuple[str, int, int]:
             raise LineError(NO_STRING)
         return kind, start, match.end()
     if kind in "{[":
-        return kind, start, _block_end(line, start, limit)
+        return kind, start, json.end_of(start, limit)
     match = _BARE.match(line, start, limit)
     assert match is not None
     token = match[0]
@@ -203,25 +227,27 @@ def _value(line: str, start: int, limit: int) -> tuple[str, int, int]:
     raise LineError(UNKNOWN)
 
 
-def _block_end(line: str, start: int, limit: int) -> int:
-    opening = line[start]
-    depth = 0
-    for match in _BLOCK[opening].finditer(line, start, limit):
+def _bracket_ends(line: str) -> dict[int, int]:
+    """Braces close braces and brackets brackets, whatever stands between; what is in strings does not count."""
+    open_at: dict[str, list[int]] = {"}": [], "]": []}
+    ends = {}
+    for match in _BRACKETS.finditer(line):
         token = match[0]
         if token == '"':
             break
-        if len(token) == 1:
-            depth += 1 if token == opening else -1
-            if depth == 0:
-                return match.end()
-    raise LineError(NO_OBJECT if opening == "{" else NO_ARRAY)
+        if token in "{[":
+            open_at["}" if token == "{" else "]"].append(match.start())
+        elif token in "}]" and open_at[token]:
+            ends[open_at[token].pop()] = match.end()
+    return ends
 
 
-def _lookup(line: str, path: tuple[JsonStep, ...]) -> str | None:
+def _lookup(json: _Json, path: tuple[JsonStep, ...]) -> str | None:
     """The value at a path as text: strings unescaped, null as nothing, objects and arrays as they are written. None: not there."""
+    line = json.line
     kind, start, end = line[0], 0, len(line)
     for index, step in enumerate(path):
-        found = _child(line, kind, start, end, step, last=index == len(path) - 1)
+        found = _child(json, kind, start, end, step, last=index == len(path) - 1)
         if found is None:
             return None
         kind, start, end = found
@@ -230,11 +256,11 @@ def _lookup(line: str, path: tuple[JsonStep, ...]) -> str | None:
     return "" if kind == "n" else line[start:end]
 
 
-def _child(line: str, kind: str, start: int, end: int, step: JsonStep, *, last: bool) -> tuple[str, int, int] | None:
+def _child(json: _Json, kind: str, start: int, end: int, step: JsonStep, *, last: bool) -> tuple[str, int, int] | None:
     try:
         if isinstance(step, str):
-            return next(((k, s, e) for key, k, s, e in _keyed(line, kind, start, end, step)), None)
-        return _element(line, kind, start, end, step)
+            return next(((k, s, e) for key, k, s, e in _keyed(json, kind, start, end, step)), None)
+        return _element(json, kind, start, end, step)
     except _Found as found:
         if last:
             raise LineError(found.details) from None
@@ -250,10 +276,10 @@ class _Found(Exception):
         self.details = details
 
 
-def _keyed(line: str, kind: str, start: int, end: int, wanted: str) -> Iterator[tuple[str, str, int, int]]:
+def _keyed(json: _Json, kind: str, start: int, end: int, wanted: str) -> Iterator[tuple[str, str, int, int]]:
     if kind != "{":
         return
-    fields = _fields(line, start, end)
+    fields = _fields(json, start, end)
     at = start
     while True:
         try:
@@ -261,7 +287,7 @@ def _keyed(line: str, kind: str, start: int, end: int, wanted: str) -> Iterator[
         except StopIteration:
             return
         except LineError as error:
-            if re.compile(r"[,{ \t\r\n]*" + re.escape(json.dumps(wanted, ensure_ascii=False)) + r"[ \t\r\n]*:").match(line, at, end):
+            if re.compile(r"[,{ \t\r\n]*" + re.escape(dumps(wanted, ensure_ascii=False)) + r"[ \t\r\n]*:").match(json.line, at, end):
                 raise _Found(error.details) from None
             raise
         at = value_end
@@ -270,7 +296,8 @@ def _keyed(line: str, kind: str, start: int, end: int, wanted: str) -> Iterator[
             return
 
 
-def _element(line: str, kind: str, start: int, end: int, index: int) -> tuple[str, int, int] | None:
+def _element(json: _Json, kind: str, start: int, end: int, index: int) -> tuple[str, int, int] | None:
+    line = json.line
     if kind != "[":
         return None
     at = start + 1
@@ -278,7 +305,7 @@ def _element(line: str, kind: str, start: int, end: int, index: int) -> tuple[st
         at = _skip(line, at, end)
         if at >= end or line[at] == "]":
             return None
-        found = _value(line, at, end)
+        found = _value(json, at, end)
         if number == index:
             return found
         at = _skip(line, found[2], end)
