@@ -95,8 +95,6 @@ class LogQuery:
     @property
     def cutoff_ns(self) -> int | None:
         """Once enough entries are held: the time of the last one. Rows beyond it in the query's direction cannot matter any more."""
-        if self._loose_rows:
-            self._keep(self._choose()[0])
         return self._cutoff_ns
 
     def add(self, batch: Batch) -> None:
