@@ -121,9 +121,7 @@ def _decoded(line: str) -> Any | None:
         return None
     try:
         return _DECODER.raw_decode(line, start)[0]
-    except RecursionError:
-        raise LineError(f"nested deeper than {DEPTH_MAX}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
