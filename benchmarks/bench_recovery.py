@@ -5,6 +5,7 @@ Sketch: 1M lines are 76 MB of parts in the log; reading and checking them 0.1 s,
 
 from __future__ import annotations
 
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -30,13 +31,12 @@ def run(scale: Scale) -> list[Figure]:
             push(node.http, data.kind, data.requests)
             check_count(node, data)
         log_bytes = disk_bytes(place / "wal")
-        with NodeProcess(place, ALL_IN_MEMORY) as node:
-            answered_s = first_exact_answer(node, data)
-            cpu_s, ready_s, peak = node.cpu_s(), node.ready_s - node.started_s, node.rss_peak_bytes()
+        starts = [_recover(place, data) for _ in range(scale.restarts)]
+    answered_s, ready_s, cpu_s = (statistics.median(values) for values in list(zip(*starts, strict=True))[:3])
     interpreter_s = interpreter_start()
     return [
         Figure(
-            "kill -9: first exact answer, all lines in the log",
+            f"kill -9: first exact answer, all lines in the log, median of {scale.restarts}",
             answered_s - interpreter_s,
             f"s beyond interpreter start ({interpreter_s * 1e3:.0f} ms); {cpu_s:.2f} CPU-s",
             1.5,
@@ -44,8 +44,15 @@ def run(scale: Scale) -> list[Figure]:
         ),
         Figure("kill -9: … until ready", ready_s - interpreter_s, f"s ({log_bytes / 1e6:.0f} MB of log files)"),
         Figure("kill -9: … of it, start with an empty log until ready", empty_s - interpreter_s, "s (imports, listeners)"),
-        Figure("kill -9: peak RSS of the recovered node", peak / 1e6, "MB"),
+        Figure("kill -9: peak RSS of the recovered node", max(peak for *_, peak in starts) / 1e6, "MB"),
     ]
+
+
+def _recover(place: Path, data: Dataset) -> tuple[float, float, float, int]:
+    """Seconds to the first exact answer and until ready, CPU seconds, peak RSS. The node is killed again, so that the next one finds the same log."""
+    with NodeProcess(place, ALL_IN_MEMORY) as node:
+        answered_s = first_exact_answer(node, data)
+        return answered_s, node.ready_s - node.started_s, node.cpu_s(), node.rss_peak_bytes()
 
 
 def first_exact_answer(node: NodeProcess, data: Dataset) -> float:

@@ -7,7 +7,8 @@ import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-SOURCE = "Peers: built from August 2026 sources, measured on a two-core machine, single replica, four connections."
+SOURCE = """Peers: built from August 2026 sources, measured on a two-core machine, single replica, four connections. CPU seconds are the kernel's and
+steady; times on the wall, and with them latencies, grow with whatever else the machine does."""
 
 
 @dataclass(slots=True, frozen=True)

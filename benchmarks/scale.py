@@ -16,8 +16,9 @@ class Scale:
     wal_small: int
     """Appends of 1 KiB."""
     query_runs: int
+    restarts: int
 
 
-FULL = Scale(Shape(), Shape(lines=400_000), wal_large=200, wal_small=20_000, query_runs=5)
-TINY = Scale(Shape(lines=4_000, lines_per_request=500), Shape(lines=2_000, lines_per_request=500), 5, 50, query_runs=1)
+FULL = Scale(Shape(), Shape(lines=400_000), wal_large=200, wal_small=20_000, query_runs=5, restarts=3)
+TINY = Scale(Shape(lines=4_000, lines_per_request=500), Shape(lines=2_000, lines_per_request=500), 5, 50, query_runs=1, restarts=1)
 """Each benchmark once, in seconds: that it runs, not what it says."""
