@@ -22,9 +22,17 @@ ELSEWHERE = {
     "wal/survey.py": "wal/test_recovery.py",
     "wal/writer.py": "wal/test_log.py",
     "wal/executor.py": "wal/test_log.py",
+    "query/blocks.py": "query/test_engine.py",
+    "query/select.py": "query/test_engine.py",
     "storage/memory.py": "contracts/test_object_store.py",
+    "logql/gotemplate/functions/signature.py": "logql/gotemplate/test_calls.py",
+    "logql/gotemplate/limits.py": "logql/gotemplate/test_execute.py",
+    "logql/gotemplate/reader.py": "logql/gotemplate/test_parser.py",
+    "logql/gotemplate/state.py": "logql/gotemplate/test_execute.py",
+    "logql/gotemplate/syntax.py": "logql/gotemplate/test_parser.py",
     "logql/log_parser.py": "logql/test_parser.py",
     "logql/metric_parser.py": "logql/test_parser.py",
+    "logql/syntax.py": "logql/test_parser.py",
 }
 """Modules that are tested through another one, and where."""
 

@@ -1,0 +1,93 @@
+"""A whole node inside this process: what was pushed is there, is there after a restart, and becomes blocks when it is told to stop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.nodes import node_in, push, until
+from lgtm.app.build import CatalogueNotLoaded, Node
+from lgtm.blocks.inspect import inspect_block
+from lgtm.logql.parser import parse_log_selector
+from lgtm.model.signal import LOGS
+from lgtm.model.tenant import DEFAULT_TENANT, Tenant
+from lgtm.model.window import ALWAYS, Window
+from lgtm.wal.errors import LogLocked
+
+
+async def lines_of(node: Node, tenant: Tenant = DEFAULT_TENANT) -> list[str]:
+    now_ns = node.clock.now_ns()
+    window = Window(now_ns - 3_600 * 10**9, now_ns + 60 * 10**9)
+    answer = await node.engine.log_query(tenant, parse_log_selector('{app="a"}'), window=window, limit=100, forward=True)
+    return [line for entries in answer.result.folded() for line in entries.lines]
+
+
+def blocks_in(directory: Path) -> list[Path]:
+    return sorted(directory.glob("blocks/signal=logs/*/*/*/meta.json"))
+
+
+async def test_what_was_pushed_can_be_asked_for_by_its_tenant_only(tmp_path: Path) -> None:
+    async with node_in(tmp_path) as node:
+        await push(node, "one", "two")
+        assert await lines_of(node) == ["one", "two"]
+        assert await lines_of(node, Tenant("other")) == []
+
+
+async def test_a_stop_turns_everything_into_blocks_that_the_next_start_finds(tmp_path: Path) -> None:
+    async with node_in(tmp_path) as node:
+        await push(node, "one", "two")
+    (meta,) = blocks_in(tmp_path)
+    assert not inspect_block(meta).damage
+    async with node_in(tmp_path) as node:
+        assert node.ingester.head_rows() == 0
+        assert await lines_of(node) == ["one", "two"]
+    assert not list((tmp_path / "flush").glob("*"))
+
+
+async def test_without_time_to_flush_the_log_brings_it_back(tmp_path: Path) -> None:
+    async with node_in(tmp_path, ingester__stop_grace_s="0") as node:
+        await push(node, "one", "two")
+    assert blocks_in(tmp_path) == []
+    async with node_in(tmp_path) as node:
+        assert await lines_of(node) == ["one", "two"]
+        await push(node, "three")
+        await node.ingester.flush_all()
+        assert await lines_of(node) == ["one", "two", "three"]
+
+
+async def test_a_flush_that_cannot_write_is_tried_again_until_it_can(tmp_path: Path) -> None:
+    obstacle = tmp_path / "flush"
+    async with node_in(tmp_path, ingester__flush_retry_s_min="0.01", ingester__flush_retry_s_max="0.01") as node:
+        obstacle.write_text("not a directory")
+        await push(node, "one")
+        node.ingester.cut()
+        await until(lambda: (node.registry.get_sample_value("lgtm_ingester_flush_failures_total") or 0) >= 2)
+        assert await lines_of(node) == ["one"]
+        obstacle.unlink()
+        await until(lambda: node.ingester.flush_backlog() == 0)
+        assert len(blocks_in(tmp_path)) == 1
+        assert await lines_of(node) == ["one"]
+
+
+async def test_nobody_is_answered_before_the_list_of_blocks_is_known(tmp_path: Path) -> None:
+    async with node_in(tmp_path) as node:
+        node.catalogue.is_loaded = False
+        with pytest.raises(CatalogueNotLoaded, match="the list of blocks has not been read"):
+            node.catalogue.blocks(DEFAULT_TENANT, LOGS, ALWAYS)
+
+
+async def test_a_directory_belongs_to_one_node_at_a_time(tmp_path: Path) -> None:
+    async with node_in(tmp_path):
+        with pytest.raises(LogLocked):
+            async with node_in(tmp_path):
+                pass
+
+
+async def test_a_store_in_memory_is_gone_with_its_node(tmp_path: Path) -> None:
+    async with node_in(tmp_path, storage__store="memory") as node:
+        await push(node, "one")
+        await node.ingester.flush_all()
+        assert await lines_of(node) == ["one"]
+    async with node_in(tmp_path, storage__store="memory") as node:
+        assert await lines_of(node) == []

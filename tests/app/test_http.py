@@ -1,0 +1,98 @@
+"""One port answers every API."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+
+from app.nodes import node_in
+from lgtm.api.bodies import Bodies
+from lgtm.api.metrics import PushMetrics
+from lgtm.api.otlp_http import OtlpLogs
+from lgtm.api.tenancy import Tenancy
+from lgtm.app.build import Node
+from lgtm.app.http import http_app, otlp_app, query_side
+
+
+@asynccontextmanager
+async def clients(directory: Path, stop: asyncio.Event | None = None) -> AsyncIterator[tuple[Node, httpx.AsyncClient, httpx.AsyncClient]]:
+    """A node, a client of its main port and one of its OTLP port."""
+    async with node_in(directory) as node:
+        tenancy, bodies, metrics = Tenancy(enabled=False), Bodies(node.config.push), PushMetrics(node.registry)
+        side = query_side(node, tenancy)
+        logs = OtlpLogs(node.distributor.push, tenancy, bodies, node.limits, node.clock, metrics)
+        main = httpx.ASGITransport(http_app(node, tenancy, bodies, metrics, logs, side, stop or asyncio.Event()))
+        otlp = httpx.ASGITransport(otlp_app(logs))
+        try:
+            async with (
+                httpx.AsyncClient(transport=main, base_url="http://a") as first,
+                httpx.AsyncClient(transport=otlp, base_url="http://b") as other,
+            ):
+                yield node, first, other
+        finally:
+            bodies.close()
+            side.close()
+
+
+RECORD = {"timeUnixNano": "1779962400000000000", "body": {"stringValue": "over otlp"}}
+EXPORT = {"resourceLogs": [{"resource": {"attributes": []}, "scopeLogs": [{"logRecords": [RECORD]}]}]}
+PUSH = {"streams": [{"stream": {"app": "a"}, "values": [["1779962400000000001", "over loki push"]]}]}
+
+
+async def test_what_comes_in_by_any_door_is_found_by_one_query(tmp_path: Path) -> None:
+    async with clients(tmp_path) as (_, main, otlp):
+        assert (await main.post("/loki/api/v1/push", json=PUSH)).status_code == 204
+        assert (await main.post("/otlp/v1/logs", json=EXPORT)).status_code == 204
+        assert (await otlp.post("/v1/logs", json=EXPORT)).status_code == 200
+        asked = {"query": '{service_name=~".+"}', "start": "1779962400", "end": "1779962401"}
+        found = (await main.get("/loki/api/v1/query_range", params=asked)).json()["data"]["result"]
+    assert sorted(line for stream in found for _, line in stream["values"]) == ["over loki push", "over otlp"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "text"),
+    [
+        ("/ready", 200, "ready"),
+        ("/services", 200, "ingester => Running"),
+        ("/metrics", 200, "lgtm_ingester_head_rows 0.0"),
+        ("/loki/api/v1/status/buildinfo", 200, "version"),
+        ("/api-docs", 200, "openapi.json"),
+        ("/nowhere", 404, ""),
+    ],
+)
+async def test_the_node_tells_about_itself(tmp_path: Path, path: str, status: int, text: str) -> None:
+    async with clients(tmp_path) as (_, main, _):
+        answer = await main.get(path)
+    assert answer.status_code == status
+    assert text in answer.text
+
+
+async def test_settings_are_shown_as_the_file_would_say_them(tmp_path: Path) -> None:
+    async with clients(tmp_path) as (node, main, _):
+        shown = yaml.safe_load((await main.get("/config")).text)
+        changed = yaml.safe_load((await main.get("/config", params={"mode": "diff"})).text)
+    assert shown["data_dir"] == changed["data_dir"] == node.config.data_dir
+    assert shown["limits"]["query_timeout"] == "1m"
+    assert "limits" not in changed
+
+
+async def test_a_node_that_stops_is_not_ready_any_more(tmp_path: Path) -> None:
+    stop = asyncio.Event()
+    async with clients(tmp_path, stop) as (_, main, _):
+        stop.set()
+        answer = await main.get("/ready")
+    assert (answer.status_code, answer.text) == (503, "Application is stopping\n")
+
+
+async def test_a_node_that_does_not_know_its_blocks_is_not_ready_yet(tmp_path: Path) -> None:
+    async with clients(tmp_path) as (node, main, _):
+        node.catalogue.is_loaded = False
+        answer = await main.get("/ready")
+    assert answer.status_code == 503
+    assert "list of blocks" in answer.text
