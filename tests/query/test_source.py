@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import pytest
+
+from lgtm.model.batch import Series
+from lgtm.model.labels import labels_of
+from lgtm.model.matchers import Matcher, MatchOp
+from lgtm.query.source import matching
+
+SERIES = tuple(Series.of(labels_of(labels)) for labels in ({"app": "api", "env": "prod"}, {"app": "web", "env": "prod"}, {"app": "api"}))
+
+
+@pytest.mark.parametrize(
+    ("matchers", "numbers"),
+    [
+        ((), [0, 1, 2]),
+        ((Matcher("app", MatchOp.EQ, "api"),), [0, 2]),
+        ((Matcher("app", MatchOp.RE, "a.*"), Matcher("env", MatchOp.EQ, "prod")), [0]),
+        ((Matcher("env", MatchOp.EQ, ""),), [2]),
+        ((Matcher("env", MatchOp.NE, ""),), [0, 1]),
+        ((Matcher("app", MatchOp.NRE, "api|web"),), []),
+    ],
+)
+def test_series_fit_when_all_matchers_do_and_an_absent_label_is_empty(matchers: tuple[Matcher, ...], numbers: list[int]) -> None:
+    assert matching(SERIES, matchers) == numbers
