@@ -19,7 +19,8 @@ def test_settings_are_taken_apart_at_the_first_equals_sign() -> None:
     [("0.0.0.0", "127.0.0.1"), ("::", "127.0.0.1"), ("10.0.0.7", "10.0.0.7"), ("::1", "[::1]")],
 )
 def test_the_greeting_names_the_ports_that_were_opened(host: str, shown: str) -> None:
-    text = "\n".join(greeting(Config(data_dir=str(Path("/data"))), Addresses(host, 31, 43, 42)))
+    text = "\n".join(greeting(Config(data_dir=str(Path("/data"))), Addresses(host, 31, 43, 42), ".venv/bin/lgtm"))
+    assert f"""  .venv/bin/lgtm query logs '{{service_name=~".+"}}' --addr http://{shown}:31""".strip() in text
     for part in (
         f"http://{shown}:31/loki/api/v1/push",
         f"http://{shown}:43 ",

@@ -45,7 +45,11 @@ def serve(
         print(f"lgtm: warning: the environment variable {name} sets nothing", file=sys.stderr)
     from lgtm.app.node import run
 
-    raise typer.Exit(run(loaded, lambda addresses: print("\n".join(greeting(loaded, addresses)), flush=True)))
+    def greet(addresses: Addresses) -> None:
+        program = sys.argv[0] if sys.argv[0].endswith("lgtm") else "lgtm"
+        print("\n".join(greeting(loaded, addresses, program)), flush=True)
+
+    raise typer.Exit(run(loaded, greet))
 
 
 def assignments(settings: list[str]) -> dict[str, str]:
@@ -59,8 +63,8 @@ def assignments(settings: list[str]) -> dict[str, str]:
     return pairs
 
 
-def greeting(config: Config, addresses: Addresses) -> Iterator[str]:
-    """Lines for whoever started the node at a terminal."""
+def greeting(config: Config, addresses: Addresses, program: str = "lgtm") -> Iterator[str]:
+    """Lines for whoever started the node at a terminal. program: how this command was called."""
     host = "127.0.0.1" if addresses.host in _EVERYWHERE else addresses.host
     host = f"[{host}]" if ":" in host else host
     http = f"http://{host}:{addresses.http_port}"
@@ -71,7 +75,7 @@ def greeting(config: Config, addresses: Addresses) -> Iterator[str]:
     yield f"  OTLP/gRPC     http://{host}:{addresses.otlp_grpc_port}"
     yield "Look at them with"
     yield f"  Grafana       a data source of type Loki with the URL {http}"
-    yield f"""  terminal      lgtm query logs '{{service_name=~".+"}}' --addr {http}"""
+    yield f"""  terminal      {program} query logs '{{service_name=~".+"}}' --addr {http}"""
     yield f"  logcli        LOKI_ADDR={http}"
     yield f"The node itself: {http}/ready  {http}/metrics  {http}/config"
     if config.auth_enabled:
