@@ -115,6 +115,7 @@ def _server(app: ASGIApp, config: ServerConfig) -> _Server:
         log_config=None,
         access_log=False,
         server_header=False,
+        ws_ping_interval=1.0,  # as Loki does; a tail whose client is gone ends within seconds
         timeout_keep_alive=75,
         timeout_graceful_shutdown=max(1, int(config.stop_grace_s)),
     )
