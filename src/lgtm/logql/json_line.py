@@ -13,8 +13,10 @@ from typing import Any
 
 from lgtm.logql.escapes import unescape
 from lgtm.logql.line_labels import LineError, LineLabels
-from lgtm.logql.stages.extraction import JsonStep
 from lgtm.logql.values import sanitize_name
+
+JsonStep = str | int
+"""A field name or an index of an array."""
 
 DEPTH_MAX = 100
 """Objects within objects. Deeper lines are marked as broken: no log needs them, and the interpreter's stack is not for a line to fill."""

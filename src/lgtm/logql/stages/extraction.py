@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lgtm.logql.json_line import JsonStep
 from lgtm.model.labels import quote
-
-JsonStep = str | int
-"""A field name or an index of an array."""
 
 _JSON_TOKEN = re.compile(
     r'\s*(?:(?P<DOT>\.)|(?P<LSB>\[)|(?P<RSB>\])|(?P<INDEX>[0-9]+)(?=[\s.\]])|(?P<FIELD>[A-Za-z_][A-Za-z0-9_]*)|"(?P<STRING>(?:[^"\\]|\\.)*)")'
