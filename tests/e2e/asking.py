@@ -44,14 +44,15 @@ def count(client: Client, data: Dataset, selector: str = SELECTOR) -> int:
 
 
 def counts_by_request(client: Client, data: Dataset) -> list[int]:
-    """Lines stored of each request. The dataset begins a nanosecond after a second, because a range leaves its left end out."""
+    """Lines stored of each request. The dataset begins a nanosecond after a step, because a range leaves its left end out and steps are aligned."""
     step_s = data.shape.seconds * data.shape.lines_per_request // data.shape.lines
     assert step_s * len(data.requests) == data.shape.seconds
     assert data.start_ns % NS_PER_S == 1
+    assert data.start_ns // NS_PER_S % step_s == 0
     begin_s, expr = data.start_ns // NS_PER_S, f"sum(count_over_time({SELECTOR}[{step_s}s]))"
     found = result(lambda: client.query_range(expr, start=begin_s + step_s, end=begin_s + data.shape.seconds, step=step_s))
     counted = {int(at): int(value) for series in found for at, value in series["values"]}
-    return [counted.get(begin_s + step_s * (number + 1), 0) for number in range(len(data.requests))]
+    return [counted.pop(begin_s + step_s * (number + 1), 0) for number in range(len(data.requests))]
 
 
 def entries(client: Client, data: Dataset, limit: int) -> list[tuple[str, int, str]]:

@@ -18,7 +18,7 @@ from e2e.pushing import Pushing
 
 SMALL = Shape(lines=20_000, lines_per_request=100, seconds=2_000)
 LARGE = Shape(lines=1_000_000, lines_per_request=1_000, seconds=3_000)
-START_NS = 1_790_000_000 * NS_PER_S + 1
+START_NS = 1_790_000_010 * NS_PER_S + 1
 
 FLUSHES_OFTEN = {"ingester.generation_bytes_max": "1MiB", "ingester.head_bytes_max": "256MiB", "limits.max_entries_limit_per_query": "0"}
 FLUSHES_WHEN_ASKED = {"ingester.generation_bytes_max": "1GiB", "ingester.head_bytes_max": "3GiB", "limits.max_entries_limit_per_query": "0"}
@@ -85,26 +85,26 @@ def test_what_is_read_is_what_was_sent_label_by_label_and_byte_by_byte(start: St
 
 
 @pytest.mark.parametrize(
-    ("shape", "kills", "seed"),
-    [(SMALL, 5, 1), pytest.param(LARGE, 50, 2, marks=pytest.mark.long)],
+    ("shape", "settings", "kills", "seed"),
+    [(SMALL, FLUSHES_OFTEN, 5, 1), pytest.param(LARGE, FLUSHES_OFTEN | {"ingester.generation_bytes_max": "16MiB"}, 50, 2, marks=pytest.mark.long)],
     ids=["small", "large"],
 )
 def test_acknowledged_lines_survive_kill_9_and_others_are_there_at_most_once(
-    start: Start, tmp_path: Path, shape: Shape, kills: int, seed: int
+    start: Start, tmp_path: Path, shape: Shape, settings: dict[str, str], kills: int, seed: int
 ) -> None:
     data, rng, place = lines(shape), random.Random(seed), tmp_path / "data"
     acked, tried = set[int](), set[int]()
     everything = range(len(data.requests))
     share = len(data.requests) // (kills + 1)
     for _ in range(kills):
-        node = start(place, FLUSHES_OFTEN)
+        node = start(place, settings)
         check(data, counts_by_request(node.client, data), acked, tried)
         with Pushing(node.http, data, [number for number in everything if number not in acked]) as pushing:
             pushing.wait_for_acks(rng.randint(1, share))
             node.kill()
         acked |= pushing.acked
         tried |= pushing.tried
-    node = start(place, FLUSHES_OFTEN)
+    node = start(place, settings)
     check(data, counts_by_request(node.client, data), acked, tried)
     with Pushing(node.http, data, [number for number in everything if number not in acked]) as pushing:
         pass
