@@ -36,11 +36,12 @@ class Blocks:
 
     rows: dict[tuple[str, int], list[str]] = field(default_factory=dict)
     failures: int = 0
+    error: Exception = field(default_factory=lambda: Unavailable("the store is away"))
 
     async def flush(self, generation: Generation, last_segment: int) -> None:
         if self.failures:
             self.failures -= 1
-            raise Unavailable("the store is away")
+            raise self.error
         lines = [line for head in generation.heads.values() for line in lines_of(batches_of(head.snapshot()))]
         self.rows[generation.id, last_segment] = lines
 
@@ -132,8 +133,9 @@ async def test_a_generation_is_flushed_once_it_is(why: IngesterConfig) -> None:
         assert node.in_memory() == []
 
 
-async def test_a_flush_is_tried_until_the_store_is_back_and_rows_stay_visible_meanwhile() -> None:
-    async with started(SimDisk(), Blocks(failures=5)) as node:
+@pytest.mark.parametrize("error", [Unavailable("the store is away"), ValueError("no block can hold this")])
+async def test_a_flush_is_tried_until_it_succeeds_and_rows_stay_visible_meanwhile(error: Exception) -> None:
+    async with started(SimDisk(), Blocks(failures=5, error=error)) as node:
         await node.ingester.append(part(0, ["a"]))
         flushed = asyncio.ensure_future(node.ingester.flush_all())
         await node.clock.advance(2)

@@ -23,6 +23,9 @@ DECLARED = {
 UNIMPORTED = {"httptools"}
 """Needed without being imported by name: uvicorn is told to use it."""
 
+SHARED_NAMESPACES = {"google": {"protobuf", "googleapis-common-protos"}, "opentelemetry": {"opentelemetry-proto"}}
+"""Packages that many distributions put modules into, and the distributions whose modules are imported here."""
+
 
 def pins(file: str) -> dict[str, str]:
     lines = [line for line in (ROOT / file).read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
@@ -60,7 +63,8 @@ def test_everything_imported_is_declared_and_everything_declared_is_imported() -
     providers = {name: {canonicalize_name(one) for one in owners} for name, owners in metadata.packages_distributions().items()}
     declared = {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]}
     used = {name for name in imported() if name not in sys.stdlib_module_names and name != "lgtm"}
-    used_distributions = {owner for name in used for owner in providers.get(name, {name}) if name != "google"}
+    used_distributions = {owner for name in used for owner in providers.get(name, {name}) if name not in SHARED_NAMESPACES}
     assert used_distributions - declared - {"starlette", "botocore"} == set(), "imported but not declared"
-    google = {"protobuf", "googleapis-common-protos"}
-    assert declared - used_distributions - UNIMPORTED - google == set(), "declared but not imported"
+    shared = {owner for name in used & SHARED_NAMESPACES.keys() for owner in SHARED_NAMESPACES[name]}
+    assert shared <= declared, "imported but not declared"
+    assert declared - used_distributions - UNIMPORTED - shared == set(), "declared but not imported"

@@ -14,6 +14,7 @@ from functools import partial
 
 import orjson
 from google.rpc import status_pb2
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -108,7 +109,7 @@ def _loki_error(error: Exception) -> Response:
 
 def _standard_success(json: bool) -> Response:
     """An ExportLogsServiceResponse without partial_success: all was taken."""
-    return Response(b"{}" if json else b"", 200, media_type=JSON if json else PROTOBUF)
+    return Response(b"{}" if json else ExportLogsServiceResponse().SerializeToString(), 200, media_type=JSON if json else PROTOBUF)
 
 
 def _standard_error(json: bool, error: Exception) -> Response:

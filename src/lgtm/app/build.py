@@ -6,6 +6,7 @@ lock and recover the log → replay → ingester → catalogue → distributor �
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import random
@@ -17,9 +18,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiofiles.os
 from prometheus_client import CollectorRegistry
 
 from lgtm.app.config import Config
+from lgtm.app.limits_used import watch_limits
 from lgtm.app.loop_lag import LoopLag
 from lgtm.blocks.meta import BlockMeta
 from lgtm.blocks.writer import WrittenBlock
@@ -43,12 +46,10 @@ from lgtm.query.metrics import QueryMetrics
 from lgtm.storage.catalog import Catalog
 from lgtm.storage.config import StorageConfig
 from lgtm.storage.fetch import BlockFiles
-from lgtm.storage.local import LocalStore
-from lgtm.storage.memory import MemoryStore
 from lgtm.storage.metrics import StorageMetrics
 from lgtm.storage.objects import ObjectStore
 from lgtm.storage.publish import publish
-from lgtm.storage.s3 import S3Store
+from lgtm.storage.store import open_store
 from lgtm.telemetry import event
 from lgtm.wal.disk import OsDisk
 from lgtm.wal.log import Log
@@ -93,7 +94,7 @@ async def running(config: Config, *, registry: CollectorRegistry, clock: Clock |
         ingester_metrics.unlabelled_series.inc(replayed.unlabelled_series)
 
         storage_metrics = StorageMetrics(registry)
-        store = make_store(config.storage, storage_metrics)
+        store = open_store(config.storage, storage_metrics)
         stack.push_async_callback(store.close)
         catalog = Catalog(store, config.storage, storage_metrics)
         files = BlockFiles(store, Path(config.storage.cache_directory), config.storage.cache_bytes_max, storage_metrics)
@@ -124,16 +125,17 @@ async def running(config: Config, *, registry: CollectorRegistry, clock: Clock |
         threads = ThreadPoolExecutor(config.query.threads, thread_name_prefix="query")
         stack.callback(threads.shutdown, wait=False, cancel_futures=True)
         sources = (HeadSource(ingester.snapshot), BlockSource(catalogue, files.open))
+        watch_limits(
+            registry,
+            {
+                "ingester.head_bytes_max": (ingester.head_bytes, config.ingester.head_bytes_max),
+                "distributor.in_flight_bytes_max": (lambda: distributor.in_flight_bytes, config.distributor.in_flight_bytes_max),
+                "wal.pending_bytes_max": (lambda: log.stats().pending_bytes, config.wal.pending_bytes_max),
+                "storage.cache_bytes_max": (lambda: files.nbytes, config.storage.cache_bytes_max),
+            },
+        )
         engine = QueryEngine(sources, ingester.tails.follow, limits, threads, config.query, QueryMetrics(registry))
         yield Node(config, clock, registry, limits, log, ingester, distributor, catalogue, engine)
-
-
-def make_store(config: StorageConfig, metrics: StorageMetrics) -> ObjectStore:
-    if config.store == "s3":
-        return S3Store(config.s3, metrics)
-    if config.store == "memory":
-        return MemoryStore()
-    return LocalStore(Path(config.directory))
 
 
 class Flusher:
@@ -162,7 +164,8 @@ class Flusher:
             event(logger, logging.ERROR, "block cannot be published; its rows stay in the log", error=str(error))
             raise FlushFailed(str(error)) from error
         for path in written.files.values():
-            await asyncio.to_thread(path.unlink, missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                await aiofiles.os.unlink(path)
 
 
 class FlushFailed(Unavailable):

@@ -81,6 +81,11 @@ class Distributor:
         # Without the error, which would cancel writes that callers still wait for and wrap itself into a group.
         await self._tasks.__aexit__(None, None, None)
 
+    @property
+    def in_flight_bytes(self) -> int:
+        """Rows between decoding and acknowledgement; distributor.in_flight_bytes_max bounds them."""
+        return self._coalescer.in_flight_bytes
+
     async def push(self, tenant: Tenant, decoded: DecodedLogs) -> None:
         """Returns once all rows are stored as durably as the write rule says.
 

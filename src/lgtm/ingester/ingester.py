@@ -19,7 +19,7 @@ from lgtm.clock import NS_PER_S, Clock
 from lgtm.errors import Unavailable
 from lgtm.ingester.config import IngesterConfig
 from lgtm.ingester.generation import Generation
-from lgtm.ingester.head import HeadSnapshot
+from lgtm.ingester.head import Head, HeadSnapshot
 from lgtm.ingester.intervals import PartIds
 from lgtm.ingester.metrics import IngesterMetrics
 from lgtm.ingester.records import KIND_GENERATION, KIND_PART, record
@@ -287,16 +287,30 @@ class Ingester:
             self._metrics.flush_failures.inc()
             event(logger, logging.WARNING, "flush failed, will be tried again", generation=generation.number, wait_s=wait_s, error=str(error))
             return False
+        except Exception:
+            # A bug, or rows that no block can hold. Ending the process would only replay them into the same end, for ever: the rows stay
+            # readable here and in the log, and an operator is called.
+            self._metrics.flush_failures.inc()
+            logger.exception("flush failed in a way that it should not", extra={"fields": {"generation": generation.number, "wait_s": wait_s}})
+            return False
 
     async def _merge_loop(self) -> None:
         while True:
             await self._clock.sleep(MERGE_INTERVAL_S)
             for generation in list(self._generations):
                 for head in list(generation.heads.values()):
-                    while (found := head.small_runs(self._config.merge_rows_min)) is not None:
-                        at, runs = found
-                        merged = await asyncio.to_thread(head.merge, runs)
-                        head.replace(at, runs, merged)
+                    await self._merge(head)
+
+    async def _merge(self, head: Head) -> None:
+        while (found := head.small_runs(self._config.merge_rows_min)) is not None:
+            at, runs = found
+            try:
+                merged = await asyncio.to_thread(head.merge, runs)
+            except Exception:
+                # Queries only get slower for it.
+                logger.exception("small runs could not be merged", extra={"fields": {"tenant": str(head.tenant), "runs": len(runs)}})
+                return
+            head.replace(at, runs, merged)
 
 
 def _with_labels(generation: Generation, batch: Batch) -> Batch:
