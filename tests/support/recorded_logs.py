@@ -22,6 +22,7 @@ from lgtm.model.signal import LINE, META, REST, SERIES, TS
 from support.rows import Entry, batch_of
 
 DATA = Path(__file__).parent.parent / "logql" / "data"
+ANSWERS = ("recorded_answers.jsonl", "recorded_pipelines.jsonl")
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def stored_rows() -> Batch:
 
 def answers(*, of_logs: bool) -> list[Answer]:
     """Those about entries, or those about metrics."""
-    rows = [json.loads(line) for line in (DATA / "recorded_answers.jsonl").read_text().splitlines()]
+    rows = [json.loads(line) for name in ANSWERS for line in (DATA / name).read_text().splitlines()]
     found = [Answer(**{name: row.pop(name) for name in ("id", "query", "compare", "answer")}, params=row) for row in rows]
     return [answer for answer in found if (answer.query.lstrip().startswith(("{", "#"))) == of_logs]
 
