@@ -42,8 +42,9 @@ class NodeProcess:
         command += [word for name, value in options.items() for word in ("--set", f"{name}={value}")]
         self.client = Client("http://127.0.0.1")
         self.started_s = time.perf_counter()
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("LGTM_")}
         with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=environ)
         try:
             self.http, self.otlp_http, self.otlp_grpc = self._addresses()
         except BaseException:

@@ -55,7 +55,8 @@ def counts_by_request(client: Client, data: Dataset) -> list[int]:
     return [counted.pop(begin_s + step_s * (number + 1), 0) for number in range(len(data.requests))]
 
 
-def entries(client: Client, data: Dataset, limit: int) -> list[tuple[str, int, str]]:
-    """(pod, ts, line) of every stored line, in order of time."""
-    found = result(lambda: client.query_range(SELECTOR, start=data.start_ns, end=data.end_ns, limit=limit, direction="forward"))
+def entries(client: Client, data: Dataset, lines: int) -> list[tuple[str, int, str]]:
+    """(pod, ts, line) of what is stored of the first `lines` lines of the dataset, sorted; twice what is stored twice."""
+    end_ns = data.start_ns + lines * (data.shape.seconds * NS_PER_S // data.shape.lines)
+    found = result(lambda: client.query_range(SELECTOR, start=data.start_ns, end=end_ns, limit=2 * lines, direction="forward"))
     return sorted((each["stream"]["pod"], int(at), line) for each in found for at, line in each["values"])
