@@ -17,6 +17,10 @@ from lgtm.logql.line_labels import LineError, LineLabels, LineParser
 Bool = npt.NDArray[np.bool_]
 F64 = npt.NDArray[np.float64]
 
+CELLS_MAX = 20_000_000
+COLUMNS_MIN = 1_000
+"""Parsed labels cost a cell for each row and name. Lines whose every key is another reach a bound, not the end of memory."""
+
 PLAIN_NUMBER = r"^-?[0-9]{1,15}(?:\.[0-9]{1,15})?$"
 """What Arrow and Go read as the same number."""
 
@@ -106,6 +110,9 @@ def parse_lines(frame: LogFrame, parser: LineParser, error: str, wanted: frozens
             failed[row] = reason.details
         for name, value in labels.found.items():
             if name not in columns:
+                if len(columns) >= max(COLUMNS_MIN, CELLS_MAX // len(frame)):
+                    failed[row] = f"more than {len(columns)} different labels in {len(frame)} lines"
+                    continue
                 columns[name] = [None] * len(frame)
             columns[name][row] = value
         if labels.line is not None:

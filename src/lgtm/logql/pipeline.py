@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from itertools import takewhile
 
 from lgtm.logql.frame import LogFrame
+from lgtm.logql.json_prefilter import JsonPrefilter
 from lgtm.logql.plan import labels_read
-from lgtm.logql.stages import Decolorize, JsonParser, LineFilter, LogfmtParser, PatternParser, RegexpParser, Stage, StageContext
+from lgtm.logql.stages import (
+    AndFilter,
+    Decolorize,
+    JsonParser,
+    LabelFilter,
+    LabelFilterStage,
+    LineFilter,
+    LogfmtParser,
+    PatternParser,
+    RegexpParser,
+    Stage,
+    StageContext,
+)
 from lgtm.model.batch import Batch
 
 
@@ -33,7 +48,17 @@ def compile_pipeline(stages: Sequence[Stage], needed: frozenset[str] | None) -> 
     for stage in reversed(stages):
         steps.append((stage, context))
         context = context.also(labels_read(stage))
-    return Pipeline(tuple(reversed(steps)))
+    return Pipeline(tuple(_with_prefilters(steps[::-1])))
+
+
+def _with_prefilters(steps: Sequence[tuple[Stage, StageContext]]) -> Iterator[tuple[Stage, StageContext]]:
+    for index, (stage, context) in enumerate(steps):
+        if isinstance(stage, JsonParser) and not stage.extractions:
+            behind = takewhile(lambda each: isinstance(each, LabelFilterStage), (each for each, _ in steps[index + 1 :]))
+            filters: list[LabelFilter] = [each.filter for each in behind if isinstance(each, LabelFilterStage)]
+            if filters:
+                yield JsonPrefilter(reduce(AndFilter, filters)), context
+        yield stage, context
 
 
 def _filters_first(stages: Sequence[Stage]) -> list[Stage]:

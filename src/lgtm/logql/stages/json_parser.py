@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 
 from lgtm.logql.columns import parse_lines
-from lgtm.logql.fast_json import fast_json
+from lgtm.logql.fast_json import fast_json, fast_json_paths
 from lgtm.logql.frame import LogFrame
 from lgtm.logql.json_line import read_json, read_json_paths
 from lgtm.logql.stages.extraction import Extraction, join_extractions, parse_json_path
 from lgtm.logql.stages.stage import InvalidStage, StageContext
 
 JSON_ERROR = "JSONParserErr"
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(slots=True, frozen=True)
@@ -34,10 +36,13 @@ class JsonParser:
     def apply(self, frame: LogFrame, context: StageContext) -> LogFrame:
         # Whoever reads __error__ makes the line reader go on to the end of the line: no line says all that is wanted then.
         wanted = context.needed
+        slow = None
         if self.extractions:
             paths = {extraction.name: parse_json_path(extraction.path) for extraction in self.extractions}
-            return parse_lines(frame, partial(read_json_paths, paths=paths), JSON_ERROR, wanted)
-        slow = None
+            keys = {name: str(path[0]) for name, path in paths.items() if wanted is not None and name in wanted}
+            if keys and all(len(paths[name]) == 1 and _IDENTIFIER.fullmatch(key) for name, key in keys.items()):
+                frame, slow = fast_json_paths(frame, keys)
+            return parse_lines(frame, partial(read_json_paths, paths=paths), JSON_ERROR, wanted, slow)
         if wanted is not None:
             frame, slow = fast_json(frame, wanted)
         return parse_lines(frame, read_json, JSON_ERROR, wanted, slow)
