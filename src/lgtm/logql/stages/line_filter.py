@@ -64,12 +64,22 @@ class LineFilter:
 
 def _fits(op: LineOp, operand: LineOperand, lines: Any) -> Bool:
     if operand.is_ip:
-        return _by_line(lines, _ADDRESS, IpPattern.parse(operand.value).occurs_in)
+        return _fits_ip(IpPattern.parse(operand.value), lines)
     if op[1] == ">":
         return _fits_pattern(operand.value, lines)
     if not operand.value:
         return np.ones(len(lines), bool)
     return matches(lines, operand.value) if op[1] == "~" else contains(lines, operand.value)
+
+
+def _fits_ip(pattern: IpPattern, lines: Any) -> Bool:
+    necessary, sufficient = pattern.regexes()
+    if sufficient is None:
+        return _by_line(lines, necessary, pattern.occurs_in)
+    fits = matches(lines, sufficient)
+    rest = np.flatnonzero(~fits)
+    fits[rest] = _by_line(lines.take(pa.array(rest)), necessary, pattern.occurs_in)
+    return fits
 
 
 def _fits_pattern(text: str, lines: Any) -> Bool:
@@ -86,9 +96,6 @@ def _by_line(lines: Any, necessary: str, fits: Callable[[str], bool]) -> Bool:
     found = np.zeros(len(lines), bool)
     found[rows] = [fits(line) for line in lines.take(pa.array(rows)).to_pylist()]
     return found
-
-
-_ADDRESS = r"[0-9]\.[0-9]|[0-9a-fA-F]*:[0-9a-fA-F:]"
 
 
 def _check(op: LineOp, operand: LineOperand) -> None:

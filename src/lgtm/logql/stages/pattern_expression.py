@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from lgtm.logql.columns import escaped
+
 _CAPTURE = re.compile(r"<([A-Za-z_][A-Za-z0-9_]*)>")
 UNNAMED = "_"
 
@@ -81,6 +83,20 @@ class PatternExpression:
                 break
             at = end + len(str(literal))
         return found
+
+    def regex(self) -> str:
+        """What `captures` does, as a regex whose groups are named like the captures.
+
+        A capture runs to the first place of its literal, or to the end where there is none: groups behind that take no part.
+        """
+        text = ""
+        for part in reversed(self.parts):
+            if isinstance(part, str):
+                text = escaped(part) + text
+            else:
+                group = "(?:" if part.name == UNNAMED else f"(?P<{part.name}>"
+                text = f"{group}.*?)(?:{text}|$)" if text else f"{group}.*)$"
+        return f"(?s)^{text}"
 
     def _check_neighbours(self) -> None:
         for left, right in zip(self.parts, self.parts[1:], strict=False):
