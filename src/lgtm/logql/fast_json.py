@@ -67,7 +67,8 @@ def fast_json_paths(frame: LogFrame, keys: Mapping[str, str]) -> tuple[LogFrame,
     found = {}
     for name, key in keys.items():
         values = _also(_plain_values(frame.line, key), frame.line, lambda rest, key=key: _behind(rest, _VALUE, rf'"{key}": ?{_WANTED}'))  # type: ignore[misc]
-        slow |= as_mask(values.is_null()) & matches(frame.line, rf'"{key}"|\\')
+        # Unlike a label, a path takes what comes first whatever it is: null, too, and whole objects.
+        slow |= as_mask(values.is_null()) & matches(frame.line, rf'"{key}"|\\') | matches(frame.line, rf'"{key}": ?[n{{]')
         found[name] = pc.fill_null(values, "")
     return frame.with_added({name: pc.if_else(pa.array(slow), _NOTHING, values) for name, values in found.items()}), slow
 
