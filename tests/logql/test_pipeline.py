@@ -17,7 +17,9 @@ from lgtm.logql.stages import Extraction, JsonParser, LineFilter, LineOperand, P
 from lgtm.logql.stages.ip_pattern import IpPattern
 from lgtm.logql.stages.json_parser import JSON_ERROR
 from lgtm.logql.stages.pattern_expression import parse_pattern
+from lgtm.model.labels import labels_of
 from support.logframes import frame_of, lines_of, shown
+from support.rows import Entry, batch_of
 
 ALL = StageContext(None)
 stored = st.dictionaries(st.sampled_from(["x", "zone"]), st.just("stored"), max_size=1)
@@ -92,3 +94,55 @@ def test_a_json_path_finds_in_columns_what_it_finds_in_lines(rows: list[tuple[st
     frame, needed = frame_of(*rows), frozenset({name})
     found = JsonParser((Extraction(name, key),)).apply(frame, StageContext(needed))
     assert shown(found) == shown(parse_lines(frame, read, JSON_ERROR, needed))
+
+
+LINES = [
+    '{"a":"1","b":"x","c":2}',
+    '{"b":"y","a":5',
+    '{"a":{"b":1},"b":"x"}',
+    '{"c":"x","a":"big","a":2}',
+    '{"_entry":"a=3 b=x","b":"packed"}',
+    "a=7 b=x c=9",
+    'b="x y" a=1 a=2',
+    'c=1 a="broken b=x',
+    "x 2 \x1b[31my\x1b[0m",
+    "",
+]
+STAGES = [
+    "json",
+    'json a="b", n="a.b"',
+    "logfmt",
+    "logfmt --strict",
+    "logfmt b, d=`c`",
+    "regexp `(?P<a>[0-9]) (?P<b>.)`",
+    "pattern `<b> <a>`",
+    "unpack",
+    "decolorize",
+    "a>1",
+    'b="x"',
+    'a!="" or c>1',
+    '__error__=""',
+    "line_format `{{.a}} {{.b}}`",
+    "line_format `{{__line__}}{{.__error__}}`",
+    "label_format b=a",
+    "label_format c=`{{.b}}{{.a}}`",
+    "drop a",
+    'drop b="x"',
+    "keep a, c",
+    'keep b=~"x|y"',
+]
+LINE_FILTERS = ['|= "a"', '!= "y"', "|~ `[0-9]`"]
+
+
+@given(
+    rows=st.lists(st.tuples(st.sampled_from(LINES), stored), min_size=1, max_size=6),
+    text=st.lists(st.sampled_from([f"| {stage}" for stage in STAGES] + LINE_FILTERS), max_size=5).map(" ".join),
+    needed=st.frozensets(st.sampled_from(["a", "b", "c", "d", "n", "a_b", "a_extracted", "__error__"]), max_size=3),
+)
+def test_what_is_needed_comes_out_as_if_everything_was(rows: list[tuple[str, Mapping[str, str]]], text: str, needed: frozenset[str]) -> None:
+    batch = batch_of(Entry(labels_of(labels), ts, line) for ts, (line, labels) in enumerate(rows))
+    lazy, full = (compile_pipeline(stages(text), names).run(batch) for names in (needed, None))
+    assert lazy.row_numbers.tolist() == full.row_numbers.tolist()
+    assert lines_of(lazy) == lines_of(full)
+    for name in needed:
+        assert lazy.column(name).to_pylist() == full.column(name).to_pylist(), name
