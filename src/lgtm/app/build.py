@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiofiles.os
+import pyarrow as pa
 from prometheus_client import CollectorRegistry
 
 from lgtm.app.config import Config
@@ -152,6 +153,8 @@ class Flusher:
             blocks = write_blocks(generation, last_segment, directory, created_ns=self._clock.now_ns())
             while (written := await asyncio.to_thread(next, blocks, None)) is not None:
                 await self._publish(written)
+                # Arrow's allocator keeps freed pages for later; after a flush there is no such later for a while.
+                await asyncio.to_thread(pa.default_memory_pool().release_unused)
         except OSError as error:
             raise FlushFailed(f"cannot write block files in {directory}: {error}") from error
         finally:

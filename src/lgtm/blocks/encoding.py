@@ -29,7 +29,7 @@ BLOOM_FALSE_POSITIVES = 0.01
 
 @dataclass(slots=True, frozen=True, kw_only=True)
 class WriteOptions:
-    row_group_rows: int = 100_000
+    row_group_rows: int = 25_000
     """Rows read together. Fewer make a narrow query cheaper, more make the file's footer smaller."""
     row_group_bytes: int = 64 * MIB
     """Raw bytes of content in a row group, whatever the number of rows: bounds the memory of writer and reader."""

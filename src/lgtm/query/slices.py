@@ -1,7 +1,8 @@
 """Time is cut into slices, so that a query holds the keys of one slice at a time and may stop early.
 
 Copies of a record have the same time, hence lie in the same slice. The first slice is small, because a log query is often satisfied by the newest
-few thousand rows; each further one is larger, because blocks are sorted by series and every slice opens most of their row groups anew.
+few thousand rows; those behind it are as large as memory allows, because blocks are sorted by series and every slice opens most of their row
+groups anew.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from lgtm.model.window import Window
 from lgtm.query.source import RowSet
 
-GROWTH = 4
+GROWTH = 64
 SLICE_ROWS_MAX = 4_000_000
 """About 100 MiB of keys while copies are looked for."""
 
