@@ -42,8 +42,8 @@ def fast_logfmt(frame: LogFrame, wanted: frozenset[str]) -> tuple[LogFrame, Bool
         return frame, np.ones(len(frame), bool)
     found = {name: _values(frame.line, name) for name in sorted(wanted)}
     slow = np.logical_or.reduce([undecided for _, undecided in found.values()], initial=False, axis=0) | np.zeros(len(frame), bool)
-    for mark in marks:
-        slow |= _possible(frame.line, mark)
+    if marks:
+        slow |= matches(frame.line, "error" + _LOST)
     nothing = pa.scalar(None, pa.string())
     columns = {name: pc.if_else(pa.array(slow), nothing, values) for name, (values, _) in found.items()}
     return frame.with_added(columns), slow
