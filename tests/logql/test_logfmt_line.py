@@ -99,7 +99,7 @@ def test_what_was_written_as_logfmt_is_read_back(written: list[tuple[str, str]])
 
 @given(st.text('ab="\\ \n', max_size=20))
 def test_any_line_is_read_to_its_end(line: str) -> None:
-    strict = []
+    strict: list[tuple[str, str]] = []
     try:
         strict.extend(pairs(line, strict=True))
     except LineError:
