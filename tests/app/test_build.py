@@ -91,3 +91,18 @@ async def test_a_store_in_memory_is_gone_with_its_node(tmp_path: Path) -> None:
         assert await lines_of(node) == ["one"]
     async with node_in(tmp_path, storage__store="memory") as node:
         assert await lines_of(node) == []
+
+
+async def test_an_answer_that_may_lack_a_damaged_block_says_so(tmp_path: Path) -> None:
+    async with node_in(tmp_path) as node:
+        await push(node, "one")
+    (meta,) = blocks_in(tmp_path)
+    meta.write_bytes(b"damaged")
+    async with node_in(tmp_path) as node:
+        await push(node, "two")
+        now_ns = node.clock.now_ns()
+        window = Window(now_ns - 3_600 * 10**9, now_ns + 60 * 10**9)
+        answer = await node.engine.log_query(DEFAULT_TENANT, parse_log_selector('{app="a"}'), window=window, limit=100, forward=True)
+        assert [line for entries in answer.result.folded() for line in entries.lines] == ["two"]
+        (warning,) = answer.warnings
+        assert meta.parent.name in warning

@@ -37,7 +37,7 @@ from lgtm.ingester.ingester import Ingester
 from lgtm.ingester.metrics import IngesterMetrics
 from lgtm.ingester.replay import Replayed, replay
 from lgtm.model.limits import TenantLimits
-from lgtm.model.signal import Signal
+from lgtm.model.signal import LOGS, Signal
 from lgtm.model.tenant import Tenant
 from lgtm.model.window import Window
 from lgtm.query.blocks import BlockSource
@@ -135,7 +135,7 @@ async def running(config: Config, *, registry: CollectorRegistry, clock: Clock |
                 "storage.cache_bytes_max": (lambda: files.nbytes, config.storage.cache_bytes_max),
             },
         )
-        engine = QueryEngine(sources, ingester.tails.follow, limits, threads, config.query, QueryMetrics(registry))
+        engine = QueryEngine(sources, ingester.tails.follow, limits, threads, config.query, QueryMetrics(registry), catalogue.warnings)
         yield Node(config, clock, registry, limits, log, ingester, distributor, catalogue, engine)
 
 
@@ -193,6 +193,11 @@ class LoadedCatalog:
         if not self.is_loaded:
             raise CatalogueNotLoaded
         return self.catalog.blocks(tenant, signal, window)
+
+    def warnings(self, tenant: Tenant) -> tuple[str, ...]:
+        """One for each block whose meta cannot be read: nobody knows which times it covers, so any answer may lack its rows."""
+        damaged = self.catalog.snapshot().of(tenant, LOGS).damaged
+        return tuple(f"block {path} is damaged; the answer may lack its rows" for path in damaged)
 
 
 def _replay(log: Log, wal_id: str, clock: Clock) -> Replayed:

@@ -45,6 +45,7 @@ class Follower(Protocol):
 
 
 Follow = Callable[[Tenant, Signal], AbstractContextManager[Follower]]
+Incomplete = Callable[[Tenant], tuple[str, ...]]
 
 
 @dataclass(slots=True, frozen=True)
@@ -81,13 +82,16 @@ class QueryEngine:
         executor: Executor,
         config: QueryConfig,
         metrics: QueryMetrics,
+        incomplete: Incomplete = lambda _: (),
     ) -> None:
+        """incomplete: asked after each query for warnings about rows that the tenant has and that nobody could read."""
         self._sources = sources
         self._follow = follow
         self._limits = limits
         self._executor = executor
         self._config = config
         self._metrics = metrics
+        self._incomplete = incomplete
         self._admission = Admission()
         metrics.running.set_function(lambda: self._admission.running)
         metrics.waiting.set_function(lambda: self._admission.waiting)
@@ -116,7 +120,7 @@ class QueryEngine:
                 await self._read(tenant, query.reads, selection, order, query.add, enough, stats)
                 result = await selection.run(query.result)
                 stats.exec_s, stats.entries_returned, stats.lines_post_filter = time.monotonic() - began, len(result), len(result)
-        return LogAnswer(result, stats)
+        return LogAnswer(result, stats, self._incomplete(tenant))
 
     async def metric_query(
         self, tenant: Tenant, expr: MetricExpr, *, start_ns: int, end_ns: int, step_ns: int, instant: bool = False
@@ -136,7 +140,7 @@ class QueryEngine:
                     await self._read(tenant, leaf.reads, selection, Order(newest_first=False), leaf.add, lambda _: False, stats)
                 matrix = await selection.run(query.result)
                 stats.exec_s, stats.lines_post_filter = time.monotonic() - began, stats.lines_processed
-        return MetricAnswer(matrix, stats)
+        return MetricAnswer(matrix, stats, self._incomplete(tenant))
 
     async def series(self, tenant: Tenant, matchers: Matchers, window: Window) -> list[Labels]:
         """Distinct label sets of matching series whose time range in some head or block touches the window, sorted."""
