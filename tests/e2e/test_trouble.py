@@ -73,6 +73,20 @@ def small_volume(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(path)], check=True)
 
 
+def fill(path: Path) -> None:
+    """Takes all space of the volume but one MB. The node allocates segments meanwhile, so what is free is asked again until nothing is in between."""
+    with path.open("wb") as file:
+        for _ in range(100):
+            volume = os.statvfs(path)
+            free = volume.f_bavail * volume.f_frsize
+            if free <= MB:
+                return
+            taken = os.fstat(file.fileno()).st_size
+            with contextlib.suppress(OSError):
+                os.posix_fallocate(file.fileno(), taken, free - MB)
+    raise AssertionError("the volume does not fill up")
+
+
 def test_a_full_disk_refuses_before_logging_and_recovers_by_itself(start: Start, small_volume: Path, tmp_path: Path) -> None:
     node = start(
         small_volume / "data", {**SMALL_LOG, "storage.directory": str(tmp_path / "blocks"), "storage.cache_directory": str(tmp_path / "cache")}
@@ -80,9 +94,7 @@ def test_a_full_disk_refuses_before_logging_and_recovers_by_itself(start: Start,
     feeder = Feeder(node)
     for _ in range(10):
         assert feeder.push().status == 204
-    free = os.statvfs(small_volume).f_bavail * os.statvfs(small_volume).f_frsize
-    with (small_volume / "of somebody else").open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, free - MB)
+    fill(small_volume / "of somebody else")
     refused = eventually(feeder.push, is_right=lambda answer: answer.status == 503)
     assert b"no space" in refused.body or b"full" in refused.body
     logged = node.metric("lgtm_wal_frames_total")
