@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.nodes import node_in, push, until
-from lgtm.app.build import CatalogueNotLoaded, Node
+from lgtm.app.build import CatalogueNotLoaded, Node, set_aside
 from lgtm.blocks.inspect import inspect_block
 from lgtm.logql.parser import parse_log_selector
 from lgtm.model.signal import LOGS
@@ -106,3 +106,9 @@ async def test_an_answer_that_may_lack_a_damaged_block_says_so(tmp_path: Path) -
         assert [line for entries in answer.result.folded() for line in entries.lines] == ["two"]
         (warning,) = answer.warnings
         assert meta.parent.name in warning
+
+
+def test_what_is_set_aside_is_kept_under_one_name_however_often(tmp_path: Path) -> None:
+    places = {set_aside(tmp_path / "unreadable", 7, memoryview(b"record")) for _ in range(2)}
+    (place,) = places
+    assert Path(place).read_bytes() == b"record"

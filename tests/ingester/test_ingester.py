@@ -60,12 +60,16 @@ class Running:
         return [line for head in self.ingester.snapshot(TENANT, LOGS) for line in lines_of(batches_of(head))]
 
 
+def no_record_is_unreadable(segment: int, data: memoryview) -> str:
+    raise AssertionError(f"a record of segment {segment} cannot be read: {bytes(data[:40])!r}")
+
+
 @asynccontextmanager
 async def started(disk: SimDisk, blocks: Blocks, config: IngesterConfig | None = None) -> AsyncIterator[Running]:
     clock = ManualClock()
     log, recovery = await open_log(disk, LOG, clock=clock)
     wal_id = recovery.wal_id.hex()
-    found = replay(((r.segment, r.payload) for r in log.replay()), wal_id=wal_id, now_ns=0)
+    found = replay(((r.segment, r.payload) for r in log.replay()), wal_id=wal_id, now_ns=0, set_aside=no_record_is_unreadable)
     config = config or IngesterConfig()
     metrics = IngesterMetrics(CollectorRegistry())
     ingester = Ingester("a", wal_id, log, blocks.flush, config=config, clock=clock, rng=random.Random(1), metrics=metrics)
@@ -254,3 +258,22 @@ async def _append(node: Running, number: int, rng: random.Random, outcome: Outco
         outcome.acknowledged += lines
     else:
         pending.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+
+async def test_segments_that_cannot_be_deleted_at_first_are_deleted_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with started(SimDisk(), Blocks()) as node:
+        delete, refusals = node.log.delete_before, [Unavailable("no space left"), Unavailable("no space left")]
+
+        async def reluctant(segment: int) -> None:
+            if refusals:
+                raise refusals.pop()
+            await delete(segment)
+
+        monkeypatch.setattr(node.log, "delete_before", reluctant)
+        first = node.log.segments()[0].number
+        await node.ingester.append(part(0, ["a"]))
+        await node.ingester.flush_all()
+        await node.clock.advance(10)
+        assert node.log.segments()[0].number > first
+        await node.ingester.append(part(1, ["b"]))
+        assert node.in_memory() == ["b"]

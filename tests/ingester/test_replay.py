@@ -15,8 +15,14 @@ def mark(number: int) -> memoryview:
     return memoryview(b"".join(record(KIND_GENERATION, b"%d" % number)))
 
 
-def replayed(*records: tuple[int, memoryview]) -> Replayed:
-    return replay(records, wal_id="w", now_ns=0)
+def replayed(*records: tuple[int, memoryview], aside: list[tuple[int, bytes]] | None = None) -> Replayed:
+    kept: list[tuple[int, bytes]] = [] if aside is None else aside
+
+    def set_aside(segment: int, data: memoryview) -> str:
+        kept.append((segment, bytes(data)))
+        return "aside"
+
+    return replay(records, wal_id="w", now_ns=0, set_aside=set_aside)
 
 
 def test_generations_are_those_that_the_marks_say() -> None:
@@ -41,9 +47,11 @@ def test_a_part_found_twice_counts_once_even_across_generations() -> None:
     assert found.repeated_parts == 2
 
 
-def test_a_record_that_is_none_is_skipped_and_counted() -> None:
-    found = replayed((1, mark(1)), (1, memoryview(b"noise")), (1, memoryview(b"".join(record(KIND_PART, b"noise")))), (1, logged(part(0, ["a"]))))
+def test_a_record_that_cannot_be_read_is_set_aside_and_counted() -> None:
+    noise, no_part, aside = b"noise", b"".join(record(KIND_PART, b"noise")), list[tuple[int, bytes]]()
+    found = replayed((1, mark(1)), (1, memoryview(noise)), (1, memoryview(no_part)), (1, logged(part(0, ["a"]))), aside=aside)
 
+    assert aside == [(1, noise), (1, no_part)]
     assert found.malformed_records == 2
     assert found.row_count == 1
 

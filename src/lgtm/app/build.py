@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import os
 import random
@@ -16,6 +17,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import aiofiles.os
@@ -61,6 +63,8 @@ from lgtm.wal.space import DiskState
 logger = logging.getLogger(__name__)
 
 WATCH_INTERVAL_S = 1.0
+UNREADABLE = "unreadable"
+"""Directory in data_dir for records of the log that replay cannot read."""
 
 Loop = Callable[[], Coroutine[None, None, None]]
 
@@ -90,7 +94,7 @@ async def running(config: Config, *, registry: CollectorRegistry, clock: Clock |
         _report(recovery)
         ingester_metrics = IngesterMetrics(registry)
         wal_id = recovery.wal_id.hex()
-        replayed = await asyncio.to_thread(_replay, log, wal_id, clock)
+        replayed = await asyncio.to_thread(_replay, log, wal_id, clock, Path(config.data_dir) / UNREADABLE)
         ingester_metrics.replayed_rows.inc(replayed.row_count)
         ingester_metrics.unlabelled_series.inc(replayed.unlabelled_series)
 
@@ -200,10 +204,10 @@ class LoadedCatalog:
         return tuple(f"block {path} is damaged; the answer may lack its rows" for path in damaged)
 
 
-def _replay(log: Log, wal_id: str, clock: Clock) -> Replayed:
+def _replay(log: Log, wal_id: str, clock: Clock, unreadable: Path) -> Replayed:
     began = time.monotonic()
     records = ((int(record.segment), record.payload) for record in log.replay())
-    found = replay(records, wal_id=wal_id, now_ns=clock.monotonic_ns())
+    found = replay(records, wal_id=wal_id, now_ns=clock.monotonic_ns(), set_aside=partial(set_aside, unreadable))
     event(
         logger,
         logging.INFO,
@@ -216,6 +220,24 @@ def _replay(log: Log, wal_id: str, clock: Clock) -> Replayed:
         seconds=time.monotonic() - began,
     )
     return found
+
+
+def set_aside(directory: Path, segment: int, data: memoryview) -> str:
+    """Keeps the bytes under a name that repeats when replay does, synced; returns the path."""
+    digest = hashlib.sha256(data).hexdigest()[:16]
+    path = directory / f"{segment:08d}-{digest}.record"
+    directory.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    for place in (directory, directory.parent):
+        descriptor = os.open(place, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    return str(path)
 
 
 def _report(recovery: Recovery) -> None:

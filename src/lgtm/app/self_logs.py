@@ -23,6 +23,8 @@ from lgtm.model.signal import LINE, META, SERIES, TS
 from lgtm.telemetry import JsonFormatter, LogfmtFormatter
 from lgtm.wire.decoded import DecodedLogs, DecodedStream
 
+logger = logging.getLogger(__name__)
+
 EVENTS_MAX = 10_000
 PUSH_INTERVAL_S = 1.0
 
@@ -69,8 +71,10 @@ async def _push_forever(node: Node, config: Config, collector: _Collector, dropp
             continue
         try:
             await node.distributor.push(config.own_tenant, _decoded(events, config))
-        except LgtmError:
+        except Exception as error:
             dropped.inc(len(events))
+            if not isinstance(error, LgtmError):
+                logger.exception("own log events could not be pushed")
 
 
 def _decoded(events: list[tuple[int, str, str]], config: Config) -> DecodedLogs:

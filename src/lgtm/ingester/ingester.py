@@ -276,7 +276,19 @@ class Ingester:
         event(logger, logging.INFO, "generation flushed", generation=generation.number, rows=generation.row_count)
         async with self._flushed:
             self._flushed.notify_all()
-        await self._log.delete_before(self._generations[0].number)
+        await self._delete_segments(self._generations[0].number)
+
+    async def _delete_segments(self, before: int) -> None:
+        """Until it succeeds: on a full disk this is what makes room, and nothing else would ask for it again."""
+        wait_s = self._config.flush_retry_s_min
+        while True:
+            try:
+                await self._log.delete_before(before)
+                return
+            except Unavailable as error:
+                event(logger, logging.WARNING, "flushed segments cannot be deleted, will be tried again", before=before, error=str(error))
+            await self._clock.sleep(wait_s * self._rng.uniform(0.5, 1.0))
+            wait_s = min(wait_s * 2, self._config.flush_retry_s_max)
 
     async def _try_flush(self, generation: Generation, last_segment: int, wait_s: float) -> bool:
         try:

@@ -1,13 +1,14 @@
 """Replay: the records of earlier processes become the generations that those processes had.
 
 Frames that are damaged never come this far. What does is checked again as a part; one that is not is counted, reported and skipped, so that one bad
-record never stops a start.
+record never stops a start. It is set aside first, because the segment that holds it is deleted once its other rows are in blocks: it may be an
+acknowledged part in the form of a newer version.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from lgtm.errors import Corruption
@@ -17,6 +18,9 @@ from lgtm.telemetry import event
 from lgtm.wire.part import decode_part
 
 logger = logging.getLogger(__name__)
+
+SetAside = Callable[[int, memoryview], str]
+"""Segment and bytes of a record → where they were put."""
 
 
 @dataclass(slots=True)
@@ -31,8 +35,9 @@ class Replayed:
     unlabelled_series: int = 0
 
 
-def replay(records: Iterable[tuple[int, memoryview]], *, wal_id: str, now_ns: int) -> Replayed:
-    """records: (segment, payload) in the order of the log. now_ns: monotonic. Blocks: CPU and disk."""
+def replay(records: Iterable[tuple[int, memoryview]], *, wal_id: str, now_ns: int, set_aside: SetAside) -> Replayed:
+    """records: (segment, payload) in the order of the log. now_ns: monotonic. set_aside: called with the segment and the bytes of a record that
+    cannot be read; returns once they are durable. Blocks: CPU and disk."""
     found = Replayed()
     for segment, data in records:
         try:
@@ -43,7 +48,8 @@ def replay(records: Iterable[tuple[int, memoryview]], *, wal_id: str, now_ns: in
                 _add(found, wal_id, segment, payload, now_ns)
         except (Corruption, ValueError) as error:
             found.malformed_records += 1
-            event(logger, logging.ERROR, "skipped a record of the log that is none", segment=segment, error=str(error))
+            place = set_aside(segment, data)
+            event(logger, logging.ERROR, "set aside a record of the log that cannot be read", segment=segment, place=place, error=str(error))
     found.generations = [generation for generation in found.generations if generation.row_count]
     for generation in found.generations:
         generation.seal()
