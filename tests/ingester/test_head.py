@@ -4,9 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lgtm.ingester.head import UNLABELLED, Head, HeadSnapshot
-from lgtm.model.batch import Series
+from lgtm.model.batch import Batch, Series
+from lgtm.model.part import PartId
 from lgtm.model.signal import LINE, LOGS, SERIES
-from support.parts import TENANT, batch, series
+from support.parts import TENANT, WRITER, batch, series
 
 
 def rows_of(snapshot: HeadSnapshot) -> list[tuple[str, str]]:
@@ -22,10 +23,15 @@ def head() -> Head:
     return Head(LOGS, TENANT, "g-1")
 
 
+def add(one: Head, rows: Batch) -> None:
+    """As the next part of one writer."""
+    one.add(rows, PartId(WRITER, 1, one.row_count))
+
+
 def test_rows_of_all_batches_are_seen_in_order_under_their_own_series() -> None:
     one = head()
-    one.add(batch(["a", "b"], apps=("api", "web")))
-    one.add(batch(["c", "d"], apps=("web", "db")))
+    add(one, batch(["a", "b"], apps=("api", "web")))
+    add(one, batch(["c", "d"], apps=("web", "db")))
 
     assert rows_of(one.snapshot()) == [("api", "a"), ("web", "b"), ("web", "c"), ("db", "d")]
     assert one.row_count == 4
@@ -33,9 +39,9 @@ def test_rows_of_all_batches_are_seen_in_order_under_their_own_series() -> None:
 
 def test_a_snapshot_does_not_change_when_the_head_does() -> None:
     one = head()
-    one.add(batch(["a"]))
+    add(one, batch(["a"]))
     before = one.snapshot()
-    one.add(batch(["b"], apps=("web",)))
+    add(one, batch(["b"], apps=("web",)))
 
     assert rows_of(before) == [("api", "a")]
 
@@ -45,19 +51,19 @@ def test_labels_are_needed_once() -> None:
     unlabelled = batch(["b"], labels=False)
     assert one.missing(unlabelled) == (series("api").fingerprint,)
 
-    one.add(batch(["a"]))
+    add(one, batch(["a"]))
     assert one.missing(unlabelled) == ()
-    one.add(unlabelled)
+    add(one, unlabelled)
     assert rows_of(one.snapshot()) == [("api", "a"), ("api", "b")]
     assert one.known(Series(series("api").fingerprint, None)) == series("api")
 
 
 def test_a_series_without_labels_gets_a_placeholder_until_they_come() -> None:
     one = head()
-    one.add(batch(["a"], labels=False))
+    add(one, batch(["a"], labels=False))
     assert one.snapshot().series[0].labels == ((UNLABELLED, series("api").fingerprint.hex()),)
 
-    one.add(batch(["b"]))
+    add(one, batch(["b"]))
     assert rows_of(one.snapshot()) == [("api", "a"), ("api", "b")]
 
 
@@ -66,7 +72,7 @@ def test_merging_small_runs_keeps_every_row_in_order(sizes: list[int], rows_min:
     one = head()
     lines = iter(range(sum(sizes)))
     for size in sizes:
-        one.add(batch([str(next(lines)) for _ in range(size)], apps=("api", "web")))
+        add(one, batch([str(next(lines)) for _ in range(size)], apps=("api", "web")))
     before = one.snapshot()
 
     while (found := one.small_runs(rows_min)) is not None:
@@ -76,6 +82,7 @@ def test_merging_small_runs_keeps_every_row_in_order(sizes: list[int], rows_min:
 
     after = one.snapshot()
     assert rows_of(after) == rows_of(before)
+    assert [run.parts.row_count for run in after.runs] == [run.rows.num_rows for run in after.runs]
     assert one.row_count == sum(sizes)
     assert one.nbytes == sum(run.nbytes for run in after.runs)
     assert len(after.runs) <= len(before.runs)
@@ -84,7 +91,7 @@ def test_merging_small_runs_keeps_every_row_in_order(sizes: list[int], rows_min:
 def test_many_tiny_parts_end_in_few_runs() -> None:
     one = head()
     for i in range(5_000):
-        one.add(batch([str(i)]))
+        add(one, batch([str(i)]))
         while (found := one.small_runs(1_000)) is not None:
             one.replace(found[0], found[1], one.merge(found[1]))
 

@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -16,10 +16,11 @@ from lgtm.errors import Unavailable
 from lgtm.ingester.config import IngesterConfig
 from lgtm.ingester.flush import batches_of
 from lgtm.ingester.generation import Generation
-from lgtm.ingester.ingester import HeadFull, Ingester, Stopping
+from lgtm.ingester.ingester import HeadFull, Ingester, NoSecondHome, Stopping
 from lgtm.ingester.metrics import IngesterMetrics
 from lgtm.ingester.replay import replay
-from lgtm.model.part import UnknownSeries
+from lgtm.model.part import Part, UnknownSeries
+from lgtm.model.part_ids import PartIds
 from lgtm.model.signal import LOGS
 from lgtm.wal.config import WalConfig
 from lgtm.wal.log import Log
@@ -34,16 +35,18 @@ LOG = WalConfig(segment_bytes_max=64 * 1024, payload_bytes_max=16 * 1024, pendin
 class Blocks:
     """What was flushed, by generation; a generation flushed again replaces itself, as a block of the same name does."""
 
-    rows: dict[tuple[str, int], list[str]] = field(default_factory=dict)
+    rows: dict[tuple[object, ...], list[str]] = field(default_factory=dict)
+    elsewhere: PartIds = field(default_factory=PartIds)
+    """Parts in blocks of other nodes."""
     failures: int = 0
     error: Exception = field(default_factory=lambda: Unavailable("the store is away"))
 
-    async def flush(self, generation: Generation, last_segment: int) -> None:
+    async def flush(self, generation: Generation, last_segment: int, parts: PartIds) -> None:
         if self.failures:
             self.failures -= 1
             raise self.error
-        lines = [line for head in generation.heads.values() for line in lines_of(batches_of(head.snapshot()))]
-        self.rows[generation.id, last_segment] = lines
+        lines = [line for head in generation.heads.values() for line in lines_of(batches_of(head.snapshot(), parts))]
+        self.rows[generation.id, last_segment, *parts.intervals()] = lines
 
     def lines(self) -> list[str]:
         return [line for lines in self.rows.values() for line in lines]
@@ -64,15 +67,49 @@ def no_record_is_unreadable(segment: int, data: memoryview) -> str:
     raise AssertionError(f"a record of segment {segment} cannot be read: {bytes(data[:40])!r}")
 
 
+class Store:
+    """Second copies: taken, or refused while it is away."""
+
+    def __init__(self) -> None:
+        self.lines: dict[int, list[str]] = {}
+        self.is_away = False
+
+    async def add(self, generation: int, part: Part) -> None:
+        if self.is_away:
+            raise Unavailable("the store is away")
+        assert all(series.labels is not None for series in part.batch.series)
+        self.lines.setdefault(generation, []).extend(lines_of([part.batch]))
+
+    async def drop(self, generation: int) -> None:
+        self.lines.pop(generation, None)
+
+
 @asynccontextmanager
-async def started(disk: SimDisk, blocks: Blocks, config: IngesterConfig | None = None) -> AsyncIterator[Running]:
+async def started(disk: SimDisk, blocks: Blocks, config: IngesterConfig | None = None, *, store: Store | None = None) -> AsyncIterator[Running]:
     clock = ManualClock()
     log, recovery = await open_log(disk, LOG, clock=clock)
     wal_id = recovery.wal_id.hex()
-    found = replay(((r.segment, r.payload) for r in log.replay()), wal_id=wal_id, now_ns=0, set_aside=no_record_is_unreadable)
+    found = replay(
+        ((r.segment, r.payload) for r in log.replay()),
+        wal_id=wal_id,
+        now_ns=0,
+        set_aside=no_record_is_unreadable,
+        is_primary=lambda part: part.owners[0] == "a",
+    )
     config = config or IngesterConfig()
     metrics = IngesterMetrics(CollectorRegistry())
-    ingester = Ingester("a", wal_id, log, blocks.flush, config=config, clock=clock, rng=random.Random(1), metrics=metrics)
+    ingester = Ingester(
+        "a",
+        wal_id,
+        log,
+        blocks.flush,
+        config=config,
+        clock=clock,
+        rng=random.Random(1),
+        metrics=metrics,
+        covered=lambda tenant, signal: blocks.elsewhere,
+        spill=store,
+    )
     ingester.start(found.generations)
     running = asyncio.ensure_future(ingester.run())
     try:
@@ -277,3 +314,107 @@ async def test_segments_that_cannot_be_deleted_at_first_are_deleted_later(monkey
         assert node.log.segments()[0].number > first
         await node.ingester.append(part(1, ["b"]))
         assert node.in_memory() == ["b"]
+
+
+def copy_of(number: int, lines: list[str], *owners: str) -> Part:
+    return replace(part(number, lines), owners=owners)
+
+
+def ids_of(*parts: Part) -> PartIds:
+    found = PartIds()
+    for each in parts:
+        found.add(each.id)
+    return found
+
+
+async def test_only_the_primary_brings_a_part_into_a_block_and_the_other_node_waits_until_it_has_read_of_it() -> None:
+    disk, blocks = SimDisk(), Blocks()
+    theirs = copy_of(1, ["theirs"], "b", "a")
+    async with started(disk, blocks) as node:
+        await node.ingester.append(copy_of(0, ["mine"], "a", "b"))
+        await node.ingester.append(theirs)
+        first = node.log.segments()[0].number
+        node.ingester.cut()
+        await node.clock.advance(60)
+        assert blocks.lines() == ["mine"]
+        assert node.in_memory() == ["mine", "theirs"]
+        assert node.log.segments()[0].number == first, "the log keeps what is in no block"
+
+        blocks.elsewhere = ids_of(theirs)
+        await node.clock.advance(2)
+        assert blocks.lines() == ["mine"]
+        assert node.in_memory() == []
+        assert node.log.segments()[0].number > first
+
+
+@pytest.mark.parametrize("why", ["late", "asked", "a peer is gone", "memory is short"])
+async def test_a_part_that_its_primary_does_not_bring_into_a_block_is_flushed_by_the_other_node(why: str) -> None:
+    config = IngesterConfig(generation_bytes_max=5_000, head_bytes_max=10_000) if why == "memory is short" else IngesterConfig()
+    async with started(SimDisk(), Blocks(), config) as node:
+        await node.ingester.append(copy_of(1, ["theirs"], "b", "a"))
+        node.ingester.cut()
+        await node.clock.advance(5)
+        match why:
+            case "late":
+                await node.clock.advance(config.cover_wait_s_max)
+            case "asked":
+                await node.ingester.flush_all()
+            case "a peer is gone":
+                node.ingester.hurry()
+                await node.clock.advance(1)
+            case _:
+                await node.ingester.append(copy_of(2, ["x"], "b", "a"))
+                await node.clock.advance(2)
+        assert "theirs" in node.blocks.lines()
+
+
+async def test_stored_rows_stay_in_memory_until_every_querier_must_have_seen_their_blocks() -> None:
+    async with started(SimDisk(), Blocks(), IngesterConfig(linger_s=20)) as node:
+        await node.ingester.append(part(0, ["a"]))
+        await node.ingester.flush_all()
+        assert node.blocks.lines() == node.in_memory() == ["a"]
+        await node.clock.advance(22)
+        assert node.in_memory() == []
+
+
+async def test_a_restart_flushes_the_same_blocks_and_still_waits_for_the_other_primary() -> None:
+    disk, blocks = SimDisk(), Blocks(failures=1)
+    async with started(disk, blocks) as node:
+        await node.ingester.append(copy_of(0, ["mine"], "a", "b"))
+        await node.ingester.append(copy_of(1, ["theirs"], "b", "a"))
+        node.ingester.cut()
+        await node.clock.advance(0.1)
+    async with started(disk, blocks) as node:
+        await node.clock.advance(10)
+        assert blocks.lines() == ["mine"]
+        assert node.in_memory() == ["mine", "theirs"]
+
+
+async def test_a_second_copy_goes_to_the_object_store_when_there_is_no_other_node() -> None:
+    store = Store()
+    async with started(SimDisk(), Blocks(), store=store) as node:
+        await node.ingester.append(part(0, ["a"]))
+        answer = await node.ingester.append(part(1, ["b"], labels=False), spill=True)
+        assert (answer.homes, list(store.lines.values())) == (2, [["b"]])
+        assert node.ingester.spilled_rows() == 1
+        await node.ingester.flush_all()
+        assert store.lines == {}
+        assert node.ingester.spilled_rows() == 0
+
+
+@pytest.mark.parametrize("policy", ["local", "reject"])
+async def test_without_any_second_home_the_policy_decides_and_single_copies_are_counted(policy: str) -> None:
+    store = Store()
+    store.is_away = True
+    async with started(SimDisk(), Blocks(), IngesterConfig(degraded_ack=policy), store=store) as node:
+        if policy == "reject":
+            with pytest.raises(NoSecondHome):
+                await node.ingester.append(part(0, ["a"]), spill=True)
+            store.is_away = False
+            assert (await node.ingester.append(part(0, ["a"]), spill=True)).homes == 2, "a retry of the same part gets its second home"
+        else:
+            assert (await node.ingester.append(part(0, ["a"]), spill=True)).homes == 1
+            assert node.ingester.single_copy_rows() == 1
+        assert node.in_memory() == ["a"]
+        await node.ingester.flush_all()
+        assert node.ingester.single_copy_rows() == 0

@@ -12,6 +12,7 @@ import pyarrow as pa
 from lgtm.ingester.head import Head
 from lgtm.model.batch import Batch
 from lgtm.model.labels import Labels
+from lgtm.model.part import PartId
 from lgtm.model.signal import LOGS, TS
 from lgtm.model.tenant import DEFAULT_TENANT
 from lgtm.model.window import ALWAYS, Window
@@ -24,9 +25,9 @@ EVERY = Request(DEFAULT_TENANT, LOGS, (), ALWAYS)
 
 def head_of(groups: Sequence[Sequence[Entry]], generation: str = "g-1") -> Head:
     head = Head(LOGS, DEFAULT_TENANT, generation)
-    for entries in groups:
+    for number, entries in enumerate(groups):
         if entries:
-            head.add(batch_of(entries))
+            head.add(batch_of(entries), PartId(generation.encode().ljust(16), 1, number))
     return head
 
 
@@ -45,7 +46,7 @@ class Span:
     unique: bool = True
     batches: list[Batch] = field(default_factory=list)
 
-    async def prepare(self, stack: AsyncExitStack) -> None: ...
+    async def prepare(self, stack: AsyncExitStack, window: Window, columns: Columns) -> None: ...
 
     def read(self, window: Window, columns: Columns) -> Iterator[Batch]:
         for batch in self.batches:

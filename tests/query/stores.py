@@ -10,6 +10,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from lgtm.blocks.layout import ROWS_FILE, SERIES_FILE
+from lgtm.blocks.lineage import stored_parts
 from lgtm.blocks.meta import BlockMeta
 from lgtm.blocks.reader import BlockReader
 from lgtm.blocks.writer import WrittenBlock
@@ -18,6 +19,7 @@ from lgtm.ingester.generation import Generation
 from lgtm.ingester.tails import Tails
 from lgtm.model.limits import Limits, TenantLimits
 from lgtm.model.part import Part, PartId
+from lgtm.model.part_ids import PartIds
 from lgtm.model.signal import Signal
 from lgtm.model.tenant import DEFAULT_TENANT, Tenant
 from lgtm.model.window import Window
@@ -66,16 +68,21 @@ class _Catalog:
     def blocks(self, tenant: Tenant, signal: Signal, window: Window) -> list[BlockMeta]:
         return self._store.catalog_blocks(tenant, signal, window)
 
+    def stored(self, tenant: Tenant, signal: Signal) -> PartIds:
+        mine = [block.meta for block in self._store.blocks if (block.meta.tenant, block.meta.signal) == (tenant, signal)]
+        return PartIds((part.writer, part.epoch, part.first, part.last) for part in stored_parts(mine))
+
 
 def sources_of(store: Store) -> tuple[HeadSource, BlockSource]:
-    return HeadSource(store.snapshot), BlockSource(_Catalog(store), store.open)  # type: ignore[arg-type]  # snapshots satisfy the protocol
+    return HeadSource("a", store.snapshot), BlockSource(_Catalog(store), store.open)  # type: ignore[arg-type]  # snapshots satisfy the protocol
 
 
 @asynccontextmanager
 async def engine_over(store: Store, limits: Limits | None = None) -> AsyncIterator[QueryEngine]:
     with ThreadPoolExecutor(2) as threads:
         metrics, config = QueryMetrics(CollectorRegistry()), QueryConfig(first_slice_rows=16)
-        yield QueryEngine(sources_of(store), Tails().follow, TenantLimits(limits), threads, config, metrics)
+        heads, blocks = sources_of(store)
+        yield QueryEngine(lambda: [heads], blocks, Tails().follow, TenantLimits(limits), threads, config, metrics)
 
 
 def _generation(number: int, groups: Sequence[Sequence[Entry]], tenant: Tenant) -> Generation:

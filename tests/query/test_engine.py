@@ -104,9 +104,9 @@ async def test_series_and_volumes_come_from_heads_and_blocks_together(tmp_path: 
     store.in_blocks(1, [entry("api", 1 * SECOND, "abcd"), entry("web", 2 * SECOND, "ab")])
     store.in_memory(2, [entry("api", 100 * SECOND, "abcdef")])
     async with engine_over(store) as engine:
-        assert await engine.series(DEFAULT_TENANT, (), EVERY) == [(("app", "api"),), (("app", "web"),)]
-        assert await engine.series(DEFAULT_TENANT, (), Window(50 * SECOND, 200 * SECOND)) == [(("app", "api"),)]
-        volumes = await engine.volumes(DEFAULT_TENANT, (), [0, 50 * SECOND, 200 * SECOND])
+        assert (await engine.series(DEFAULT_TENANT, (), EVERY)).series == [(("app", "api"),), (("app", "web"),)]
+        assert (await engine.series(DEFAULT_TENANT, (), Window(50 * SECOND, 200 * SECOND))).series == [(("app", "api"),)]
+        volumes = (await engine.volumes(DEFAULT_TENANT, (), [0, 50 * SECOND, 200 * SECOND])).volumes
     assert [(one.labels, one.rows.tolist(), one.nbytes.tolist()) for one in volumes] == [
         ((("app", "api"),), [1, 1], [4, 6]),
         ((("app", "web"),), [1, 0], [2, 0]),

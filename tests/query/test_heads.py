@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lgtm.model.matchers import Matcher, MatchOp
+from lgtm.model.part import PartId
+from lgtm.model.part_ids import PartIds
 from lgtm.model.signal import LOGS
 from lgtm.model.tenant import DEFAULT_TENANT
 from lgtm.model.window import ALWAYS, Window
@@ -63,15 +65,22 @@ def test_series_are_those_whose_time_range_touches_the_window() -> None:
     assert [labels for rows in near for labels in rows.series()] == [(("app", "api"),)]
 
 
-async def test_generations_seen_elsewhere_are_left_out() -> None:
-    heads = [head_of([[entry("api", 1, "x")]], "w-1").snapshot(), head_of([[entry("api", 2, "y")]], "w-2").snapshot()]
-    source = HeadSource(lambda tenant, signal: heads)
-    request = Request(DEFAULT_TENANT, LOGS, (), ALWAYS)
+@given(st.lists(st.lists(ENTRIES, min_size=1, max_size=4), min_size=1, max_size=6), st.sets(st.integers(0, 5)))
+async def test_parts_that_another_place_gives_are_left_out(groups: list[list[Entry]], elsewhere: set[int]) -> None:
+    head = head_of(groups)
+    while (found := head.small_runs(5)) is not None:
+        head.replace(*found, head.merge(found[1]))
+    ids = [PartId(b"g-1".ljust(16), 1, number) for number in range(len(groups))]
+    taken = PartIds()
+    for number in elsewhere:
+        taken.add(PartId(b"g-1".ljust(16), 1, number))
 
-    row_sets, generations = await source.row_sets(request, frozenset({"w-1"}))
+    held = HeadSource("a", lambda tenant, signal: [head.snapshot()]).look(Request(DEFAULT_TENANT, LOGS, (), ALWAYS))
 
-    assert generations == {"w-2"}
-    assert [e.line for rows in row_sets for e in entries_of(list(rows.read(ALWAYS, EVERYTHING)))] == ["y"]
+    assert all(each in held.parts for each in ids)
+    for row_sets, numbers in ((held.row_sets(taken), set(range(6)) - elsewhere), (held.row_sets_of(taken), elsewhere)):
+        lines = [e.identity for rows in row_sets for e in entries_of(list(rows.read(ALWAYS, EVERYTHING)))]
+        assert lines == [e.identity for number, group in enumerate(groups) if number in numbers for e in group]
 
 
 def test_a_batch_of_nothing_is_never_given() -> None:

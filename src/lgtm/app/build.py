@@ -27,6 +27,7 @@ from prometheus_client import CollectorRegistry
 from lgtm.app.config import Config
 from lgtm.app.limits_used import watch_limits
 from lgtm.app.loop_lag import LoopLag
+from lgtm.blocks.lineage import stored_parts
 from lgtm.blocks.meta import BlockMeta
 from lgtm.blocks.writer import WrittenBlock
 from lgtm.clock import Clock, SystemClock
@@ -39,6 +40,7 @@ from lgtm.ingester.ingester import Ingester
 from lgtm.ingester.metrics import IngesterMetrics
 from lgtm.ingester.replay import Replayed, replay
 from lgtm.model.limits import TenantLimits
+from lgtm.model.part_ids import PartIds
 from lgtm.model.signal import LOGS, Signal
 from lgtm.model.tenant import Tenant
 from lgtm.model.window import Window
@@ -105,13 +107,13 @@ async def running(config: Config, *, registry: CollectorRegistry, clock: Clock |
         files = BlockFiles(store, Path(config.storage.cache_directory), config.storage.cache_bytes_max, storage_metrics)
         await files.start()
 
+        catalogue = LoadedCatalog(catalog)
         flusher = Flusher(store, catalog, storage_metrics, Path(config.data_dir) / "flush", clock)
         ingester = Ingester(
             wal_id[:16], wal_id, log, flusher.flush, config=config.ingester, clock=clock, rng=random.Random(), metrics=ingester_metrics
         )
         ingester_metrics.watch(ingester)
         ingester.start(replayed.generations)
-        catalogue = LoadedCatalog(catalog)
         await stack.enter_async_context(
             _background(ingester.run, _poll(catalogue, config.storage, clock), _watch_disk(log, ingester, clock), LoopLag(clock, registry).run)
         )
@@ -129,7 +131,7 @@ async def running(config: Config, *, registry: CollectorRegistry, clock: Clock |
         await stack.enter_async_context(distributor)
         threads = ThreadPoolExecutor(config.query.threads, thread_name_prefix="query")
         stack.callback(threads.shutdown, wait=False, cancel_futures=True)
-        sources = (HeadSource(ingester.snapshot), BlockSource(catalogue, files.open))
+        holders, stored = [HeadSource(ingester.id, ingester.snapshot)], BlockSource(catalogue, files.open)
         watch_limits(
             registry,
             {
@@ -139,7 +141,9 @@ async def running(config: Config, *, registry: CollectorRegistry, clock: Clock |
                 "storage.cache_bytes_max": (lambda: files.nbytes, config.storage.cache_bytes_max),
             },
         )
-        engine = QueryEngine(sources, ingester.tails.follow, limits, threads, config.query, QueryMetrics(registry), catalogue.warnings)
+        engine = QueryEngine(
+            lambda: holders, stored, ingester.tails.follow, limits, threads, config.query, QueryMetrics(registry), catalogue.warnings
+        )
         yield Node(config, clock, registry, limits, log, ingester, distributor, catalogue, engine)
 
 
@@ -149,12 +153,12 @@ class Flusher:
     def __init__(self, store: ObjectStore, catalog: Catalog, metrics: StorageMetrics, directory: Path, clock: Clock) -> None:
         self._store, self._catalog, self._metrics, self._directory, self._clock = store, catalog, metrics, directory, clock
 
-    async def flush(self, generation: Generation, last_segment: int) -> None:
+    async def flush(self, generation: Generation, last_segment: int, parts: PartIds) -> None:
         """Raises Unavailable when it must be tried again. A conflict or damage is reported and tried again too: the log keeps the rows."""
         directory = self._directory / generation.id
         await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
         try:
-            blocks = write_blocks(generation, last_segment, directory, created_ns=self._clock.now_ns())
+            blocks = write_blocks(generation, last_segment, directory, created_ns=self._clock.now_ns(), parts=parts)
             while (written := await asyncio.to_thread(next, blocks, None)) is not None:
                 await self._publish(written)
                 # Arrow's allocator keeps freed pages for later; after a flush there is no such later for a while.
@@ -192,11 +196,21 @@ class LoadedCatalog:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self.is_loaded = False
+        self._stored: dict[tuple[Tenant, str], tuple[tuple[BlockMeta, ...], PartIds]] = {}
 
     def blocks(self, tenant: Tenant, signal: Signal, window: Window) -> list[BlockMeta]:
         if not self.is_loaded:
             raise CatalogueNotLoaded
         return self.catalog.blocks(tenant, signal, window)
+
+    def stored(self, tenant: Tenant, signal: Signal) -> PartIds:
+        """Parts whose rows are all in visible blocks. Computed when the blocks have changed."""
+        blocks = self.catalog.snapshot().of(tenant, signal).blocks
+        known = self._stored.get((tenant, signal.name))
+        if known is None or known[0] is not blocks:
+            parts = PartIds((part.writer, part.epoch, part.first, part.last) for part in stored_parts(blocks))
+            known = self._stored[tenant, signal.name] = (blocks, parts)
+        return known[1]
 
     def warnings(self, tenant: Tenant) -> tuple[str, ...]:
         """One for each block whose meta cannot be read: nobody knows which times it covers, so any answer may lack its rows."""

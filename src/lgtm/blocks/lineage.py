@@ -24,9 +24,11 @@ def flushed_identities(
     last_segment: int,
     parts: Iterable[PartInterval],
 ) -> list[BlockIdentity]:
-    """The blocks of one generation, tenant and signal: one for each date its rows have."""
-    ids = {date: _digest(signal.name, tenant, date, wal_id, str(first_segment), str(last_segment)) for date in sorted(dates)}
-    together, intervals = tuple(ids.values()), tuple(sorted(parts))
+    """The blocks of some parts of one generation, tenant and signal: one for each date their rows have."""
+    intervals = tuple(sorted(parts))
+    which = ",".join(f"{part.writer.hex()}-{part.epoch}:{part.first}-{part.last}" for part in intervals)
+    ids = {date: _digest(signal.name, tenant, date, wal_id, str(first_segment), str(last_segment), which) for date in sorted(dates)}
+    together = tuple(ids.values())
     return [
         BlockIdentity(signal, tenant, date, block_id, wal_id, first_segment, last_segment, intervals, siblings=together)
         for date, block_id in ids.items()

@@ -18,6 +18,17 @@ class IngesterConfig:
     head_bytes_max: int = 768 * MIB
     """Rows in memory over all generations, flushed ones in waiting included. Beyond it writes are refused (503) until the object store takes
     blocks again. At least twice generation_bytes_max."""
+    linger_s: float = 0.0
+    """How long rows stay in memory after their blocks were verified. In a cluster at least twice storage.poll_interval_s is used, so that every
+    node has heard of the blocks before."""
+    cover_wait_s_max: int = 5_400
+    """In a cluster one of the two nodes that hold a row brings it into a block. The other one waits so long after its generation was cut, or until
+    half of head_bytes_max is taken, and then does it too."""
+    degraded_ack: str = "local"
+    """What one synced log is worth while neither another node nor the object store can take a second copy: `local` acknowledges, counts and alarms,
+    `reject` answers 503."""
+    spill_timeout_s: float = 5.0
+    """How long the object store may take for a second copy while this is the only node."""
     merge_rows_min: int = 65_536
     """Small runs of rows are merged in the background into runs of at least this many, because each run costs a query some kernel calls."""
     flush_retry_s_min: float = 1.0
@@ -30,3 +41,5 @@ class IngesterConfig:
     def __post_init__(self) -> None:
         if self.head_bytes_max < 2 * self.generation_bytes_max:
             raise ValueError("ingester.head_bytes_max must be at least twice ingester.generation_bytes_max")
+        if self.degraded_ack not in ("local", "reject"):
+            raise ValueError(f"ingester.degraded_ack is {self.degraded_ack!r}; use local or reject")

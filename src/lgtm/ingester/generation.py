@@ -1,6 +1,9 @@
 """A generation: a run of consecutive log segments together with the heads built from them, cut and flushed as one.
 
-    open ──cut──▶ sealed ──last append in flight done──▶ drained ──blocks published──▶ flushed ──▶ segments deleted
+    open ──cut──▶ sealed ──last append in flight done──▶ drained ──my parts in blocks──▶ published ──the others' too──▶ stored ──▶ segments deleted
+
+Of the two nodes that hold a part only its primary brings it into a block; the other waits until it has read of a block that covers it. A stored
+generation stays in memory for a while, until everybody who asks must have seen the blocks.
 
 A generation begins at a segment boundary, and its first record there (KIND_GENERATION) says so. Replay therefore makes exactly the generations
 that the process before it had, and flushes them under the same block names: a crash between two publishes leaves nothing twice.
@@ -9,12 +12,14 @@ that the process before it had, and flushes them under the same block names: a c
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lgtm.ingester.head import Head
-from lgtm.ingester.intervals import PartIds
 from lgtm.model.part import Part
+from lgtm.model.part_ids import PartIds
 from lgtm.model.signal import Signal
+from lgtm.model.spans import Mask, PartSpans
 from lgtm.model.tenant import Tenant
 
 
@@ -32,6 +37,20 @@ class Generation:
     part_ids: dict[tuple[Tenant, str], PartIds] = field(default_factory=dict)
     appends_in_flight: int = 0
     sealed: bool = False
+    sealed_ns: int = 0
+    """Monotonic."""
+    stored_ns: int | None = None
+    """Monotonic; when all its parts were in verified blocks. Its log segments are not needed since then."""
+    published: bool = False
+    """Whether the parts that this node is the primary of are in verified blocks."""
+    hurried: bool = False
+    """Whether what others should bring into blocks is to be flushed here without waiting for them."""
+    covered: PartIds = field(default_factory=PartIds)
+    """Parts in verified blocks, of this node or another."""
+    spilled_rows: int = 0
+    """Rows whose second home is a spilled object."""
+    single_copy_rows: int = 0
+    """Rows that were acknowledged with no second home anywhere."""
     marked: asyncio.Future[int] | None = None
     """Done once the record that opens the generation is synced. None for a replayed one: its record was read."""
     _drained: asyncio.Event = field(default_factory=asyncio.Event)
@@ -55,18 +74,34 @@ class Generation:
             self.part_ids[key] = PartIds()
         return self.heads[key]
 
-    def add(self, part: Part) -> None:
+    def add(self, part: Part, *, primary: bool = True) -> None:
+        """primary: whether it falls to this node to bring the part into a block."""
         head = self.head(part.batch.tenant, part.batch.signal)
-        head.add(part.batch)
+        head.add(part.batch, part.id, primary=primary)
         self.part_ids[part.batch.tenant, part.batch.signal.name].add(part.id)
 
     def holds(self, part: Part) -> bool:
         ids = self.part_ids.get((part.batch.tenant, part.batch.signal.name))
         return ids is not None and part.id in ids
 
-    def seal(self) -> None:
-        """No append begins after this; those in flight still end here."""
-        self.sealed = True
+    def primaries(self) -> PartIds:
+        """Parts that it falls to this node to bring into blocks."""
+        return self._ids(lambda parts: parts.primary)
+
+    def uncovered(self) -> PartIds:
+        """Parts that are in no block that is known."""
+        return self._ids(lambda parts: ~parts.within(self.covered))
+
+    def _ids(self, chosen: Callable[[PartSpans], Mask]) -> PartIds:
+        found = PartIds()
+        for head in self.heads.values():
+            for run in head.snapshot().runs:
+                found.update(run.parts.ids(chosen(run.parts)))
+        return found
+
+    def seal(self, now_ns: int = 0) -> None:
+        """No append begins after this; those in flight still end here. now_ns: monotonic."""
+        self.sealed, self.sealed_ns = True, now_ns
         self._drain_if_done()
 
     def append_begins(self) -> None:

@@ -14,7 +14,9 @@ import pyarrow as pa
 from lgtm.blocks.merge import merge_rows
 from lgtm.model.batch import Batch, Series
 from lgtm.model.labels import Fingerprint, Labels, labels_of
+from lgtm.model.part import PartId
 from lgtm.model.signal import SERIES, Signal
+from lgtm.model.spans import PartSpans
 from lgtm.model.tenant import Tenant
 
 UNLABELLED = "__unlabelled__"
@@ -28,12 +30,13 @@ MERGE_TIERS = (64, 4_096)
 
 @dataclass(slots=True, frozen=True, eq=False)
 class Run:
-    """Rows in order of arrival. Immutable; `rows["series"]` numbers the head's series."""
+    """Rows in order of arrival, part after part. Immutable; `rows["series"]` numbers the head's series."""
 
     rows: pa.RecordBatch
     min_ns: int
     max_ns: int
     nbytes: int
+    parts: PartSpans
 
 
 @dataclass(slots=True, frozen=True)
@@ -63,15 +66,15 @@ class Head:
         """Series of the batch that came without labels and are not known here either."""
         return tuple(s.fingerprint for s in batch.series if s.labels is None and s.fingerprint not in self._numbers)
 
-    def add(self, batch: Batch) -> None:
-        """Makes the rows visible to the next snapshot."""
+    def add(self, batch: Batch, part_id: PartId, *, primary: bool = True) -> None:
+        """Makes the rows visible to the next snapshot. primary: whether it falls to this node to bring them into a block."""
         numbers = np.fromiter((self._number(s) for s in batch.series), np.uint32, len(batch.series))
         rows = batch.rows
         at = rows.schema.get_field_index(SERIES)
         renumbered = pa.array(numbers[rows.column(at).to_numpy()])
         rows = rows.set_column(at, rows.schema.field(at), renumbered)
         min_ns, max_ns = batch.time_range_ns()
-        run = Run(rows, min_ns, max_ns, rows.nbytes + RUN_OVERHEAD_BYTES)
+        run = Run(rows, min_ns, max_ns, rows.nbytes + RUN_OVERHEAD_BYTES, PartSpans.of(part_id, rows.num_rows, primary=primary))
         self._runs.append(run)
         self.row_count += rows.num_rows
         self.nbytes += run.nbytes
@@ -101,7 +104,9 @@ class Head:
         """One run with the rows of all, in order. Pure: may run on any thread."""
         series = tuple(self.series)
         merged = merge_rows([Batch(self.signal, self.tenant, series, run.rows) for run in runs]).rows
-        return Run(merged, min(r.min_ns for r in runs), max(r.max_ns for r in runs), merged.nbytes + RUN_OVERHEAD_BYTES)
+        parts = PartSpans.joined([run.parts for run in runs])
+        nbytes = merged.nbytes + RUN_OVERHEAD_BYTES + parts.nbytes
+        return Run(merged, min(r.min_ns for r in runs), max(r.max_ns for r in runs), nbytes, parts)
 
     def replace(self, at: int, runs: tuple[Run, ...], merged: Run) -> None:
         """Puts `merged` where `runs` were. Runs are only ever appended behind, so positions hold while a merge is under way."""

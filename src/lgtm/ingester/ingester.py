@@ -1,7 +1,8 @@
 """The ingester: a part is logged, synced, made visible, acknowledged; whole generations are flushed and their log segments deleted.
 
     append   part → refuse early (bounds, unknown series) → log and sync → head → ack
-    flush    seal at a segment boundary → wait for appends in flight → blocks published and verified → segments deleted
+    flush    seal at a segment boundary → wait for appends in flight → my parts in verified blocks → those of others covered by theirs, or by
+             mine when they are late → segments deleted → out of memory once every querier must have seen the blocks
 
 Everything that decides runs on the event loop without waiting in between, so there are no locks; what takes time (encoding, merging, writing blocks)
 runs on threads over immutable values.
@@ -20,12 +21,12 @@ from lgtm.errors import Unavailable
 from lgtm.ingester.config import IngesterConfig
 from lgtm.ingester.generation import Generation
 from lgtm.ingester.head import Head, HeadSnapshot
-from lgtm.ingester.intervals import PartIds
 from lgtm.ingester.metrics import IngesterMetrics
 from lgtm.ingester.records import KIND_GENERATION, KIND_PART, record
 from lgtm.ingester.tails import Tails
 from lgtm.model.batch import Batch
 from lgtm.model.part import Appended, Part, PartId, UnknownSeries
+from lgtm.model.part_ids import PartIds
 from lgtm.model.signal import Signal
 from lgtm.model.tenant import Tenant
 from lgtm.telemetry import event
@@ -49,8 +50,11 @@ class PartLog(Protocol):
     async def delete_before(self, segment: int) -> None: ...
 
 
-Flush = Callable[[Generation, int], Awaitable[None]]
-"""Publishes and verifies the blocks of a drained generation that ends with the given segment; raises Unavailable when it has to be tried again."""
+Flush = Callable[[Generation, int, PartIds], Awaitable[None]]
+"""Publishes and verifies blocks of the parts named of a drained generation that ends with the given segment; raises Unavailable when it has to be
+tried again."""
+Covered = Callable[[Tenant, str], PartIds]
+"""Parts of a tenant and signal that are in blocks which this node has read of."""
 
 
 class HeadFull(Unavailable):
@@ -72,6 +76,22 @@ class Stopping(Unavailable):
         return "this ingester is stopping; send to another one"
 
 
+class Spill(Protocol):
+    """A second home in the object store for parts of which no other node can take a copy."""
+
+    async def add(self, generation: int, part: Part) -> None:
+        """Raises Unavailable when the store does not take it."""
+
+    async def drop(self, generation: int) -> None: ...
+
+
+class NoSecondHome(Unavailable):
+    """The part is on this log alone, and ingester.degraded_ack says that this is not enough. It may be stored; a retry is recognised."""
+
+    def __str__(self) -> str:
+        return "only one node lives and the object store does not take a second copy; retry later"
+
+
 class Ingester:
     def __init__(
         self,
@@ -84,6 +104,8 @@ class Ingester:
         clock: Clock,
         rng: random.Random,
         metrics: IngesterMetrics,
+        covered: Covered = lambda *_: PartIds(),
+        spill: Spill | None = None,
     ) -> None:
         self.id = ingester_id
         self.tails = Tails()
@@ -98,32 +120,38 @@ class Ingester:
         self._held = PartIds()
         self._in_flight: dict[PartId, asyncio.Future[Appended]] = {}
         self._stopping = False
+        self._covered = covered
+        self._spill = spill
         self._sealed = asyncio.Event()
+        self._published = asyncio.Event()
+        self._settling = asyncio.Lock()
         self._flushed = asyncio.Condition()
 
     # --- writes
 
-    async def append(self, part: Part) -> Appended:
+    async def append(self, part: Part, payload: bytes | None = None, *, spill: bool = False) -> Appended:
         """Returns once the part is synced and visible. Raises HeadFull, UnknownSeries, Stopping, or what the log raises; then nothing is acked.
 
-        The same part again, at once or later, is acknowledged without being stored twice.
+        payload: the part's bytes as they came, which are what is logged; None: they are made here. spill: a second copy belongs into the object
+        store; the answer's `homes` says whether it is there. The same part again, at once or later, is acknowledged without being stored twice.
         """
         if (earlier := self._in_flight.get(part.id)) is not None:
-            return await asyncio.shield(earlier)
-        if part.id in self._held:
-            return Appended(self._open.number)
-        self._admit(part)
-        # Not cancelled with its caller: once logged, a part must become visible, or a restart would bring it back from nowhere.
-        answer = asyncio.ensure_future(self._append(part))
-        self._in_flight[part.id] = answer
-        answer.add_done_callback(lambda done: self._append_ended(part.id, done))
-        return await asyncio.shield(answer)
-
-    async def _append(self, part: Part) -> Appended:
-        if len(part.batch) <= ENCODE_INLINE_ROWS_MAX:
-            payload = encode_part(part)
+            answer = await asyncio.shield(earlier)
+        elif part.id in self._held:
+            answer = Appended(self._open.number)
         else:
-            payload = await asyncio.to_thread(encode_part, part)
+            self._admit(part)
+            # Not cancelled with its caller: once logged, a part must become visible, or a restart would bring it back from nowhere.
+            appending = asyncio.ensure_future(self._append(part, payload))
+            self._in_flight[part.id] = appending
+            appending.add_done_callback(lambda done: self._append_ended(part.id, done))
+            answer = await asyncio.shield(appending)
+        return await self._with_second_home(part) if spill else answer
+
+    async def _append(self, part: Part, payload: bytes | None) -> Appended:
+        if payload is None:
+            inline = len(part.batch) <= ENCODE_INLINE_ROWS_MAX
+            payload = encode_part(part) if inline else await asyncio.to_thread(encode_part, part)
         # From here to the log's first wait nothing else runs, so the frame lands in a segment of this very generation.
         generation = self._open
         if missing := generation.head(part.batch.tenant, part.batch.signal).missing(part.batch):
@@ -131,18 +159,38 @@ class Ingester:
         generation.append_begins()
         try:
             await self._log.append(record(KIND_PART, payload))
-            generation.add(part)
+            generation.add(part, primary=self.is_primary(part))
         finally:
             generation.append_ends()
         self._held.add(part.id)
         self._after_append(generation, part, len(payload))
         return Appended(generation.number)
 
+    def is_primary(self, part: Part) -> bool:
+        """Whether it falls to this node to bring the part into a block."""
+        return not part.owners or part.owners[0] == self.id
+
+    async def _with_second_home(self, part: Part) -> Appended:
+        generation = next((g for g in self._generations if g.holds(part)), None)
+        if generation is None:
+            return Appended(self._open.number, homes=2)  # it is in verified blocks already
+        try:
+            if self._spill is None:
+                raise NoSecondHome
+            await self._spill.add(generation.number, Part(part.id, part.owners, _with_labels(generation, part.batch)))
+        except Unavailable as error:
+            if self._config.degraded_ack == "reject":
+                raise NoSecondHome from error
+            generation.single_copy_rows += len(part.batch)
+            return Appended(generation.number, homes=1)
+        generation.spilled_rows += len(part.batch)
+        return Appended(generation.number, homes=2)
+
     def _after_append(self, generation: Generation, part: Part, part_bytes: int) -> None:
         generation.last_append_ns = self._clock.monotonic_ns()
         self._metrics.appended(part.batch.signal.name, len(part.batch), part_bytes)
         if self.tails.wanted(part.batch.tenant, part.batch.signal):
-            self.tails.publish(_with_labels(generation, part.batch))
+            self.tails.publish(part.id, _with_labels(generation, part.batch))
         if generation is self._open and generation.nbytes >= self._config.generation_bytes_max:
             self.cut()
 
@@ -179,7 +227,19 @@ class Ingester:
 
     def flush_backlog(self) -> int:
         """Sealed generations whose blocks are not published yet."""
-        return sum(generation.sealed for generation in self._generations)
+        return sum(generation.sealed and not generation.published for generation in self._generations)
+
+    def single_copy_rows(self) -> int:
+        """Rows that were acknowledged without a second home and are in no verified block yet."""
+        return sum(generation.single_copy_rows for generation in self._generations if generation.stored_ns is None)
+
+    def spilled_rows(self) -> int:
+        """Rows whose second home is a spilled object."""
+        return sum(generation.spilled_rows for generation in self._generations if generation.stored_ns is None)
+
+    def oldest_unstored_ns(self) -> int | None:
+        """Monotonic time at which the oldest generation with rows outside of blocks was opened."""
+        return next((g.opened_ns for g in self._generations if g.stored_ns is None and g.row_count), None)
 
     # --- life
 
@@ -202,9 +262,16 @@ class Ingester:
         if not sealed.row_count and not sealed.appends_in_flight:
             return None
         self._open_generation()
-        sealed.seal()
+        sealed.seal(self._clock.monotonic_ns())
         self._sealed.set()
         return sealed
+
+    def hurry(self) -> None:
+        """Cuts now, and waits for nobody: what others should bring into blocks is flushed here too. For when a second copy may be gone."""
+        self.cut()
+        for generation in self._generations:
+            generation.hurried = generation.hurried or generation.sealed
+        self._published.set()
 
     def _open_generation(self) -> None:
         now_ns = self._clock.monotonic_ns()
@@ -219,14 +286,15 @@ class Ingester:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._cut_loop())
             tasks.create_task(self._flush_loop())
+            tasks.create_task(self._cover_loop())
             tasks.create_task(self._merge_loop())
 
     async def flush_all(self) -> None:
         """Cuts now and returns once everything acknowledged before the call is in verified blocks. Needs `run` to be running."""
-        self.cut()
+        self.hurry()
         last = self._open.number
         async with self._flushed:
-            await self._flushed.wait_for(lambda: self._generations[0].number >= last)
+            await self._flushed.wait_for(lambda: all(g.stored_ns is not None for g in self._generations if g.number < last))
 
     async def stop(self) -> bool:
         """Refuses writes and flushes for as long as the grace time allows. False when some rows are left to the log."""
@@ -256,27 +324,78 @@ class Ingester:
     async def _flush_loop(self) -> None:
         while True:
             self._sealed.clear()
-            while self._generations[0].sealed:
-                await self._flush_until_done(self._generations[0])
+            while (generation := next((g for g in self._generations if g.sealed and not g.published), None)) is not None:
+                await generation.drained()
+                await self._store(generation, generation.primaries())
+                generation.published = True
+                await self._settle(generation)
             await self._sealed.wait()
 
-    async def _flush_until_done(self, generation: Generation) -> None:
-        """Oldest first, and for ever: an acknowledged row is never dropped because a retry counter ran out."""
-        await generation.drained()
-        successor = self._generations[1]
+    async def _cover_loop(self) -> None:
+        """Looks after the parts that other nodes bring into blocks."""
+        while True:
+            await self._wait_a_while()
+            for generation in [g for g in self._generations if g.published and g.stored_ns is None]:
+                await self._settle(generation)
+            self._drop_lingering()
+
+    async def _wait_a_while(self) -> None:
+        self._published.clear()
+        timer, published = asyncio.ensure_future(self._clock.sleep(CUT_INTERVAL_S)), asyncio.ensure_future(self._published.wait())
+        try:
+            await asyncio.wait({timer, published}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            timer.cancel()
+            published.cancel()
+
+    async def _settle(self, generation: Generation) -> None:
+        """Finds out whether everything of a published generation is in blocks, and sees to it when nobody else does."""
+        async with self._settling:
+            if generation.stored_ns is not None:
+                return
+            for tenant, signal in generation.heads:
+                generation.covered.update(self._covered(tenant, signal))
+            rest = generation.uncovered()
+            if rest and self._is_late(generation):
+                await self._store(generation, rest)
+                rest = PartIds()
+            if not rest:
+                await self._stored(generation)
+
+    def _is_late(self, generation: Generation) -> bool:
+        waited_ns = self._clock.monotonic_ns() - generation.sealed_ns
+        return generation.hurried or waited_ns >= self._config.cover_wait_s_max * NS_PER_S or 2 * self.head_bytes() > self._config.head_bytes_max
+
+    async def _store(self, generation: Generation, parts: PartIds) -> None:
+        """For ever: an acknowledged row is never dropped because a retry counter ran out."""
+        if not parts:
+            return
+        successor = self._generations[self._generations.index(generation) + 1]
         if successor.marked is not None:
             # Until the mark is durable a crash would let replay draw the boundary elsewhere, and the same rows would get other block names.
             await asyncio.wait({successor.marked})
         wait_s = self._config.flush_retry_s_min
-        while not await self._try_flush(generation, successor.number - 1, wait_s):
+        while not await self._try_flush(generation, successor.number - 1, parts, wait_s):
             await self._clock.sleep(wait_s * self._rng.uniform(0.5, 1.0))
             wait_s = min(wait_s * 2, self._config.flush_retry_s_max)
-        assert self._generations[0] is generation
-        del self._generations[0]
-        event(logger, logging.INFO, "generation flushed", generation=generation.number, rows=generation.row_count)
+        generation.covered.update(parts)
+
+    async def _stored(self, generation: Generation) -> None:
+        generation.stored_ns = self._clock.monotonic_ns()
+        event(logger, logging.INFO, "generation stored", generation=generation.number, rows=generation.row_count)
+        self._drop_lingering()
         async with self._flushed:
             self._flushed.notify_all()
-        await self._delete_segments(self._generations[0].number)
+        if self._spill is not None:
+            await self._spill.drop(generation.number)
+        # A later generation may be stored before an earlier one; segments go in order.
+        first = next(g for g in self._generations if g.stored_ns is None)
+        await self._delete_segments(first.number)
+
+    def _drop_lingering(self) -> None:
+        """Forgets stored generations that everybody must have found in blocks by now."""
+        cutoff_ns = self._clock.monotonic_ns() - int(self._config.linger_s * NS_PER_S)
+        self._generations = [g for g in self._generations if g.stored_ns is None or g.stored_ns > cutoff_ns]
 
     async def _delete_segments(self, before: int) -> None:
         """Until it succeeds: on a full disk this is what makes room, and nothing else would ask for it again."""
@@ -290,10 +409,10 @@ class Ingester:
             await self._clock.sleep(wait_s * self._rng.uniform(0.5, 1.0))
             wait_s = min(wait_s * 2, self._config.flush_retry_s_max)
 
-    async def _try_flush(self, generation: Generation, last_segment: int, wait_s: float) -> bool:
+    async def _try_flush(self, generation: Generation, last_segment: int, parts: PartIds, wait_s: float) -> bool:
         try:
             with self._metrics.flush_seconds.time():
-                await self._flush(generation, last_segment)
+                await self._flush(generation, last_segment, parts)
             return True
         except Unavailable as error:
             self._metrics.flush_failures.inc()

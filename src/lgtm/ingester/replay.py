@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from lgtm.errors import Corruption
 from lgtm.ingester.generation import Generation
 from lgtm.ingester.records import KIND_GENERATION, split_record
+from lgtm.model.part import Part
 from lgtm.telemetry import event
 from lgtm.wire.part import decode_part
 
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 SetAside = Callable[[int, memoryview], str]
 """Segment and bytes of a record → where they were put."""
+IsPrimary = Callable[[Part], bool]
+"""Whether it falls to this node to bring a part into a block."""
 
 
 @dataclass(slots=True)
@@ -35,7 +38,9 @@ class Replayed:
     unlabelled_series: int = 0
 
 
-def replay(records: Iterable[tuple[int, memoryview]], *, wal_id: str, now_ns: int, set_aside: SetAside) -> Replayed:
+def replay(
+    records: Iterable[tuple[int, memoryview]], *, wal_id: str, now_ns: int, set_aside: SetAside, is_primary: IsPrimary = lambda _: True
+) -> Replayed:
     """records: (segment, payload) in the order of the log. now_ns: monotonic. set_aside: called with the segment and the bytes of a record that
     cannot be read; returns once they are durable. Blocks: CPU and disk."""
     found = Replayed()
@@ -45,14 +50,14 @@ def replay(records: Iterable[tuple[int, memoryview]], *, wal_id: str, now_ns: in
             if kind == KIND_GENERATION:
                 _open(found, wal_id, int(bytes(payload)), now_ns)
             else:
-                _add(found, wal_id, segment, payload, now_ns)
+                _add(found, wal_id, segment, payload, now_ns, is_primary)
         except (Corruption, ValueError) as error:
             found.malformed_records += 1
             place = set_aside(segment, data)
             event(logger, logging.ERROR, "set aside a record of the log that cannot be read", segment=segment, place=place, error=str(error))
     found.generations = [generation for generation in found.generations if generation.row_count]
     for generation in found.generations:
-        generation.seal()
+        generation.seal(now_ns)
     return found
 
 
@@ -61,7 +66,7 @@ def _open(found: Replayed, wal_id: str, number: int, now_ns: int) -> None:
         found.generations.append(Generation(wal_id, number, now_ns, now_ns))
 
 
-def _add(found: Replayed, wal_id: str, segment: int, payload: memoryview, now_ns: int) -> None:
+def _add(found: Replayed, wal_id: str, segment: int, payload: memoryview, now_ns: int, is_primary: IsPrimary) -> None:
     part = decode_part(payload)
     if not found.generations:
         # The mark itself was damaged, or its segment is gone.
@@ -71,6 +76,6 @@ def _add(found: Replayed, wal_id: str, segment: int, payload: memoryview, now_ns
         found.repeated_parts += 1
         return
     found.unlabelled_series += len(generation.head(part.batch.tenant, part.batch.signal).missing(part.batch))
-    generation.add(part)
+    generation.add(part, primary=is_primary(part))
     found.row_count += len(part.batch)
     found.part_count += 1

@@ -7,6 +7,7 @@ from collections import deque
 from types import TracebackType
 
 from lgtm.model.batch import Batch
+from lgtm.model.part import PartId
 from lgtm.model.signal import Signal
 from lgtm.model.tenant import Tenant
 
@@ -19,7 +20,7 @@ class Follower:
     def __init__(self, tails: Tails, tenant: Tenant, signal: Signal) -> None:
         self._tails = tails
         self._key = (tenant, signal.name)
-        self._batches: deque[Batch] = deque()
+        self._batches: deque[tuple[PartId, Batch]] = deque()
         self._arrived = asyncio.Event()
         self.dropped_rows = 0
 
@@ -34,6 +35,10 @@ class Follower:
             del self._tails.followers[self._key]
 
     async def next(self) -> Batch:
+        return (await self.next_part())[1]
+
+    async def next_part(self) -> tuple[PartId, Batch]:
+        """With the part's id, by which its copy on another node is recognised."""
         while not self._batches:
             self._arrived.clear()
             await self._arrived.wait()
@@ -44,11 +49,11 @@ class Follower:
         dropped, self.dropped_rows = self.dropped_rows, 0
         return dropped
 
-    def offer(self, batch: Batch) -> None:
+    def offer(self, part_id: PartId, batch: Batch) -> None:
         if len(self._batches) >= BUFFERED_BATCHES_MAX:
             self.dropped_rows += len(batch)
             return
-        self._batches.append(batch)
+        self._batches.append((part_id, batch))
         self._arrived.set()
 
 
@@ -59,10 +64,10 @@ class Tails:
     def follow(self, tenant: Tenant, signal: Signal) -> Follower:
         return Follower(self, tenant, signal)
 
-    def publish(self, batch: Batch) -> None:
-        """Called for each batch once it is acknowledged, with labels on every series."""
+    def publish(self, part_id: PartId, batch: Batch) -> None:
+        """Called for each part once it is acknowledged, with labels on every series."""
         for follower in self.followers.get((batch.tenant, batch.signal.name), ()):
-            follower.offer(batch)
+            follower.offer(part_id, batch)
 
     def wanted(self, tenant: Tenant, signal: Signal) -> bool:
         return (tenant, signal.name) in self.followers

@@ -47,6 +47,8 @@ class Appended:
 
     generation: int
     """Series whose labels were sent in this generation may be sent without them until the number changes."""
+    homes: int = 1
+    """Durable places that hold it: 1 is the synced log, 2 the log and the object store."""
 
 
 class UnknownSeries(Unavailable):

@@ -13,6 +13,7 @@ from lgtm.blocks.reader import BlockReader, SeriesSelection
 from lgtm.model.batch import Batch
 from lgtm.model.labels import Labels
 from lgtm.model.matchers import Matchers
+from lgtm.model.part_ids import PartIds
 from lgtm.model.signal import LINE, META, REST, SERIES, TS, Signal
 from lgtm.model.tenant import Tenant
 from lgtm.model.window import Window
@@ -25,21 +26,19 @@ class Catalog(Protocol):
     def blocks(self, tenant: Tenant, signal: Signal, window: Window) -> list[BlockMeta]:
         """Blocks that may hold rows of the window."""
 
+    def stored(self, tenant: Tenant, signal: Signal) -> PartIds:
+        """Parts whose rows are all in visible blocks."""
+
 
 class BlockSource:
     def __init__(self, catalog: Catalog, open_block: OpenBlock) -> None:
         self._catalog = catalog
         self._open = open_block
 
-    async def row_sets(self, request: Request, seen: frozenset[str]) -> tuple[list[RowSet], frozenset[str]]:
+    def pick(self, request: Request) -> tuple[list[RowSet], PartIds]:
         metas = self._catalog.blocks(request.tenant, request.signal, request.window)
-        wanted = [meta for meta in metas if generation_of(meta) not in seen and _may_match(meta, request.matchers)]
-        return [BlockRows(meta, self._open, request) for meta in wanted], frozenset()
-
-
-def generation_of(meta: BlockMeta) -> str:
-    """The generation that a block was flushed from, named as ingesters name theirs."""
-    return f"{meta.identity.wal_id}-{meta.identity.first_segment}"
+        wanted: list[RowSet] = [BlockRows(meta, self._open, request) for meta in metas if _may_match(meta, request.matchers)]
+        return wanted, self._catalog.stored(request.tenant, request.signal)
 
 
 def _may_match(meta: BlockMeta, matchers: Matchers) -> bool:
@@ -61,7 +60,7 @@ class BlockRows:
         self.min_ns, self.max_ns = meta.min_ns, meta.max_ns
         self.row_count = meta.row_count
 
-    async def prepare(self, stack: AsyncExitStack) -> None:
+    async def prepare(self, stack: AsyncExitStack, window: Window, columns: Columns) -> None:  # noqa: ARG002 # its files come whole
         self._reader = await stack.enter_async_context(self._open(self._meta))
 
     def read(self, window: Window, columns: Columns) -> Iterator[Batch]:

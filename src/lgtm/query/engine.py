@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
+from lgtm.errors import Unavailable
 from lgtm.logql.evaluate_log import LogQuery, LogResult
 from lgtm.logql.evaluate_metric import MetricQuery
 from lgtm.logql.frame import LogFrame
@@ -31,8 +32,11 @@ from lgtm.query.blocks import BlockRows
 from lgtm.query.config import QueryConfig
 from lgtm.query.metrics import QueryMetrics
 from lgtm.query.select import Order, QueryStats, Selection, gather
-from lgtm.query.source import Columns, Ints, Request, RowSet, Source
+from lgtm.query.source import KEYS, Columns, Holder, Ints, Request, RowSet, RowsMoved, Stored
 from lgtm.vectors.matrix import Matrix
+
+T = TypeVar("T")
+ASKED_AGAIN_MAX = 2
 
 
 class Follower(Protocol):
@@ -46,6 +50,12 @@ class Follower(Protocol):
 
 Follow = Callable[[Tenant, Signal], AbstractContextManager[Follower]]
 Incomplete = Callable[[Tenant], tuple[str, ...]]
+"""Warnings about rows that the tenant has in blocks and that nobody could read."""
+Holders = Callable[[], Sequence[Holder]]
+"""The ingesters that may hold rows now, this node's own first."""
+Judge = Callable[[Mapping[str, Unavailable]], tuple[str, ...]]
+"""Ingesters that could not say what they hold, and why → warnings, unless every row has a home elsewhere. Raises Unavailable when partial answers
+are not wanted."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -71,21 +81,34 @@ class SeriesVolumes:
     nbytes: Ints
 
 
-class QueryEngine:
-    """sources: asked in order; those that rows leave (heads) before those that rows move to (blocks)."""
+@dataclass(slots=True, frozen=True)
+class SeriesAnswer:
+    series: list[Labels]
+    warnings: tuple[str, ...] = ()
 
+
+@dataclass(slots=True, frozen=True)
+class VolumesAnswer:
+    volumes: list[SeriesVolumes]
+    warnings: tuple[str, ...] = ()
+
+
+class QueryEngine:
     def __init__(
         self,
-        sources: Sequence[Source],
+        holders: Holders,
+        stored: Stored,
         follow: Follow,
         limits: TenantLimits,
         executor: Executor,
         config: QueryConfig,
         metrics: QueryMetrics,
         incomplete: Incomplete = lambda _: (),
+        judge: Judge = lambda _: (),
     ) -> None:
-        """incomplete: asked after each query for warnings about rows that the tenant has and that nobody could read."""
-        self._sources = sources
+        self._holders = holders
+        self._stored = stored
+        self._judge = judge
         self._follow = follow
         self._limits = limits
         self._executor = executor
@@ -105,22 +128,25 @@ class QueryEngine:
         check_entries(limit, limits)
         check_length(window, limits)
         check_matchers(expr.matchers, limits)
-        query = LogQuery(expr, window, limit=limit, forward=forward, interval_ns=interval_ns)
         stats = QueryStats()
+
+        async def ask(selection: Selection) -> tuple[LogResult, tuple[str, ...]]:
+            query = LogQuery(expr, window, limit=limit, forward=forward, interval_ns=interval_ns)
+
+            def enough(part: Window) -> bool:
+                cutoff_ns = query.cutoff_ns
+                return cutoff_ns is not None and (part.start_ns > cutoff_ns if forward else part.end_ns <= cutoff_ns)
+
+            order = Order(newest_first=not forward, first_rows=self._config.first_slice_rows)
+            warnings = await self._read(tenant, query.reads, selection, order, query.add, enough, stats)
+            return await selection.run(query.result), warnings
+
         with self._metrics.query("log"):
             async with self._admission.turn(tenant, limits) as stats.queue_s:
                 began = time.monotonic()
-                selection = Selection(self._executor, stats, limits.max_query_bytes_read)
-                order = Order(newest_first=not forward, first_rows=self._config.first_slice_rows)
-
-                def enough(part: Window) -> bool:
-                    cutoff_ns = query.cutoff_ns
-                    return cutoff_ns is not None and (part.start_ns > cutoff_ns if forward else part.end_ns <= cutoff_ns)
-
-                await self._read(tenant, query.reads, selection, order, query.add, enough, stats)
-                result = await selection.run(query.result)
+                result, warnings = await self._settled(ask, Selection(self._executor, stats, limits.max_query_bytes_read))
                 stats.exec_s, stats.entries_returned, stats.lines_post_filter = time.monotonic() - began, len(result), len(result)
-        return LogAnswer(result, stats, self._incomplete(tenant))
+        return LogAnswer(result, stats, (*warnings, *self._incomplete(tenant)))
 
     async def metric_query(
         self, tenant: Tenant, expr: MetricExpr, *, start_ns: int, end_ns: int, step_ns: int, instant: bool = False
@@ -128,49 +154,48 @@ class QueryEngine:
         """The expression at each step. Raises BadRequest kinds, TooManyQueries, QueryTimeout."""
         limits = self.limits(tenant)
         check_length(Window(start_ns, end_ns), limits)
-        query = MetricQuery(expr, start_ns=start_ns, end_ns=end_ns, step_ns=step_ns, limits=limits, instant=instant)
-        for leaf in query.leaves:
-            check_matchers(leaf.reads.matchers, limits)
         stats = QueryStats()
+
+        def begin() -> MetricQuery:
+            return MetricQuery(expr, start_ns=start_ns, end_ns=end_ns, step_ns=step_ns, limits=limits, instant=instant)
+
+        for leaf in begin().leaves:
+            check_matchers(leaf.reads.matchers, limits)
+
+        async def ask(selection: Selection) -> tuple[Matrix, tuple[str, ...]]:
+            query, warnings = begin(), list[str]()
+            for leaf in query.leaves:
+                warnings += await self._read(tenant, leaf.reads, selection, Order(newest_first=False), leaf.add, lambda _: False, stats)
+            return await selection.run(query.result), tuple(dict.fromkeys(warnings))
+
         with self._metrics.query("metric"):
             async with self._admission.turn(tenant, limits) as stats.queue_s:
                 began = time.monotonic()
-                selection = Selection(self._executor, stats, limits.max_query_bytes_read)
-                for leaf in query.leaves:
-                    await self._read(tenant, leaf.reads, selection, Order(newest_first=False), leaf.add, lambda _: False, stats)
-                matrix = await selection.run(query.result)
+                matrix, warnings = await self._settled(ask, Selection(self._executor, stats, limits.max_query_bytes_read))
                 stats.exec_s, stats.lines_post_filter = time.monotonic() - began, stats.lines_processed
-        return MetricAnswer(matrix, stats, self._incomplete(tenant))
+        return MetricAnswer(matrix, stats, (*warnings, *self._incomplete(tenant)))
 
-    async def series(self, tenant: Tenant, matchers: Matchers, window: Window) -> list[Labels]:
+    async def series(self, tenant: Tenant, matchers: Matchers, window: Window) -> SeriesAnswer:
         """Distinct label sets of matching series whose time range in some head or block touches the window, sorted."""
-        found: set[Labels] = set()
-        limits = self.limits(tenant)
-        check_length(window, limits)
-        with self._metrics.query("series"):
-            async with self._admission.turn(tenant, limits):
-                await self._each_row_set(Request(tenant, LOGS, matchers, window), lambda rows: found.update(rows.series()))
-        return sorted(found)
 
-    async def volumes(self, tenant: Tenant, matchers: Matchers, edges_ns: Sequence[int]) -> list[SeriesVolumes]:
+        def collect() -> tuple[set[Labels], Callable[[RowSet], None]]:
+            found: set[Labels] = set()
+            return found, lambda rows: found.update(rows.series())
+
+        found, warnings = await self._collect("series", Request(tenant, LOGS, matchers, window), collect)
+        return SeriesAnswer(sorted(found), warnings)
+
+    async def volumes(self, tenant: Tenant, matchers: Matchers, edges_ns: Sequence[int]) -> VolumesAnswer:
         """Rows and bytes of each matching series in the buckets `[edges_ns[i], edges_ns[i + 1])`, by labels."""
         edges = np.asarray(edges_ns, np.int64)
-        window = Window(int(edges[0]), int(edges[-1]))
-        limits = self.limits(tenant)
-        check_length(window, limits)
-        found: dict[Labels, tuple[Ints, Ints]] = {}
 
-        def add(rows: RowSet) -> None:
-            for labels, counts, nbytes in zip(*rows.volumes(edges), strict=True):
-                if labels in found:
-                    found[labels] = (found[labels][0] + counts, found[labels][1] + nbytes)
-                elif counts.any():
-                    found[labels] = (counts, nbytes)
+        def collect() -> tuple[dict[Labels, tuple[Ints, Ints]], Callable[[RowSet], None]]:
+            found: dict[Labels, tuple[Ints, Ints]] = {}
+            return found, lambda rows: _add_volumes(found, *rows.volumes(edges))
 
-        with self._metrics.query("volume"):
-            async with self._admission.turn(tenant, limits):
-                await self._each_row_set(Request(tenant, LOGS, matchers, window), add)
-        return [SeriesVolumes(labels, *found[labels]) for labels in sorted(found)]
+        request = Request(tenant, LOGS, matchers, Window(int(edges[0]), int(edges[-1])))
+        found, warnings = await self._collect("volume", request, collect)
+        return VolumesAnswer([SeriesVolumes(labels, *found[labels]) for labels in sorted(found)], warnings)
 
     async def scan(self, tenant: Tenant, expr: LogExpr, window: Window, *, newest_first: bool = True) -> AsyncGenerator[LogFrame, None]:
         """The rows that pass the pipeline, frame by frame. Close the iterator (aclosing) to stop early."""
@@ -212,19 +237,49 @@ class QueryEngine:
         consume: Callable[[Batch], None],
         enough: Callable[[Window], bool],
         stats: QueryStats,
-    ) -> None:
-        row_sets = await gather(self._sources, Request(tenant, LOGS, reads.matchers, reads.window))
-        in_blocks = sum(isinstance(rows, BlockRows) for rows in row_sets)
+    ) -> tuple[str, ...]:
+        """Returns warnings about rows that may be missing."""
+        gathered = await gather(self._holders(), self._stored, Request(tenant, LOGS, reads.matchers, reads.window))
+        warnings = self._judge(gathered.away)
+        in_blocks = sum(isinstance(rows, BlockRows) for rows in gathered.row_sets)
         stats.blocks += in_blocks
-        stats.head_runs += len(row_sets) - in_blocks
-        await selection.each(row_sets, reads.window, Columns(reads.needs_line, reads.metadata), order, consume, enough)
+        stats.head_runs += len(gathered.row_sets) - in_blocks
+        await selection.each(gathered.row_sets, reads.window, Columns(reads.needs_line, reads.metadata), order, consume, enough)
+        return warnings
 
-    async def _each_row_set(self, request: Request, use: Callable[[RowSet], None]) -> None:
-        selection = Selection(self._executor, QueryStats(), 0)
-        for rows in await gather(self._sources, request):
-            async with AsyncExitStack() as stack:
-                await rows.prepare(stack)
-                await selection.run(lambda rows=rows: use(rows))  # type: ignore[misc]
+    async def _collect(self, kind: str, request: Request, collect: Callable[[], tuple[T, Callable[[RowSet], None]]]) -> tuple[T, tuple[str, ...]]:
+        """Shows every row set to what `collect` gives; returns what it collected, and warnings."""
+        limits = self.limits(request.tenant)
+        check_length(request.window, limits)
+
+        async def ask(selection: Selection) -> tuple[T, tuple[str, ...]]:
+            gathered, (found, use) = await gather(self._holders(), self._stored, request), collect()
+            for rows in gathered.row_sets:
+                async with AsyncExitStack() as stack:
+                    await rows.prepare(stack, request.window, KEYS)
+                    await selection.run(lambda rows=rows: use(rows))  # type: ignore[misc]
+            return found, (*self._judge(gathered.away), *self._incomplete(request.tenant))
+
+        with self._metrics.query(kind):
+            async with self._admission.turn(request.tenant, limits):
+                return await self._settled(ask, Selection(self._executor, QueryStats(), 0))
+
+    async def _settled(self, ask: Callable[[Selection], Coroutine[None, None, T]], selection: Selection) -> T:
+        """Asks again, from the beginning, when a holder went away or flushed while it was being read."""
+        for _ in range(ASKED_AGAIN_MAX):
+            try:
+                return await ask(selection)
+            except RowsMoved:
+                self._metrics.asked_again.inc()
+        return await ask(selection)
+
+
+def _add_volumes(found: dict[Labels, tuple[Ints, Ints]], series: Sequence[Labels], rows: Ints, nbytes: Ints) -> None:
+    for labels, counts, sizes in zip(series, rows, nbytes, strict=True):
+        if labels in found:
+            found[labels] = (found[labels][0] + counts, found[labels][1] + sizes)
+        elif counts.any():
+            found[labels] = (counts, sizes)
 
 
 async def _drained(fill: Callable[[], Coroutine[None, None, None]], frames: asyncio.Queue[LogFrame | None]) -> AsyncIterator[LogFrame]:

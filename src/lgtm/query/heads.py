@@ -12,7 +12,9 @@ import pyarrow.compute as pc
 
 from lgtm.model.batch import Batch, Series
 from lgtm.model.labels import Labels
+from lgtm.model.part_ids import PartIds
 from lgtm.model.signal import META, REST, SERIES, TS, Signal
+from lgtm.model.spans import Mask, PartSpans
 from lgtm.model.tenant import Tenant
 from lgtm.model.window import Window
 from lgtm.query.source import Columns, Ints, Request, RowSet, matching
@@ -29,6 +31,9 @@ class HeadRun(Protocol):
 
     @property
     def max_ns(self) -> int: ...
+
+    @property
+    def parts(self) -> PartSpans: ...
 
 
 class Head(Protocol):
@@ -54,42 +59,73 @@ Snapshot = Callable[[Tenant, Signal], Sequence[Head]]
 
 
 class HeadSource:
-    """The heads of an ingester in this process."""
+    """The heads of the ingester in this process."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, ingester_id: str, snapshot: Snapshot) -> None:
+        self.id = ingester_id
         self._snapshot = snapshot
 
-    async def row_sets(self, request: Request, seen: frozenset[str]) -> tuple[list[RowSet], frozenset[str]]:
-        heads = [head for head in self._snapshot(request.tenant, request.signal) if head.generation not in seen]
-        found: list[RowSet] = []
+    async def held(self, request: Request) -> HeldHere:
+        return self.look(request)
+
+    def look(self, request: Request) -> HeldHere:
+        return HeldHere(self._snapshot(request.tenant, request.signal), request)
+
+
+class HeldHere:
+    """Heads as they were at one moment."""
+
+    def __init__(self, heads: Sequence[Head], request: Request) -> None:
+        self._heads, self._request = heads, request
+        self.parts = PartIds()
         for head in heads:
-            found += head_row_sets(head, request)
-        return found, frozenset(head.generation for head in heads)
+            for run in head.runs:
+                self.parts.update(run.parts.ids())
+
+    def row_sets(self, taken: PartIds) -> list[RowSet]:
+        return self._row_sets(lambda parts: ~parts.within(taken))
+
+    def row_sets_of(self, wanted: PartIds) -> list[RowSet]:
+        """Only the rows of these parts."""
+        return self._row_sets(lambda parts: parts.within(wanted))
+
+    def _row_sets(self, chosen: Chosen) -> list[RowSet]:
+        return [rows for head in self._heads for rows in head_row_sets(head, self._request, chosen)]
 
 
-def head_row_sets(head: Head, request: Request) -> list[RowSet]:
-    """One row set for each run that may hold rows of matching series in the window."""
+Chosen = Callable[[PartSpans], Mask]
+"""One truth for each part of a run: whether its rows are wanted."""
+
+
+def head_row_sets(head: Head, request: Request, chosen: Chosen = lambda parts: np.ones(len(parts), bool)) -> list[RowSet]:
+    """One row set for each run that may hold rows of matching series, of chosen parts, in the window."""
     numbers = matching(head.series, request.matchers)
     if not numbers:
         return []
     wanted = np.zeros(len(head.series), bool)
     wanted[numbers] = True
     every = len(numbers) == len(head.series)
-    return [HeadRows(head, run, None if every else wanted, request.window) for run in head.runs if request.window.overlaps(run.min_ns, run.max_ns)]
+    near = ((run, chosen(run.parts)) for run in head.runs if request.window.overlaps(run.min_ns, run.max_ns))
+    return [
+        HeadRows(head, run, None if every else wanted, None if parts.all() else run.parts.rows_of(parts), request.window)
+        for run, parts in near
+        if parts.any()
+    ]
 
 
 class HeadRows:
-    """One run of a head, restricted to the wanted series (None: all)."""
+    """One run of a head, restricted to the wanted series and rows (None: all)."""
 
     unique = False
 
-    def __init__(self, head: Head, run: HeadRun, wanted: np.ndarray[tuple[int], np.dtype[np.bool_]] | None, window: Window) -> None:
+    def __init__(self, head: Head, run: HeadRun, wanted: Mask | None, rows: Mask | None, window: Window) -> None:
         self._head = head
         self._run = run
         self._wanted = wanted
+        self._rows = rows
         self._window = window
         self.min_ns, self.max_ns = run.min_ns, run.max_ns
-        self.row_count = run.rows.num_rows
+        self.row_count = run.rows.num_rows if rows is None else int(rows.sum())
 
     def read(self, window: Window, columns: Columns) -> Iterator[Batch]:
         rows = self._run.rows.select(_column_names(self._run.rows.schema, columns))
@@ -99,11 +135,11 @@ class HeadRows:
         if rows.num_rows:
             yield Batch(self._head.signal, self._head.tenant, self._head.series, rows)
 
-    async def prepare(self, stack: AsyncExitStack) -> None:
+    async def prepare(self, stack: AsyncExitStack, window: Window, columns: Columns) -> None:
         """It is in memory."""
 
     def series(self) -> list[Labels]:
-        ranges = _ranges(self._run, len(self._head.series))
+        ranges = _ranges(self._run.rows if self._rows is None else self._run.rows.filter(pa.array(self._rows)), len(self._head.series))
         near = (ranges[0] < self._window.end_ns) & (ranges[1] >= self._window.start_ns)
         if self._wanted is not None:
             near &= self._wanted
@@ -122,10 +158,11 @@ class HeadRows:
         nbytes = np.bincount(cells, weights=row_bytes(rows), minlength=size).astype(np.int64).reshape(len(used), buckets)
         return [self._head.series[number].labels or () for number in used.tolist()], counts, nbytes
 
-    def _mask(self, window: Window) -> np.ndarray[tuple[int], np.dtype[np.bool_]] | None:
-        mask = None
+    def _mask(self, window: Window) -> Mask | None:
+        mask = self._rows
         if self._wanted is not None:
-            mask = self._wanted[self._run.rows.column(SERIES).to_numpy()]
+            series = self._wanted[self._run.rows.column(SERIES).to_numpy()]
+            mask = series if mask is None else mask & series
         if not window.covers(self.min_ns, self.max_ns):
             ts = self._run.rows.column(TS).to_numpy()
             inside = (ts >= window.start_ns) & (ts < window.end_ns)
@@ -148,9 +185,9 @@ def _is_wanted(name: str, columns: Columns) -> bool:
     return columns.line
 
 
-def _ranges(run: HeadRun, series_count: int) -> tuple[Ints, Ints]:
-    """Least and greatest ts of each series of the head in the run; the wrong way round where it has none."""
-    series, ts = run.rows.column(SERIES).to_numpy(), run.rows.column(TS).to_numpy()
+def _ranges(rows: pa.RecordBatch, series_count: int) -> tuple[Ints, Ints]:
+    """Least and greatest ts of each series of the head in the rows; the wrong way round where it has none."""
+    series, ts = rows.column(SERIES).to_numpy(), rows.column(TS).to_numpy()
     least, greatest = np.full(series_count, np.iinfo(np.int64).max), np.full(series_count, np.iinfo(np.int64).min)
     np.minimum.at(least, series, ts)
     np.maximum.at(greatest, series, ts)

@@ -19,6 +19,9 @@ class QueryMetrics:
         )
         self._ended = Counter("lgtm_query_ended_total", "Queries by kind and outcome.", ["kind", "outcome"], registry=registry)
         self.running = Gauge("lgtm_query_running", "Queries being evaluated.", registry=registry)
+        self.asked_again = Counter(
+            "lgtm_query_asked_again_total", "Reads begun anew because an instance went away or flushed while it was read.", registry=registry
+        )
         self.waiting = Gauge("lgtm_query_waiting", "Queries that wait for their turn.", registry=registry)
 
     @contextmanager

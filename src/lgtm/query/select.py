@@ -9,13 +9,14 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TypeVar
 
-from lgtm.errors import BadRequest
+from lgtm.errors import BadRequest, Unavailable
 from lgtm.model.batch import Batch
+from lgtm.model.part_ids import PartIds
 from lgtm.model.signal import LINE, META
 from lgtm.model.window import Window
 from lgtm.query.duplicates import find_drops, without
 from lgtm.query.slices import SLICE_ROWS_MAX, slices
-from lgtm.query.source import Columns, Request, RowSet, Source
+from lgtm.query.source import Columns, Held, Holder, Request, RowSet, Stored
 
 T = TypeVar("T")
 Consume = Callable[[Batch], None]
@@ -57,15 +58,39 @@ class Order:
     first_rows: int = SLICE_ROWS_MAX
 
 
-async def gather(sources: Sequence[Source], request: Request) -> list[RowSet]:
-    """Row sets of all sources in the order in which their rows arrived: what was flushed came before what is in memory."""
-    seen: frozenset[str] = frozenset()
-    found: list[list[RowSet]] = []
-    for source in sources:
-        row_sets, generations = await source.row_sets(request, seen)
-        seen |= generations
-        found.append(row_sets)
-    return [rows for row_sets in reversed(found) for rows in row_sets]
+@dataclass(slots=True, frozen=True)
+class Gathered:
+    """row_sets: in the order in which their rows arrived, what was flushed before what is in memory. away: holders that could not say, and why."""
+
+    row_sets: list[RowSet]
+    away: dict[str, Unavailable]
+
+
+async def gather(holders: Sequence[Holder], stored: Stored, request: Request) -> Gathered:
+    """All ingesters are asked before the list of blocks is fixed: rows move from them into blocks, so the other order would miss those on the move.
+
+    A part that several places hold is taken from one of them: from blocks, else from the first holder.
+    """
+    answers = await asyncio.gather(*(_held(holder, request) for holder in holders))
+    blocks, taken = stored.pick(request)
+    taken = PartIds(taken.intervals()) if len(holders) > 1 else taken
+    in_memory: list[RowSet] = []
+    away: dict[str, Unavailable] = {}
+    for holder, answer in zip(holders, answers, strict=True):
+        if isinstance(answer, Unavailable):
+            away[holder.id] = answer
+            continue
+        in_memory += answer.row_sets(taken)
+        if len(holders) > 1:
+            taken.update(answer.parts)
+    return Gathered([*blocks, *in_memory], away)
+
+
+async def _held(holder: Holder, request: Request) -> Held | Unavailable:
+    try:
+        return await holder.held(request)
+    except Unavailable as error:
+        return error
 
 
 class Selection:
@@ -93,7 +118,7 @@ class Selection:
             members = [rows for rows in row_sets if part.overlaps(rows.min_ns, rows.max_ns)]
             async with AsyncExitStack() as stack:
                 for rows in members:
-                    await rows.prepare(stack)
+                    await rows.prepare(stack, part, columns)
                 drops = await self.run(lambda members=members, part=part: find_drops(members, part))  # type: ignore[misc]
                 for rows, drop in zip(members, drops, strict=True):
                     batches = without(rows.read(part, columns), drop)

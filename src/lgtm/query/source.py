@@ -13,9 +13,11 @@ from typing import Protocol
 
 import numpy as np
 
+from lgtm.errors import Unavailable
 from lgtm.model.batch import Batch, Series
 from lgtm.model.labels import Labels
 from lgtm.model.matchers import Matchers
+from lgtm.model.part_ids import PartIds
 from lgtm.model.signal import Signal
 from lgtm.model.tenant import Tenant
 from lgtm.model.window import Window
@@ -63,8 +65,9 @@ class RowSet(Protocol):
     def unique(self) -> bool:
         """Whether no record is in it twice."""
 
-    async def prepare(self, stack: AsyncExitStack) -> None:
-        """Fetches and pins what `read`, `series` and `volumes` need for as long as the stack lasts."""
+    async def prepare(self, stack: AsyncExitStack, window: Window, columns: Columns) -> None:
+        """Fetches and pins what `read`, `series` and `volumes` need for as long as the stack lasts. window, columns: what will be read, most
+        likely; other reads are right too, but may take longer."""
 
     def read(self, window: Window, columns: Columns) -> Iterator[Batch]: ...
 
@@ -76,12 +79,43 @@ class RowSet(Protocol):
         as series × buckets; exact for rows, an estimate for bytes. Blocks."""
 
 
-class Source(Protocol):
-    """A place that holds rows: this node's heads, the blocks, another node."""
+class RowsMoved(Unavailable):
+    """Rows that a holder had when it was asked are not there any more when they are read: it went away, or they are in blocks by now. Ask again."""
 
-    async def row_sets(self, request: Request, seen: frozenset[str]) -> tuple[list[RowSet], frozenset[str]]:
-        """Row sets for the request, and the generations they came from. Rows of generations in `seen` were given by an earlier source and are
-        left out. Sources are asked in order: those that rows leave before those that rows move to, else rows on the move would be missed."""
+    def __init__(self, holder: str, reason: str) -> None:
+        self.holder, self.reason = holder, reason
+
+    def __str__(self) -> str:
+        return f"instance {self.holder} went away while it was being read: {self.reason}"
+
+
+class Held(Protocol):
+    """What one ingester has in memory for a request at one moment."""
+
+    @property
+    def parts(self) -> PartIds: ...
+
+    def row_sets(self, taken: PartIds) -> Sequence[RowSet]:
+        """Its rows, in order of arrival, without those of the parts in `taken`, which another place gives."""
+
+
+class Holder(Protocol):
+    """An ingester, in this process or on another node."""
+
+    @property
+    def id(self) -> str: ...
+
+    async def held(self, request: Request) -> Held:
+        """Raises Unavailable when it cannot say: it is away, or not ready to. That is never an empty answer."""
+
+
+class Stored(Protocol):
+    """The blocks."""
+
+    def pick(self, request: Request) -> tuple[Sequence[RowSet], PartIds]:
+        """Row sets of the blocks that may matter, and the parts that all visible blocks of the tenant hold, both of one moment.
+
+        Raises Unavailable."""
 
 
 def matching(series: tuple[Series, ...], matchers: Matchers) -> list[int]:

@@ -91,6 +91,18 @@ class Volumes:
     nbytes: I64
 
 
+@dataclass(frozen=True)
+class FakeSeriesAnswer:
+    series: list[Labels]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FakeVolumesAnswer:
+    volumes: list[Volumes]
+    warnings: tuple[str, ...] = ()
+
+
 @dataclass
 class FakeFollower:
     arrived: asyncio.Queue[Batch] = field(default_factory=asyncio.Queue)
@@ -139,16 +151,17 @@ class FakeEngine:
         query = MetricQuery(expr, start_ns=start_ns, end_ns=end_ns, step_ns=step_ns, limits=self.limits_of_all, instant=instant)
         return FakeMetricAnswer(self.matrix or query.result(), warnings=self.warnings)
 
-    async def series(self, tenant: Tenant, matchers: Matchers, window: Window) -> list[Labels]:
+    async def series(self, tenant: Tenant, matchers: Matchers, window: Window) -> FakeSeriesAnswer:
         self.asked = {"matchers": matchers, "window": window}
         await self._begin(tenant)
-        return sorted(each for each in self.series_of_all if matches_all(matchers, each))
+        return FakeSeriesAnswer(sorted(each for each in self.series_of_all if matches_all(matchers, each)), self.warnings)
 
-    async def volumes(self, tenant: Tenant, matchers: Matchers, edges_ns: Sequence[int]) -> list[Volumes]:
+    async def volumes(self, tenant: Tenant, matchers: Matchers, edges_ns: Sequence[int]) -> FakeVolumesAnswer:
         self.asked = {"matchers": matchers, "edges_ns": list(edges_ns)}
         await self._begin(tenant)
         found = ((each, of) for each, of in self.volumes_of.items() if matches_all(matchers, each))
-        return [Volumes(each, np.array(rows, dtype=np.int64), np.array(nbytes, dtype=np.int64)) for each, (rows, nbytes) in found]
+        volumes = [Volumes(each, np.array(rows, dtype=np.int64), np.array(nbytes, dtype=np.int64)) for each, (rows, nbytes) in found]
+        return FakeVolumesAnswer(volumes, self.warnings)
 
     async def scan(self, tenant: Tenant, expr: LogExpr, window: Window, *, newest_first: bool = True) -> AsyncGenerator[LogFrame, None]:
         await self._begin(tenant)

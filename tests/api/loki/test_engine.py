@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -18,14 +18,24 @@ from lgtm.api.tenancy import Tenancy
 from lgtm.clock import ManualClock
 from lgtm.ingester.tails import Tails
 from lgtm.model.limits import TenantLimits
+from lgtm.model.part import PartId
+from lgtm.model.part_ids import PartIds
 from lgtm.query.config import QueryConfig
 from lgtm.query.engine import QueryEngine
 from lgtm.query.heads import HeadSource
 from lgtm.query.metrics import QueryMetrics
+from lgtm.query.source import Request, RowSet
 from query.row_sets import head_of
 from support.rows import Entry, batch_of, entry
 
 S = 10**9
+
+
+class NoBlocks:
+    def pick(self, request: Request) -> tuple[Sequence[RowSet], PartIds]:
+        return (), PartIds()
+
+
 ENTRIES = [entry("api", at * S, f"status={200 + at % 2} took={at}ms", trace_id=str(at)) for at in range(10, 20)]
 RANGE = {"start": "10", "end": "20"}
 API = '{app="api"}'
@@ -40,8 +50,9 @@ def tails() -> Tails:
 def engine(tails: Tails) -> Iterator[Engine]:
     head = head_of([ENTRIES]).snapshot()
     with ThreadPoolExecutor(1) as threads:
-        source = HeadSource(lambda tenant, signal: [head])
-        yield QueryEngine([source], tails.follow, TenantLimits(), threads, QueryConfig(), QueryMetrics(CollectorRegistry()))
+        source = HeadSource("a", lambda tenant, signal: [head])
+        metrics = QueryMetrics(CollectorRegistry())
+        yield QueryEngine(lambda: [source], NoBlocks(), tails.follow, TenantLimits(), threads, QueryConfig(), metrics)
 
 
 @pytest.fixture
@@ -96,6 +107,6 @@ async def test_volumes_and_patterns_come_from_the_rows(client: httpx.AsyncClient
 async def test_followers_see_rows_as_they_are_acknowledged(engine: Engine, tails: Tails) -> None:
     batch = batch_of([Entry((("app", "api"),), 1, "x")])
     with engine.follow(batch.tenant) as follower:
-        tails.publish(batch)
+        tails.publish(PartId(b"w" * 16, 1, 1), batch)
         assert await follower.next() is batch
         assert follower.take_dropped() == 0

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from starlette.responses import Response
 
 from lgtm.api.loki.detected_types import are_ids
-from lgtm.api.loki.encode import dump
+from lgtm.api.loki.encode import dump, with_warnings
 from lgtm.api.loki.labels import listing_window
 from lgtm.api.loki.side import Call, QuerySide, json_answer
 from lgtm.logql.parser import parse_matchers
@@ -22,9 +22,10 @@ async def detected_labels(side: QuerySide, call: Call) -> Response:
     bounds.check_order()
     text = call.form.get("query")
     matchers = parse_matchers(text) if text else ()
-    found = cardinalities(await side.engine.series(call.tenant, matchers, listing_window(side, call, bounds)))
+    answer = await side.engine.series(call.tenant, matchers, listing_window(side, call, bounds))
+    found = cardinalities(answer.series)
     listed = [{"label": name, "cardinality": count} for name, count in found.items()]
-    return json_answer(dump({"detectedLabels": listed} if listed else {}))
+    return json_answer(dump(with_warnings({"detectedLabels": listed} if listed else {}, answer.warnings)))
 
 
 def cardinalities(series: Iterable[Labels]) -> dict[str, int]:

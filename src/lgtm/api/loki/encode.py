@@ -57,10 +57,12 @@ def encode_scalar(time_ns: int, value: float, stats: Stats) -> bytes:
 
 
 def success(data: dict[str, Any], stats: Stats, warnings: Sequence[str] = ()) -> bytes:
-    top: dict[str, Any] = {"status": "success"}
-    if warnings:
-        top["warnings"] = list(warnings)
-    return dump(top | {"data": data | {"stats": stats_block(stats)}})
+    return dump(with_warnings({"status": "success"}, warnings) | {"data": data | {"stats": stats_block(stats)}})
+
+
+def with_warnings(answer: dict[str, Any], warnings: Sequence[str]) -> dict[str, Any]:
+    """An answer that may lack something says so, whatever its form."""
+    return answer | {"warnings": list(dict.fromkeys(warnings))} if warnings else answer
 
 
 def dump(value: object) -> bytes:

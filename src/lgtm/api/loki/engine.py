@@ -70,6 +70,22 @@ class SeriesVolumes(Protocol):
     def nbytes(self) -> I64: ...
 
 
+class SeriesAnswer(Protocol):
+    @property
+    def series(self) -> list[Labels]:
+        """Distinct label sets, sorted."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]: ...
+
+
+class VolumesAnswer(Protocol):
+    @property
+    def volumes(self) -> Sequence[SeriesVolumes]: ...
+    @property
+    def warnings(self) -> tuple[str, ...]: ...
+
+
 class Follower(Protocol):
     """Rows as they are acknowledged, in batches of one tenant with labels on every series."""
 
@@ -90,10 +106,9 @@ class Engine(Protocol):
         self, tenant: Tenant, expr: MetricExpr, *, start_ns: int, end_ns: int, step_ns: int, instant: bool = False
     ) -> MetricAnswer: ...
 
-    async def series(self, tenant: Tenant, matchers: Matchers, window: Window) -> list[Labels]:
-        """Distinct label sets, sorted."""
+    async def series(self, tenant: Tenant, matchers: Matchers, window: Window) -> SeriesAnswer: ...
 
-    async def volumes(self, tenant: Tenant, matchers: Matchers, edges_ns: Sequence[int]) -> Sequence[SeriesVolumes]:
+    async def volumes(self, tenant: Tenant, matchers: Matchers, edges_ns: Sequence[int]) -> VolumesAnswer:
         """Per series its rows and bytes in each `[edges[i], edges[i+1])`."""
 
     def scan(self, tenant: Tenant, expr: LogExpr, window: Window, *, newest_first: bool = True) -> AsyncGenerator[LogFrame, None]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from starlette.responses import Response
 
-from lgtm.api.loki.encode import dump, sample_time
+from lgtm.api.loki.encode import dump, sample_time, with_warnings
 from lgtm.api.loki.engine import SeriesVolumes
 from lgtm.api.loki.params import Bounds, InvalidParameter, check_points, read_step, read_volume_limit
 from lgtm.api.loki.side import Call, QuerySide, json_answer
@@ -53,11 +53,13 @@ async def stats(side: QuerySide, call: Call) -> Response:
     bounds = call.bounds()
     bounds.check_order()
     matchers = parse_matchers(call.form.get("query"))
-    found = await side.engine.volumes(call.tenant, matchers, _edges(bounds, None))
+    answer = await side.engine.volumes(call.tenant, matchers, _edges(bounds, None))
+    found = answer.volumes
     rows = [int(volumes.rows.sum()) for volumes in found]
     streams = sum(1 for count in rows if count)
     nbytes = sum(int(volumes.nbytes.sum()) for volumes in found)
-    return json_answer(dump({"streams": streams, "chunks": streams, "bytes": nbytes, "entries": sum(rows)}))
+    told = with_warnings({"streams": streams, "chunks": streams, "bytes": nbytes, "entries": sum(rows)}, answer.warnings)
+    return json_answer(dump(told))
 
 
 async def volume(side: QuerySide, call: Call) -> Response:
@@ -82,11 +84,11 @@ async def _volume(side: QuerySide, call: Call, bounds: Bounds, step_ns: int | No
         raise VolumeDisabled
     query = _read(call)
     edges_ns = _edges(bounds, step_ns)
-    found = await side.engine.volumes(call.tenant, query.matchers, edges_ns)
-    totals = aggregate(found, query)
+    answer = await side.engine.volumes(call.tenant, query.matchers, edges_ns)
+    totals = aggregate(answer.volumes, query)
     if 0 < limits.volume_max_series < len(totals):
         raise TooManyVolumes(limits.volume_max_series)
-    return await side.encode(len(totals) * len(edges_ns), partial(_encode, totals, edges_ns, query.limit))
+    return await side.encode(len(totals) * len(edges_ns), partial(_encode, totals, edges_ns, query.limit, answer.warnings))
 
 
 def _read(call: Call) -> VolumeQuery:
@@ -123,7 +125,7 @@ def aggregate(found: Iterable[SeriesVolumes], query: VolumeQuery) -> dict[Labels
     return totals
 
 
-def _encode(totals: dict[Labels, I64], edges_ns: Sequence[int], limit: int) -> bytes:
+def _encode(totals: dict[Labels, I64], edges_ns: Sequence[int], limit: int, warnings: Sequence[str]) -> bytes:
     times = _sample_times(edges_ns)
     rows = [(labels, [(times[i], int(nbytes[i])) for i in np.flatnonzero(nbytes).tolist()]) for labels, nbytes in totals.items()]
     rows = sorted((row for row in rows if row[1]), key=lambda row: (-row[1][0][1], row[0]))[:limit]
@@ -134,7 +136,7 @@ def _encode(totals: dict[Labels, I64], edges_ns: Sequence[int], limit: int) -> b
     else:
         kind = "vector"
         result = [{"metric": dict(labels), "value": (samples[0][0], str(samples[0][1]))} for labels, samples in rows]
-    return dump({"status": "success", "data": {"resultType": kind, "result": result}})
+    return dump(with_warnings({"status": "success", "data": {"resultType": kind, "result": result}}, warnings))
 
 
 def _edges(bounds: Bounds, step_ns: int | None) -> list[int]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.responses import Response
 
-from lgtm.api.loki.encode import dump
+from lgtm.api.loki.encode import dump, with_warnings
+from lgtm.api.loki.engine import SeriesAnswer
 from lgtm.api.loki.params import Bounds, InvalidParameter
 from lgtm.api.loki.side import Call, QuerySide, json_answer
 from lgtm.logql.parser import parse_matchers
@@ -19,12 +22,12 @@ EVERYTHING = "{}"
 async def labels(side: QuerySide, call: Call) -> Response:
     """Names of labels of the streams that `query` selects, or of all."""
     found = await _series_of_query(side, call)
-    return _names({name for label_set in found for name, _ in label_set})
+    return _names({name for label_set in found.series for name, _ in label_set}, found.warnings)
 
 
 async def label_values(side: QuerySide, call: Call) -> Response:
     found = await _series_of_query(side, call)
-    return _names({value for label_set in found for name, value in label_set if name == call.name})
+    return _names({value for label_set in found.series for name, value in label_set if name == call.name}, found.warnings)
 
 
 async def series(side: QuerySide, call: Call) -> Response:
@@ -33,10 +36,13 @@ async def series(side: QuerySide, call: Call) -> Response:
     groups = matcher_groups([*call.form.all("match[]"), *call.form.all("match")])
     window = listing_window(side, call, bounds)
     found: set[Labels] = set()
+    warnings: list[str] = []
     for matchers in groups:
-        found.update(await side.engine.series(call.tenant, matchers, window))
-    answer = {"status": "success", "data": [dict(label_set) for label_set in sorted(found)]}
-    return await side.encode(len(found), lambda: dump(answer))
+        answer = await side.engine.series(call.tenant, matchers, window)
+        found.update(answer.series)
+        warnings += answer.warnings
+    told = with_warnings({"status": "success", "data": [dict(label_set) for label_set in sorted(found)]}, warnings)
+    return await side.encode(len(found), lambda: dump(told))
 
 
 def matcher_groups(texts: list[str]) -> list[Matchers]:
@@ -59,12 +65,12 @@ def listing_window(side: QuerySide, call: Call, bounds: Bounds) -> Window:
     return Window(bounds.start_ns, max(bounds.end_ns, bounds.start_ns + 1))
 
 
-async def _series_of_query(side: QuerySide, call: Call) -> list[Labels]:
+async def _series_of_query(side: QuerySide, call: Call) -> SeriesAnswer:
     bounds, text = call.bounds(), call.form.get("query")
     matchers = parse_matchers(text) if text else ()
     return await side.engine.series(call.tenant, matchers, listing_window(side, call, bounds))
 
 
-def _names(names: set[str]) -> Response:
+def _names(names: set[str], warnings: Sequence[str]) -> Response:
     """Loki leaves out `data` when there is nothing."""
-    return json_answer(dump({"status": "success"} | ({"data": sorted(names)} if names else {})))
+    return json_answer(dump(with_warnings({"status": "success"} | ({"data": sorted(names)} if names else {}), warnings)))

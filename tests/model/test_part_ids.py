@@ -5,8 +5,8 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgtm.ingester.intervals import Intervals, PartIds
 from lgtm.model.part import PartId
+from lgtm.model.part_ids import Intervals, PartIds
 
 NUMBERS = st.lists(st.integers(0, 60))
 
@@ -46,3 +46,30 @@ def test_part_ids_of_writers_and_epochs_are_kept_apart(first: list[int], second:
     assert PartId(b"b" * 16, 1, 0) not in ids
     spans = [(w, e, n) for w, e, low, high in ids.intervals() for n in range(low, high + 1)]
     assert spans == [(b"a" * 16, 1, n) for n in sorted(set(first))] + [(b"a" * 16, 2, n) for n in sorted(set(second))]
+
+
+RANGES = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 10)).map(lambda pair: (pair[0], pair[0] + pair[1])))
+
+
+@given(RANGES, RANGES)
+def test_ranges_are_as_if_every_number_was_added(ranges: list[tuple[int, int]], others: list[tuple[int, int]]) -> None:
+    held, dumb = Intervals(), Intervals()
+    for first, last in ranges:
+        held.add_range(first, last)
+        for number in range(first, last + 1):
+            dumb.add(number)
+    assert list(held) == list(dumb)
+    assert [held.covers(*each) for each in others] == [all(n in dumb for n in range(low, high + 1)) for low, high in others]
+
+
+@given(RANGES, RANGES)
+def test_a_set_covers_another_when_it_has_all_of_it(ranges: list[tuple[int, int]], others: list[tuple[int, int]]) -> None:
+    writer = b"a" * 16
+    held, other = (PartIds((writer, 1, first, last) for first, last in each) for each in (ranges, others))
+    numbers = {n for first, last in others for n in range(first, last + 1)}
+    assert held.covers(other) == all(PartId(writer, 1, n) in held for n in numbers)
+    assert bool(held) == bool(ranges)
+    left = {n for first, last in ranges for n in range(first, last + 1)} - numbers
+    assert [n for n in range(80) if PartId(writer, 1, n) in held.without(other)] == sorted(left)
+    assert bool(held.without(other)) == bool(left)
+    assert not PartIds().covers(PartIds([(writer, 2, 0, 0)]))

@@ -1,0 +1,71 @@
+"""Who should hold a key: all instances in the order in which they are asked, nearest token first, other zones before a zone's second instance.
+
+    key ──▶ first token strictly above it, wrapping ──▶ walk on, taking distinct instances
+
+The list has everybody, not only as many as there are copies: whoever fails is skipped and the next one asked, so a dead entry never blocks a write.
+Method: consistent hashing, Karger et al. 1997, section 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from lgtm.ring.instances import Instance, InstanceState
+
+
+def key_of(fingerprint: bytes) -> int:
+    """32 bits of a series' fingerprint or a trace id, both of which are spread evenly already."""
+    return int.from_bytes(fingerprint[:4], "big")
+
+
+class RingView:
+    """The instances that take writes at one moment. Immutable; preference lists are computed once for each arc."""
+
+    def __init__(self, instances: Iterable[Instance]) -> None:
+        self.instances = tuple(sorted((each for each in instances if each.state is InstanceState.ACTIVE and each.tokens), key=lambda each: each.id))
+        # Two instances may claim one token: the lower id comes first everywhere.
+        claims = sorted((token, at) for at, each in enumerate(self.instances) for token in each.tokens)
+        self._tokens = np.array([token for token, _ in claims], np.uint32)
+        self._claimed_by = [at for _, at in claims]
+        self._lists: dict[int, tuple[Instance, ...]] = {}
+
+    def preference(self, key: int) -> tuple[Instance, ...]:
+        """Everybody who takes writes, best first. Empty when there is nobody."""
+        if not self._claimed_by:
+            return ()
+        arc = int(np.searchsorted(self._tokens, np.uint32(key), side="right")) % len(self._claimed_by)
+        found = self._lists.get(arc)
+        if found is None:
+            found = self._lists[arc] = spread([self.instances[at] for at in self._walk(arc)])
+        return found
+
+    def _walk(self, arc: int) -> list[int]:
+        """Instances by their first token from the arc on."""
+        order: dict[int, None] = {}
+        for at in (*self._claimed_by[arc:], *self._claimed_by[:arc]):
+            order.setdefault(at)
+            if len(order) == len(self.instances):
+                break
+        return list(order)
+
+    def shares(self) -> dict[str, float]:
+        """Which part of all keys has each instance in front."""
+        found = dict.fromkeys((each.id for each in self.instances), 0.0)
+        for at, owner in enumerate(self._claimed_by):
+            length = (int(self._tokens[at]) - int(self._tokens[at - 1])) % 2**32
+            found[self.instances[owner].id] += (length or (2**32 if len(self._claimed_by) == 1 else 0)) / 2**32
+        return found
+
+
+def spread(walked: Sequence[Instance]) -> tuple[Instance, ...]:
+    """The walk in rounds: each round takes the next instance of every zone that has one left. Without zones it stays as it is."""
+    rounds: dict[int, list[Instance]] = {}
+    seen: dict[str, int] = {}
+    for instance in walked:
+        zone = instance.zone or f"instance {instance.id}"
+        number = seen.get(zone, 0)
+        seen[zone] = number + 1
+        rounds.setdefault(number, []).append(instance)
+    return tuple(instance for number in sorted(rounds) for instance in rounds[number])
