@@ -128,7 +128,7 @@ class HeadRows:
         self.row_count = run.rows.num_rows if rows is None else int(rows.sum())
 
     def read(self, window: Window, columns: Columns) -> Iterator[Batch]:
-        rows = self._run.rows.select(_column_names(self._run.rows.schema, columns))
+        rows = self._run.rows.select(column_names(self._run.rows.schema, columns))
         mask = self._mask(window)
         if mask is not None:
             rows = rows.filter(pa.array(mask))
@@ -170,7 +170,7 @@ class HeadRows:
         return mask
 
 
-def _column_names(schema: pa.Schema, columns: Columns) -> list[str]:
+def column_names(schema: pa.Schema, columns: Columns) -> list[str]:
     """`rest` is read whenever any metadata is: it may hold any name."""
     return [name for name in schema.names if _is_wanted(name, columns)]
 

@@ -17,20 +17,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lgtm.errors import Corruption, LgtmError
-from lgtm.model.batch import Batch, Series
-from lgtm.model.labels import FINGERPRINT_BYTES
+from lgtm.model.batch import Batch
 from lgtm.model.part import Part, PartId
 from lgtm.model.signal import SERIES, SIGNALS
 from lgtm.model.tenant import Tenant
+from lgtm.wire.batch import decode_rows, encode_rows, series_of, series_table
 
 FORMAT_VERSION = 1
 HEADER_BYTES_MAX = 64 * 1024
 _PREFIX = struct.Struct("<II")
-_SERIES_SCHEMA = pa.schema([pa.field("fingerprint", pa.binary(FINGERPRINT_BYTES), False), pa.field("labels", pa.map_(pa.string(), pa.string()))])
-_COMPRESSED = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", compression_level=1))
-_PLAIN = pa.ipc.IpcWriteOptions()
-_COMPRESS_BYTES_MIN = 1_024
-"""Below this, compressed buffers (each with an 8-byte length and a zstd frame) are larger than plain ones."""
 
 
 class MalformedPart(Corruption):
@@ -41,7 +36,7 @@ def encode_part(part: Part) -> bytes:
     """Raises ValueError for an empty batch: nothing to log is nothing to send."""
     batch = part.batch
     min_ns, max_ns = batch.time_range_ns()
-    series, rows = _ipc(_series_table(batch.series)), _ipc(batch.rows)
+    series, rows = encode_rows(series_table(batch.series)), encode_rows(batch.rows)
     header = orjson.dumps(
         {
             "version": FORMAT_VERSION,
@@ -66,9 +61,9 @@ def decode_part(data: bytes | memoryview) -> Part:
     header, body = _header(view)
     try:
         series_bytes, row_count = int(header["series_bytes"]), int(header["row_count"])
-        series_table = _read_ipc(body[:series_bytes])
-        rows = _read_ipc(body[series_bytes : series_bytes + int(header["rows_bytes"])])
-        batch = Batch(SIGNALS[header["signal"]], Tenant(header["tenant"]), _series_of(series_table), rows)
+        table = decode_rows(body[:series_bytes])
+        rows = decode_rows(body[series_bytes : series_bytes + int(header["rows_bytes"])])
+        batch = Batch(SIGNALS[header["signal"]], Tenant(header["tenant"]), series_of(table), rows)
         part = Part(PartId.from_bytes(bytes.fromhex(header["id"])), tuple(header["owners"]), batch)
     except (pa.ArrowException, LgtmError, KeyError, TypeError, ValueError, OSError, StopIteration, struct.error) as error:
         raise MalformedPart(f"malformed part: {error}") from error
@@ -109,31 +104,3 @@ def _check(part: Part, row_count: int) -> None:
         batch.rows.validate(full=True)
     except pa.ArrowException as error:
         raise MalformedPart(f"malformed part: {error}") from error
-
-
-def _ipc(batch: pa.RecordBatch) -> bytes:
-    sink = pa.BufferOutputStream()
-    options = _COMPRESSED if batch.nbytes >= _COMPRESS_BYTES_MIN else _PLAIN
-    with pa.ipc.new_stream(sink, batch.schema, options=options) as writer:
-        writer.write_batch(batch)
-    return sink.getvalue()  # type: ignore[no-any-return]  # a pyarrow buffer, which join and WAL take as it is
-
-
-def _read_ipc(view: memoryview) -> pa.RecordBatch:
-    with pa.ipc.open_stream(pa.py_buffer(view)) as reader:
-        batches = list(reader)
-    if len(batches) != 1:
-        raise ValueError(f"{len(batches)} record batches in a stream of one")
-    return batches[0]
-
-
-def _series_table(series: tuple[Series, ...]) -> pa.RecordBatch:
-    fingerprints = pa.array([s.fingerprint for s in series], pa.binary(FINGERPRINT_BYTES))
-    labels = pa.array([s.labels for s in series], pa.map_(pa.string(), pa.string()))
-    return pa.record_batch([fingerprints, labels], schema=_SERIES_SCHEMA)
-
-
-def _series_of(table: pa.RecordBatch) -> tuple[Series, ...]:
-    table.validate(full=True)
-    fingerprints, labels = table.column("fingerprint").to_pylist(), table.column("labels").to_pylist()
-    return tuple(Series(f, None if pairs is None else tuple(pairs)) for f, pairs in zip(fingerprints, labels, strict=True))

@@ -1,0 +1,74 @@
+"""A batch as bytes: its series table and its rows as two Arrow IPC streams, so that any reader with Arrow at hand can open them.
+
+Both are compressed by Arrow (zstd) where that makes them smaller.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from lgtm.errors import Corruption
+from lgtm.model.batch import Batch, Series
+from lgtm.model.labels import FINGERPRINT_BYTES
+from lgtm.model.signal import Signal
+from lgtm.model.tenant import Tenant
+
+_LENGTH = struct.Struct("<I")
+_SERIES_SCHEMA = pa.schema([pa.field("fingerprint", pa.binary(FINGERPRINT_BYTES), False), pa.field("labels", pa.map_(pa.string(), pa.string()))])
+_COMPRESSED = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", compression_level=1))
+_PLAIN = pa.ipc.IpcWriteOptions()
+_COMPRESS_BYTES_MIN = 1_024
+"""Below this, compressed buffers (each with an 8-byte length and a zstd frame) are larger than plain ones."""
+
+
+class MalformedBatch(Corruption):
+    """The bytes are no batch."""
+
+
+def encode_batch(batch: Batch) -> bytes:
+    """u32 little-endian length of the series table | series table | rows. Tenant and signal are not in it."""
+    series = encode_rows(series_table(batch.series))
+    return b"".join((_LENGTH.pack(len(series)), series, encode_rows(batch.rows)))
+
+
+def decode_batch(data: bytes | memoryview, signal: Signal, tenant: Tenant) -> Batch:
+    """Raises MalformedBatch. The columns share memory with `data`."""
+    view = memoryview(data)
+    try:
+        (length,) = _LENGTH.unpack_from(view)
+        series = series_of(decode_rows(view[_LENGTH.size : _LENGTH.size + length]))
+        return Batch(signal, tenant, series, decode_rows(view[_LENGTH.size + length :]))
+    except (pa.ArrowException, TypeError, ValueError, OSError, struct.error) as error:
+        raise MalformedBatch(f"malformed batch: {error}") from error
+
+
+def encode_rows(rows: pa.RecordBatch) -> bytes:
+    sink = pa.BufferOutputStream()
+    options = _COMPRESSED if rows.nbytes >= _COMPRESS_BYTES_MIN else _PLAIN
+    with pa.ipc.new_stream(sink, rows.schema, options=options) as writer:
+        writer.write_batch(rows)
+    return sink.getvalue()  # type: ignore[no-any-return]  # a pyarrow buffer, which join and the log take as it is
+
+
+def decode_rows(view: memoryview) -> pa.RecordBatch:
+    """Raises ValueError or what Arrow raises."""
+    with pa.ipc.open_stream(pa.py_buffer(view)) as reader:
+        batches = list(reader)
+    if len(batches) != 1:
+        raise ValueError(f"{len(batches)} record batches in a stream of one")
+    return batches[0]
+
+
+def series_table(series: Sequence[Series]) -> pa.RecordBatch:
+    fingerprints = pa.array([s.fingerprint for s in series], pa.binary(FINGERPRINT_BYTES))
+    labels = pa.array([s.labels for s in series], pa.map_(pa.string(), pa.string()))
+    return pa.record_batch([fingerprints, labels], schema=_SERIES_SCHEMA)
+
+
+def series_of(table: pa.RecordBatch) -> tuple[Series, ...]:
+    table.validate(full=True)
+    fingerprints, labels = table.column("fingerprint").to_pylist(), table.column("labels").to_pylist()
+    return tuple(Series(f, None if pairs is None else tuple(pairs)) for f, pairs in zip(fingerprints, labels, strict=True))

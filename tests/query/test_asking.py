@@ -1,0 +1,55 @@
+"""Questions between nodes read back, and what is none is refused."""
+
+from __future__ import annotations
+
+import contextlib
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lgtm.errors import BadRequest
+from lgtm.model.matchers import Matcher, MatchOp
+from lgtm.model.part_ids import PartIds
+from lgtm.model.signal import LOGS
+from lgtm.model.tenant import Tenant
+from lgtm.model.window import ALWAYS, Window
+from lgtm.query.asking import MalformedQuestion, Question, Summary, decode_question, encode_question
+from lgtm.query.source import Columns, Request
+
+PARTS = PartIds([(b"w" * 16, 2, 5, 9), (b"x" * 16, 1, 0, 0)])
+REQUEST = Request(Tenant("t"), LOGS, (Matcher("app", MatchOp.RE, "a.*"), Matcher("env", MatchOp.NE, "ü")), Window(5, 10))
+
+
+@pytest.mark.parametrize("metadata", [None, frozenset[str](), frozenset({"user", "trace"})])
+def test_a_question_reads_back(metadata: frozenset[str] | None) -> None:
+    question = Question(REQUEST, PARTS, ALWAYS, Columns(True, metadata), (1, 2**62))
+    again = decode_question(encode_question(question))
+    assert (again.request, again.window, again.columns, again.edges_ns) == (REQUEST, ALWAYS, question.columns, (1, 2**62))
+    assert list(again.parts.intervals()) == list(PARTS.intervals())
+
+
+def test_a_summary_reads_back() -> None:
+    again = Summary.from_bytes(Summary(PARTS, 7, -5, 2**62).to_bytes())
+    assert (again.row_count, again.min_ns, again.max_ns) == (7, -5, 2**62)
+    assert list(again.parts.intervals()) == list(PARTS.intervals())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"tenant": "../x"}, {"signal": "noise"}, {"matchers": [["a", "~", "b"]]}, {"matchers": 5}, {"window": [1]}, {"parts": [["zz", 1, 2, 3]]},
+     {"parts": [["77", 1, 3, 2]]}, {"matchers": [["a", "=~", "("]]}, {"metadata": 7}],
+)  # fmt: skip
+def test_what_is_no_question_is_refused(change: dict[str, object]) -> None:
+    fields = orjson.loads(encode_question(Question(REQUEST, PARTS, ALWAYS)))
+    with pytest.raises(BadRequest):
+        decode_question(orjson.dumps(fields | change))
+
+
+@given(st.binary(max_size=40))
+def test_any_bytes_are_a_question_or_refused(data: bytes) -> None:
+    with contextlib.suppress(MalformedQuestion):
+        decode_question(data)
+    with contextlib.suppress(MalformedQuestion):
+        Summary.from_bytes(data)

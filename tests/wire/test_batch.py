@@ -1,0 +1,40 @@
+"""A batch reads back, whatever columns a query asked for; damage is an error of ours."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lgtm.model.batch import Batch, Series
+from lgtm.model.signal import LOGS, SERIES, TS
+from lgtm.wire.batch import MalformedBatch, decode_batch, encode_batch
+from support.parts import TENANT, batch
+
+
+@given(st.lists(st.text(max_size=20), max_size=50), st.booleans())
+def test_a_batch_reads_back(lines: list[str], labels: bool) -> None:
+    one = batch(lines, apps=("api", "web"), labels=labels)
+    again = decode_batch(encode_batch(one), LOGS, TENANT)
+    assert again.series == one.series
+    assert again.rows.equals(one.rows)
+
+
+def test_a_projected_batch_reads_back() -> None:
+    one = batch(["a"] * 1_000)
+    keys = Batch(LOGS, TENANT, (Series(one.series[0].fingerprint, None),), one.rows.select([SERIES, TS]))
+    assert decode_batch(encode_batch(keys), LOGS, TENANT).rows.schema.names == [SERIES, TS]
+
+
+@pytest.mark.parametrize("keep", range(0, 400, 7))
+def test_a_batch_that_was_cut_is_refused(keep: int) -> None:
+    with pytest.raises(MalformedBatch):
+        decode_batch(encode_batch(batch(["a"]))[:keep], LOGS, TENANT)
+
+
+@given(st.binary(max_size=64))
+def test_any_bytes_are_a_batch_or_refused(data: bytes) -> None:
+    with contextlib.suppress(MalformedBatch):
+        decode_batch(data, LOGS, TENANT)
