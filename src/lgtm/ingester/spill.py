@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import struct
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from typing import Protocol
 
 from lgtm.clock import Clock
@@ -126,7 +126,3 @@ def decode_spill(data: bytes) -> Iterator[Part]:
             raise Corruption(f"spilled object announces {length} bytes and has {len(view) - at}")
         yield decode_part(view[at : at + length])
         at += length
-
-
-Adopt = Callable[[Part], Awaitable[object]]
-"""Appends a part to this node's own log; returns once it is synced."""
