@@ -3,7 +3,6 @@ from typing import Any
 import pytest
 
 from lgtm.app.config import Config, SelfTelemetryConfig, ServerConfig
-from lgtm.distributor.config import DistributorConfig
 from lgtm.model.tenant import Tenant
 
 
@@ -13,7 +12,6 @@ from lgtm.model.tenant import Tenant
         (Config, {"target": "querier"}, "target is 'querier'; so far there is only all"),
         (Config, {"data_dir": ""}, "data_dir is empty"),
         (Config, {"overrides": {"a/b": {}}}, "tenant ID 'a/b'"),
-        (Config, {"distributor": DistributorConfig(copies=2)}, "distributor.copies is 2"),
         (Config, {"self_telemetry": SelfTelemetryConfig(enabled=True, tenant="ops")}, "self_telemetry.tenant is ops, which nobody can ask for"),
         (ServerConfig, {"http_port": 65_536}, "server.http_port must lie between 0 and 65535"),
         (ServerConfig, {"http_port": 4317}, "server.http_port and server.otlp_grpc_port are both 4317"),

@@ -8,6 +8,7 @@ from distributor.pushes import StoredEntry, entries_of
 from lgtm.model.labels import Fingerprint, Labels
 from lgtm.model.part import Appended, Part, PartId, UnknownSeries
 from lgtm.model.tenant import Tenant
+from lgtm.wire.part import decode_part
 
 
 class FakeIngester:
@@ -16,6 +17,9 @@ class FakeIngester:
         self.generation = 1
         self.calls: list[Part] = []
         self.parts: dict[PartId, Part] = {}
+        self.spilled: set[PartId] = set()
+        self.store_is_there = True
+        self.times_stored = 0
         self.failures: list[Exception] = []
         """Raised by the next appends, one each."""
         self.open = asyncio.Event()
@@ -24,14 +28,19 @@ class FakeIngester:
         self._labels: dict[tuple[Tenant, Fingerprint], Labels] = {}
         self._entries: dict[PartId, list[StoredEntry]] = {}
 
-    async def append(self, part: Part) -> Appended:
+    async def append(self, part: Part, payload: bytes, *, spill: bool = False) -> Appended:
         self.calls.append(part)
         await asyncio.sleep(0)
         await self.open.wait()
         if self.failures:
             raise self.failures.pop(0)
+        sent = decode_part(payload)
+        assert (sent.id, sent.owners, sent.batch.series) == (part.id, part.owners, part.batch.series), "other bytes than the part"
+        assert sent.batch.rows.equals(part.batch.rows)
+        if spill:
+            await self.spill(part)
         if part.id in self.parts:
-            return Appended(self.generation)
+            return Appended(self.generation, homes=1 + (part.id in self.spilled))
         batch = part.batch
         batch.rows.validate(full=True)
         assert batch.rows.num_rows, "an empty part"
@@ -40,8 +49,13 @@ class FakeIngester:
             raise UnknownSeries(missing, self.generation)
         self._labels.update({(batch.tenant, s.fingerprint): s.labels for s in batch.series if s.labels is not None})
         self.parts[part.id] = part
+        self.times_stored += 1
         self._entries[part.id] = entries_of([self._labels[batch.tenant, s.fingerprint] for s in batch.series], batch.rows)
-        return Appended(self.generation)
+        return Appended(self.generation, homes=1 + (part.id in self.spilled))
+
+    async def spill(self, part: Part) -> None:
+        if self.store_is_there:
+            self.spilled.add(part.id)
 
     def cut(self) -> None:
         """Begins a generation, which knows no labels."""

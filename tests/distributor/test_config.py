@@ -8,7 +8,8 @@ from lgtm.distributor.config import DistributorConfig
 @pytest.mark.parametrize(
     ("settings", "complaint"),
     [
-        ({"copies": 0}, "distributor.copies must be at least 1"),
+        ({"copies": -1}, "distributor.copies must not be below 0"),
+        ({"hedge_ms": 0}, "distributor.hedge_ms must be above 0"),
         ({"in_flight_bytes_max": 10}, "distributor.in_flight_bytes_max must be at least distributor.batch_bytes_target"),
     ],
 )

@@ -282,12 +282,12 @@ async def test_nothing_accepted_is_lost_and_nothing_refused_is_stored(pushes: li
         (ingester,) = node.ingesters
         append = ingester.append
 
-        async def moody(part: object) -> object:
+        async def moody(part: object, payload: bytes, *, spill: bool = False) -> object:
             call = len(ingester.calls)
             if call in cutting:
                 ingester.cut()
             ingester.failures = [Unavailable("moody")] if call in failing else []
-            return await append(part)  # type: ignore[arg-type]  # a part
+            return await append(part, payload, spill=spill)  # type: ignore[arg-type]  # a part
 
         ingester.append = moody  # type: ignore[method-assign,assignment]  # the same, with moods
         outcomes = await asyncio.gather(*(node.outcome(*push) for push in pushes))

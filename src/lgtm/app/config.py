@@ -112,8 +112,6 @@ class Config:
             raise ValueError(f"target is {self.target!r}; so far there is only all")
         if not self.data_dir:
             raise ValueError("data_dir is empty")
-        if self.distributor.copies > 1:
-            raise ValueError(f"distributor.copies is {self.distributor.copies}, but a node by itself has one log")
         if not self.auth_enabled and self.self_telemetry.enabled and self.own_tenant != DEFAULT_TENANT:
             raise ValueError(f"self_telemetry.tenant is {self.own_tenant}, which nobody can ask for while auth_enabled is false")
         for tenant in (*self.overrides, self.own_tenant):

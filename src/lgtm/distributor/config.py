@@ -9,8 +9,10 @@ from lgtm.model.limits import KIB, MIB
 
 @dataclass(slots=True, frozen=True, kw_only=True)
 class DistributorConfig:
-    copies: int = 1
-    """Synced logs that must hold a row before its request is answered."""
+    copies: int = 0
+    """Synced logs that must hold a row before its request is answered. 0: 2 in a cluster, 1 for a node by itself."""
+    hedge_ms: float = 300.0
+    """After so long without an answer a further node is asked for a copy too."""
     batch_bytes_target: int = MIB
     """Requests of a tenant that wait for an earlier write are sent once they are this large together."""
     batch_wait_ms_max: float = 5.0
@@ -36,7 +38,9 @@ class DistributorConfig:
     """Tenants with counters of their own; all further ones are counted together as `other`."""
 
     def __post_init__(self) -> None:
-        if self.copies < 1:
-            raise ValueError("distributor.copies must be at least 1")
+        if self.copies < 0:
+            raise ValueError("distributor.copies must not be below 0")
+        if self.hedge_ms <= 0:
+            raise ValueError("distributor.hedge_ms must be above 0")
         if self.in_flight_bytes_max < self.batch_bytes_target:
             raise ValueError("distributor.in_flight_bytes_max must be at least distributor.batch_bytes_target")

@@ -28,6 +28,12 @@ class DistributorMetrics:
         self.in_flight_bytes = Gauge("lgtm_distributor_in_flight_bytes", "Rows between decoding and acknowledgement.", registry=registry)
         self.unknown_series = Counter("lgtm_distributor_unknown_series_total", "Parts sent again because labels were missing.", registry=registry)
         self.append_failures = Counter("lgtm_distributor_append_failures_total", "Parts not taken by an ingester.", ["ingester"], registry=registry)
+        self.degraded = Counter(
+            "lgtm_distributor_degraded_writes_total",
+            "Parts acknowledged with one synced log, by where the second copy is: spilled, or nowhere (single_copy).",
+            ["second_copy"],
+            registry=registry,
+        )
         self.append_seconds = Histogram(
             "lgtm_distributor_append_seconds", "Time until an ingester acknowledged a part.", buckets=LATENCY_BUCKETS_S, registry=registry
         )

@@ -20,7 +20,7 @@ from lgtm.distributor.admit import admit
 from lgtm.distributor.coalesce import Coalescer
 from lgtm.distributor.config import DistributorConfig
 from lgtm.distributor.detected_level import with_detected_level
-from lgtm.distributor.ingesters import Owners
+from lgtm.distributor.ingesters import Health, HealthOf, Owners
 from lgtm.distributor.levels import level_fields
 from lgtm.distributor.merge import Accepted, cap_columns, merge
 from lgtm.distributor.metrics import DistributorMetrics
@@ -53,6 +53,7 @@ class Distributor:
         clock: Clock,
         metrics: DistributorMetrics,
         executor: Executor | None = None,
+        health: HealthOf = lambda _: Health.WRITABLE,
     ) -> None:
         self._writer_id, self._epoch = writer, epoch
         self._owners = owners
@@ -66,7 +67,14 @@ class Distributor:
         self._tasks = asyncio.TaskGroup()
         self._coalescer = Coalescer(self._write, config=config, clock=clock, tasks=self._tasks)
         self._writer = Writer(
-            copies=config.copies, known_series_max=config.known_series_max, clock=clock, metrics=metrics, spawn=self._tasks.create_task
+            copies=config.copies or 1,
+            known_series_max=config.known_series_max,
+            clock=clock,
+            metrics=metrics,
+            spawn=self._tasks.create_task,
+            health=health,
+            hedge_s=config.hedge_ms / 1_000,
+            deadline_s=config.write_timeout_s,
         )
         self._running = False
         metrics.in_flight_bytes.set_function(lambda: self._coalescer.in_flight_bytes)
@@ -113,7 +121,7 @@ class Distributor:
             complete = _complete(tenant, accepted, limits)
         else:
             complete = await asyncio.get_running_loop().run_in_executor(self._executor, _complete, tenant, accepted, limits)
-        parts = split(Batch(LOGS, tenant, complete.series, complete.rows), self._owners)
+        parts = split(Batch(LOGS, tenant, complete.series, complete.rows), self._owners, self._writer.intended)
         writes = [self._writer.write(self._next_id(), piece, owners) for owners, batch in parts for piece in bounded(batch)]
         for outcome in await asyncio.gather(*writes, return_exceptions=True):
             if outcome is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -33,14 +33,21 @@ def _labels_bytes(series: tuple[Series, ...]) -> int:
     return sum(len(name) + len(value) for one in series for name, value in one.labels or ())
 
 
-def split(batch: Batch, owners: Owners) -> Iterator[tuple[tuple[Ingester, ...], Batch]]:
-    """Every row goes into exactly one of the parts, in its order. Raises what `owners` raises."""
+Intended = Callable[[tuple[Ingester, ...]], tuple[Ingester, ...]]
+"""A preference list → those of it who should hold a part now."""
+
+
+def split(batch: Batch, owners: Owners, intended: Intended = lambda found: found) -> Iterator[tuple[tuple[Ingester, ...], Batch]]:
+    """Series that the same ingesters should hold now share a part, though their lists may differ further on.
+
+    Every row goes into exactly one of the parts, in its order. Raises what `owners` raises.
+    """
     numbers: dict[tuple[str, ...], int] = {}
     groups: list[tuple[Ingester, ...]] = []
     group_of = np.empty(len(batch.series), np.int64)
     for at, series in enumerate(batch.series):
         found = owners(series.fingerprint)
-        ids = tuple(ingester.id for ingester in found)
+        ids = tuple(ingester.id for ingester in intended(found))
         if ids not in numbers:
             numbers[ids] = len(groups)
             groups.append(found)
@@ -48,14 +55,24 @@ def split(batch: Batch, owners: Owners) -> Iterator[tuple[tuple[Ingester, ...], 
     if len(groups) == 1:
         yield groups[0], batch
         return
+    # One gather of all rows by group, then slices of it: a filter for each of the n·(n-1) pairs would read the batch as often.
     of_row = group_of[batch.rows.column(SERIES).to_numpy()]
+    gathered = batch.rows.take(pa.array(np.argsort(of_row, kind="stable")))
+    ends = np.cumsum(np.bincount(of_row, minlength=len(groups)))
     for number, found in enumerate(groups):
-        yield found, _part_of(batch, np.flatnonzero(group_of == number), of_row == number)
+        start = int(ends[number - 1]) if number else 0
+        rows = gathered.slice(start, int(ends[number]) - start)
+        if rows.num_rows:
+            yield found, _renumbered(batch, np.flatnonzero(group_of == number), rows)
 
 
 def _part_of(batch: Batch, kept_series: np.ndarray[tuple[int], np.dtype[np.int64]], kept_rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Batch:
+    return _renumbered(batch, kept_series, batch.rows.filter(pa.array(kept_rows)))
+
+
+def _renumbered(batch: Batch, kept_series: np.ndarray[tuple[int], np.dtype[np.int64]], rows: pa.RecordBatch) -> Batch:
+    """Rows of the batch with only the series that are kept."""
     renumbered = np.zeros(len(batch.series), np.uint32)
     renumbered[kept_series] = np.arange(len(kept_series))
-    rows = batch.rows.filter(pa.array(kept_rows))
     series = tuple(batch.series[at] for at in kept_series.tolist())
     return Batch(batch.signal, batch.tenant, series, with_series(rows, renumbered[rows.column(SERIES).to_numpy()]))

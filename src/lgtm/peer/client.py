@@ -1,0 +1,175 @@
+"""Calls to other nodes. A call ends in an answer, an error that the other side told, or one of `faults.py` that says what may be concluded."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Collection, Iterator
+from typing import Any
+
+import grpc
+
+from lgtm.clock import NS_PER_S, Clock
+from lgtm.errors import LgtmError
+from lgtm.peer.breaker import Breaker
+from lgtm.peer.calls import Pass, method_path
+from lgtm.peer.config import PeerConfig
+from lgtm.peer.faults import FAULT_KEY, PeerBusy, PeerRefused, PeerRejected, PeerUnknown, PeerUnreachable, decode_fault
+from lgtm.peer.metrics import PeerMetrics
+from lgtm.peer.tls import Certificates
+
+_NEVER_SENT = (
+    "failed to connect",
+    "connection refused",
+    "no route to host",
+    "network is unreachable",
+    "name resolution",
+    "dns resolution",
+    "handshake",
+)
+_REFUSED = "connection refused"
+
+
+class PeerClient:
+    """One other node. For the event loop that made it."""
+
+    def __init__(self, address: str, config: PeerConfig, shown: Pass, clock: Clock, metrics: PeerMetrics) -> None:
+        self.address = address
+        self.breaker = Breaker()
+        self._config, self._clock, self._metrics = config, clock, metrics
+        self._metadata = shown.metadata()
+        self._certificates = Certificates(config) if config.tls else None
+        self._stamp = self._certificates.stamp() if self._certificates is not None else ()
+        self._channel = self._open()
+        self._calls = 0
+        self._nbytes = 0
+
+    async def call(self, method: str, data: bytes, timeout_s: float) -> bytes:
+        """Raises what the other side raised, or a PeerError."""
+        with self._place(method, len(data)):
+            unary = self._channel.unary_unary(method_path(method))
+            answer: bytes = await unary(data, timeout=timeout_s, metadata=self._metadata)
+            self._metrics.received_bytes.labels(method).inc(len(answer))
+            return answer
+
+    async def stream(self, method: str, data: bytes, timeout_s: float) -> AsyncIterator[bytes]:
+        """Close it (aclosing), or exhaust it, to end the call. Raises as `call` does."""
+        with self._place(method, len(data)):
+            pieces = self._channel.unary_stream(method_path(method))(data, timeout=timeout_s, metadata=self._metadata)
+            try:
+                async for piece in pieces:
+                    self._metrics.received_bytes.labels(method).inc(len(piece))
+                    yield piece
+            finally:
+                pieces.cancel()
+
+    async def close(self) -> None:
+        await self._channel.close()
+
+    @contextlib.contextmanager
+    def _place(self, method: str, nbytes: int) -> Iterator[None]:
+        """One call's share of the bounds, its account, and its errors in our words."""
+        self._admit(nbytes)
+        self._calls += 1
+        self._nbytes += nbytes
+        self._metrics.sent_bytes.labels(method).inc(nbytes)
+        began_ns, outcome = self._clock.monotonic_ns(), "ok"
+        try:
+            yield
+            self.breaker.succeeded()
+        except grpc.aio.AioRpcError as error:
+            fault = fault_of(error, self.address)
+            outcome = type(fault).__name__
+            self._account(fault)
+            raise fault from None
+        except (asyncio.CancelledError, GeneratorExit):
+            outcome = "cancelled"
+            raise
+        finally:
+            self._calls -= 1
+            self._nbytes -= nbytes
+            self._metrics.calls.labels(method, outcome).inc()
+            self._metrics.seconds.labels(method).observe((self._clock.monotonic_ns() - began_ns) / NS_PER_S)
+
+    def _admit(self, nbytes: int) -> None:
+        if self._calls >= self._config.calls_in_flight_max or (self._nbytes and self._nbytes + nbytes > self._config.in_flight_bytes_max):
+            raise PeerBusy(self.address, f"{self._calls} calls with {self._nbytes} bytes wait for it already")
+        if not self.breaker.allow(self._clock.monotonic_ns()):
+            raise PeerUnreachable(self.address, "it did not answer lately; it is asked again within a second")
+        if self._certificates is not None and self._calls == 0:
+            self._renew(self._certificates)
+
+    def _account(self, fault: LgtmError) -> None:
+        if isinstance(fault, PeerUnreachable) or (isinstance(fault, PeerUnknown) and not isinstance(fault, PeerRejected)):
+            self.breaker.failed(self._clock.monotonic_ns(), unreachable=isinstance(fault, PeerUnreachable))
+        else:
+            self.breaker.succeeded()
+
+    def _renew(self, certificates: Certificates) -> None:
+        """A channel with the certificates of now, when they have changed and no call is open on the old one."""
+        with contextlib.suppress(OSError):
+            if (stamp := certificates.stamp()) != self._stamp:
+                old, self._channel, self._stamp = self._channel, self._open(), stamp
+                asyncio.get_running_loop().create_task(old.close())
+
+    def _open(self) -> Any:
+        limit = self._config.message_bytes_max
+        options = [
+            ("grpc.max_receive_message_length", limit),
+            ("grpc.max_send_message_length", limit),
+            ("grpc.keepalive_time_ms", 5_000),
+            ("grpc.keepalive_timeout_ms", 3_000),
+            ("grpc.http2.max_pings_without_data", 0),
+            ("grpc.initial_reconnect_backoff_ms", 100),
+            ("grpc.min_reconnect_backoff_ms", 100),
+            ("grpc.max_reconnect_backoff_ms", 1_000),
+            ("grpc.use_local_subchannel_pool", 1),
+            ("grpc.enable_http_proxy", 0),
+            ("grpc.enable_retries", 0),
+        ]
+        if self._certificates is None:
+            return grpc.aio.insecure_channel(self.address, options=options)
+        if self._config.tls_server_name:
+            options.append(("grpc.ssl_target_name_override", self._config.tls_server_name))  # type: ignore[arg-type]  # options are of any type
+        return grpc.aio.secure_channel(self.address, self._certificates.client(), options=options)
+
+
+def fault_of(error: Any, peer: str) -> LgtmError:
+    """What a failed call means. error: a grpc.aio.AioRpcError."""
+    for key, value in error.trailing_metadata() or ():
+        if key == FAULT_KEY:
+            return decode_fault(value, peer)
+    details = str(error.details() or error.code().name)
+    match error.code():
+        case grpc.StatusCode.UNAVAILABLE:
+            low = details.lower()
+            if not any(text in low for text in _NEVER_SENT):
+                return PeerUnknown(peer, details)
+            return PeerRefused(peer, "connection refused") if _REFUSED in low else PeerUnreachable(peer, details)
+        case grpc.StatusCode.UNAUTHENTICATED | grpc.StatusCode.PERMISSION_DENIED | grpc.StatusCode.UNIMPLEMENTED:
+            return PeerRejected(peer, details)
+        case grpc.StatusCode.DEADLINE_EXCEEDED:
+            return PeerUnknown(peer, "no answer in time")
+        case _:
+            return PeerUnknown(peer, details)
+
+
+class Peers:
+    """A client for each address, made when first asked for."""
+
+    def __init__(self, config: PeerConfig, shown: Pass, clock: Clock, metrics: PeerMetrics) -> None:
+        self._config, self._pass, self._clock, self._metrics = config, shown, clock, metrics
+        self._clients: dict[str, PeerClient] = {}
+
+    def client(self, address: str) -> PeerClient:
+        if address not in self._clients:
+            self._clients[address] = PeerClient(address, self._config, self._pass, self._clock, self._metrics)
+        return self._clients[address]
+
+    async def keep(self, addresses: Collection[str]) -> None:
+        """Closes the clients of all other addresses."""
+        for address in self._clients.keys() - set(addresses):
+            await self._clients.pop(address).close()
+
+    async def close(self) -> None:
+        await self.keep(())
