@@ -72,6 +72,9 @@ class HeadFull(Unavailable):
 class Stopping(Unavailable):
     """Raised for every append once the ingester is going down."""
 
+    draining = True
+    """Told to other nodes: nobody's writes are taken here any more."""
+
     def __str__(self) -> str:
         return "this ingester is stopping; send to another one"
 

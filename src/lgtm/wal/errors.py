@@ -54,6 +54,8 @@ class DiskFull(Unavailable):
     """Raised before anything is logged. Goes away by itself once there is space."""
 
     retry_after_s = 5.0
+    draining = True
+    """Told to other nodes: nobody's writes are taken here now."""
 
     def __init__(self, directory: Path, reason: str) -> None:
         super().__init__(directory, reason)
