@@ -1,4 +1,5 @@
 # make run        one node on ports 3100, 4317 and 4318, data under ./data, its own logs ingested
+# make cluster    three nodes on this machine as one store, on ports 3100, 3200 and 3300
 # make test       everything that has to hold before a change is merged
 # make install    .venv/bin/lgtm and nothing else
 # The environment is made on first use, with the versions in requirements*.lock.
@@ -9,12 +10,15 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 
-.PHONY: install run test check format test-long bench docs lock clean
+.PHONY: install run cluster test check format test-long bench docs lock clean
 
 install: $(VENV)/.installed
 
 run: install
 	$(BIN)/lgtm serve --data-dir data --set self_telemetry.enabled=true $(ARGS)
+
+cluster: install
+	$(BIN)/lgtm cluster $(ARGS)
 
 test: check
 	$(BIN)/pytest -q -m "not long" $(ARGS)

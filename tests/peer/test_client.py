@@ -13,7 +13,7 @@ from lgtm.clock import SystemClock
 from lgtm.model.part import UnknownSeries
 from lgtm.peer.client import Peers
 from lgtm.peer.config import PeerConfig
-from lgtm.peer.faults import PeerBusy, PeerRefused, PeerUnknown, PeerUnreachable, RemoteUnavailable
+from lgtm.peer.faults import PeerBusy, PeerRefused, PeerUnknown, RemoteUnavailable
 from lgtm.peer.metrics import PeerMetrics
 from peer.servers import CLUSTER, calling, serving
 
@@ -63,7 +63,7 @@ async def test_nobody_listening_is_definite_and_the_breaker_spares_the_next_call
         assert refused.value.definite
         assert refused.value.refused
         assert client.breaker.is_open
-        with pytest.raises(PeerUnreachable, match="did not answer lately"):
+        with pytest.raises(PeerRefused, match="did not answer lately"):
             await client.call("echo", b"", 5)
 
 

@@ -19,6 +19,11 @@ OF_A_PACKAGE = {
 """Tests of what the modules of a package do together."""
 
 ELSEWHERE = {
+    "ring/agent.py": "app/test_cluster.py",
+    "ring/gossip_metrics.py": "app/test_cluster.py",
+    "cli/cluster.py": "e2e/test_cluster.py",
+    "cli/drill.py": "e2e/test_cluster.py",
+    "cli/local_nodes.py": "e2e/test_cluster.py",
     "wal/survey.py": "wal/test_recovery.py",
     "wal/writer.py": "wal/test_log.py",
     "wal/executor.py": "wal/test_log.py",

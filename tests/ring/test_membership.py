@@ -156,6 +156,13 @@ def test_news_that_is_not_newer_is_ignored() -> None:
     assert one.members["other"].meta == b""
 
 
+@pytest.mark.parametrize("news", [Alive(1, "new", b"", 7946), Alive(1, "new", b"12345", 7946), Alive(1, "new", b"1234", 0)])
+def test_a_member_that_nobody_could_reach_is_none(news: Alive) -> None:
+    one = member()
+    one.step(news, OTHER, 0)
+    assert "new" not in one.members
+
+
 @pytest.mark.parametrize("accusation", [Suspect(5, "me", "x"), Dead(5, "me", "x")])
 def test_an_accusation_of_me_is_refuted_above_it(accusation: Suspect | Dead) -> None:
     one = member()

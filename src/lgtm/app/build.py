@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import hashlib
 import logging
 import os
 import random
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ import aiofiles.os
 import pyarrow as pa
 from prometheus_client import CollectorRegistry
 
+from lgtm.app.background import Loop, background
+from lgtm.app.cluster import Cluster, Here
 from lgtm.app.config import Config
 from lgtm.app.limits_used import watch_limits
 from lgtm.app.loop_lag import LoopLag
@@ -31,6 +34,7 @@ from lgtm.blocks.lineage import stored_parts
 from lgtm.blocks.meta import BlockMeta
 from lgtm.blocks.writer import WrittenBlock
 from lgtm.clock import Clock, SystemClock
+from lgtm.distributor.ingesters import Health
 from lgtm.distributor.metrics import DistributorMetrics
 from lgtm.distributor.push import Distributor
 from lgtm.errors import Corruption, Unavailable
@@ -39,15 +43,18 @@ from lgtm.ingester.generation import Generation
 from lgtm.ingester.ingester import Ingester
 from lgtm.ingester.metrics import IngesterMetrics
 from lgtm.ingester.replay import Replayed, replay
+from lgtm.ingester.spill import Spill
 from lgtm.model.limits import TenantLimits
+from lgtm.model.part import Part
 from lgtm.model.part_ids import PartIds
-from lgtm.model.signal import LOGS, Signal
+from lgtm.model.signal import LOGS, SIGNALS, Signal
 from lgtm.model.tenant import Tenant
 from lgtm.model.window import Window
 from lgtm.query.blocks import BlockSource
 from lgtm.query.engine import QueryEngine
 from lgtm.query.heads import HeadSource
 from lgtm.query.metrics import QueryMetrics
+from lgtm.query.serving import HeadService
 from lgtm.storage.catalog import Catalog
 from lgtm.storage.config import StorageConfig
 from lgtm.storage.fetch import BlockFiles
@@ -65,10 +72,12 @@ from lgtm.wal.space import DiskState
 logger = logging.getLogger(__name__)
 
 WATCH_INTERVAL_S = 1.0
+ID_CHARACTERS = 16
+"""Of the log's id, in hex: what names an instance."""
+SEEN_MARGIN_S = 10.0
+"""Beyond two polls, after which every node has read of a block."""
 UNREADABLE = "unreadable"
 """Directory in data_dir for records of the log that replay cannot read."""
-
-Loop = Callable[[], Coroutine[None, None, None]]
 
 
 @dataclass(slots=True, frozen=True)
@@ -84,6 +93,8 @@ class Node:
     distributor: Distributor
     catalogue: LoadedCatalog
     engine: QueryEngine
+    cluster: Cluster | None = None
+    """None: a node by itself."""
 
 
 @asynccontextmanager
@@ -108,30 +119,54 @@ async def running(config: Config, *, registry: CollectorRegistry, clock: Clock |
         await files.start()
 
         catalogue = LoadedCatalog(catalog)
+        ingester_config = config.ingester
+        if config.ring.enabled:
+            seen_by_all_s = 2 * config.storage.poll_interval_s + SEEN_MARGIN_S
+            ingester_config = dataclasses.replace(ingester_config, linger_s=max(ingester_config.linger_s, seen_by_all_s))
         flusher = Flusher(store, catalog, storage_metrics, Path(config.data_dir) / "flush", clock)
         ingester = Ingester(
-            wal_id[:16], wal_id, log, flusher.flush, config=config.ingester, clock=clock, rng=random.Random(), metrics=ingester_metrics
+            wal_id[:ID_CHARACTERS],
+            wal_id,
+            log,
+            flusher.flush,
+            config=ingester_config,
+            clock=clock,
+            rng=random.Random(),
+            metrics=ingester_metrics,
+            covered=lambda tenant, signal: catalogue.stored(tenant, SIGNALS[signal]),
+            spill=Spill(store, wal_id, clock, timeout_s=config.ingester.spill_timeout_s),
         )
         ingester_metrics.watch(ingester)
         ingester.start(replayed.generations)
         await stack.enter_async_context(
-            _background(ingester.run, _poll(catalogue, config.storage, clock), _watch_disk(log, ingester, clock), LoopLag(clock, registry).run)
+            background(ingester.run, _poll(catalogue, config.storage, clock), _watch_disk(log, ingester, clock), LoopLag(clock, registry).run)
         )
+        threads = ThreadPoolExecutor(config.query.threads, thread_name_prefix="query")
+        stack.callback(threads.shutdown, wait=False, cancel_futures=True)
+        heads, stored = HeadSource(ingester.id, ingester.snapshot), BlockSource(catalogue, files.open)
+        cluster = None
+        if config.ring.enabled:
+            service = HeadService(heads, threads)
+            cluster = Cluster(config, ingester, heads, service, store, wal_id=wal_id, is_stored=catalogue.has, clock=clock, registry=registry)
+            await cluster.start()
+            stack.push_async_callback(cluster.stop)
         stack.push_async_callback(ingester.stop)
 
+        here = Here(ingester)
+        copies = config.distributor.copies or (1 if cluster is None else 2)
         distributor = Distributor(
             recovery.wal_id,
             recovery.first_segment,
-            lambda _: (ingester,),
+            (lambda _: (here,)) if cluster is None else cluster.owners,
             limits=limits,
-            config=config.distributor,
+            config=dataclasses.replace(config.distributor, copies=copies),
             clock=clock,
             metrics=DistributorMetrics(registry, tenants_max=config.distributor.metrics_tenants_max),
+            health=(lambda _: Health.WRITABLE) if cluster is None else cluster.health,
         )
         await stack.enter_async_context(distributor)
-        threads = ThreadPoolExecutor(config.query.threads, thread_name_prefix="query")
-        stack.callback(threads.shutdown, wait=False, cancel_futures=True)
-        holders, stored = [HeadSource(ingester.id, ingester.snapshot)], BlockSource(catalogue, files.open)
+        if cluster is not None:
+            stack.push_async_callback(cluster.leave)
         watch_limits(
             registry,
             {
@@ -142,9 +177,17 @@ async def running(config: Config, *, registry: CollectorRegistry, clock: Clock |
             },
         )
         engine = QueryEngine(
-            lambda: holders, stored, ingester.tails.follow, limits, threads, config.query, QueryMetrics(registry), catalogue.warnings
+            (lambda: [heads]) if cluster is None else cluster.holders,
+            stored,
+            ingester.tails.follow if cluster is None else cluster.follow,
+            limits,
+            threads,
+            config.query,
+            QueryMetrics(registry),
+            catalogue.warnings,
+            (lambda _: ()) if cluster is None else cluster.judge,
         )
-        yield Node(config, clock, registry, limits, log, ingester, distributor, catalogue, engine)
+        yield Node(config, clock, registry, limits, log, ingester, distributor, catalogue, engine, cluster)
 
 
 class Flusher:
@@ -203,6 +246,10 @@ class LoadedCatalog:
             raise CatalogueNotLoaded
         return self.catalog.blocks(tenant, signal, window)
 
+    def has(self, part: Part) -> bool:
+        """Whether the part is in visible blocks."""
+        return self.is_loaded and part.id in self.stored(part.batch.tenant, part.batch.signal)
+
     def stored(self, tenant: Tenant, signal: Signal) -> PartIds:
         """Parts whose rows are all in visible blocks. Computed when the blocks have changed."""
         blocks = self.catalog.snapshot().of(tenant, signal).blocks
@@ -221,7 +268,14 @@ class LoadedCatalog:
 def _replay(log: Log, wal_id: str, clock: Clock, unreadable: Path) -> Replayed:
     began = time.monotonic()
     records = ((int(record.segment), record.payload) for record in log.replay())
-    found = replay(records, wal_id=wal_id, now_ns=clock.monotonic_ns(), set_aside=partial(set_aside, unreadable))
+    me = wal_id[:ID_CHARACTERS]
+    found = replay(
+        records,
+        wal_id=wal_id,
+        now_ns=clock.monotonic_ns(),
+        set_aside=partial(set_aside, unreadable),
+        is_primary=lambda part: not part.owners or part.owners[0] == me,
+    )
     event(
         logger,
         logging.INFO,
@@ -268,26 +322,6 @@ def _report(recovery: Recovery) -> None:
         torn_bytes=recovery.torn_bytes,
         seconds=recovery.duration_s,
     )
-
-
-@asynccontextmanager
-async def _background(*loops: Loop) -> AsyncIterator[None]:
-    """Runs the loops until the context ends. One that fails is a bug, and ends the process: a node that does not flush is no node."""
-    tasks = [asyncio.ensure_future(loop()) for loop in loops]
-    for task in tasks:
-        task.add_done_callback(_die_of)
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-
-
-def _die_of(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        logger.critical("a background task failed; ending the process, the log keeps what was acknowledged", exc_info=error)
-        os._exit(70)
 
 
 def _poll(catalogue: LoadedCatalog, config: StorageConfig, clock: Clock) -> Loop:

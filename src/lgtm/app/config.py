@@ -17,7 +17,9 @@ from lgtm.distributor.config import DistributorConfig
 from lgtm.ingester.config import IngesterConfig
 from lgtm.model.limits import Limits, TenantLimits
 from lgtm.model.tenant import DEFAULT_TENANT, Tenant
+from lgtm.peer.config import PeerConfig
 from lgtm.query.config import QueryConfig
+from lgtm.ring.config import RingConfig
 from lgtm.storage.config import StorageConfig
 from lgtm.wal.config import WalConfig
 
@@ -97,6 +99,10 @@ class Config:
     """Rows in memory, and how they become blocks."""
     storage: StorageConfig = field(default_factory=StorageConfig)
     """Where blocks are kept."""
+    ring: RingConfig = field(default_factory=RingConfig)
+    """Several nodes as one store. Without ring.cluster this node is by itself."""
+    peer: PeerConfig = field(default_factory=PeerConfig)
+    """Calls between the nodes of a cluster."""
     query: QueryConfig = field(default_factory=QueryConfig)
     """Answering queries. What a tenant may ask is in limits."""
     loki_query: QueryApiConfig = field(default_factory=QueryApiConfig)
@@ -112,6 +118,8 @@ class Config:
             raise ValueError(f"target is {self.target!r}; so far there is only all")
         if not self.data_dir:
             raise ValueError("data_dir is empty")
+        if self.distributor.copies > 1 and not self.ring.enabled:
+            raise ValueError(f"distributor.copies is {self.distributor.copies}, but a node by itself has one log; set ring.cluster")
         if not self.auth_enabled and self.self_telemetry.enabled and self.own_tenant != DEFAULT_TENANT:
             raise ValueError(f"self_telemetry.tenant is {self.own_tenant}, which nobody can ask for while auth_enabled is false")
         for tenant in (*self.overrides, self.own_tenant):

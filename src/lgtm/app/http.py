@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from fastapi import FastAPI
@@ -12,10 +11,11 @@ from lgtm.api.bodies import Bodies
 from lgtm.api.loki.metrics import QueryApiMetrics
 from lgtm.api.loki.routes import loki_query_router
 from lgtm.api.loki.side import QuerySide
-from lgtm.api.loki.status import Member, Operations, status_router
+from lgtm.api.loki.status import Operations, status_router
 from lgtm.api.loki_push import loki_push_routes
 from lgtm.api.metrics import PushMetrics
 from lgtm.api.otlp_http import OtlpLogs, otlp_http_routes
+from lgtm.api.ring import MemberRow, RingOperations, Shard, ring_router
 from lgtm.api.tenancy import Tenancy
 from lgtm.app.build import Node
 from lgtm.app.config_load import shown
@@ -25,21 +25,13 @@ class Stopping(Protocol):
     def is_set(self) -> bool: ...
 
 
-@dataclass(slots=True, frozen=True)
-class Myself:
-    """The one instance of a ring of one."""
-
-    id: str
-    address: str
-    state: str = "ACTIVE"
-
-
 def http_app(node: Node, tenancy: Tenancy, bodies: Bodies, metrics: PushMetrics, logs: OtlpLogs, side: QuerySide, stopping: Stopping) -> FastAPI:
     app = FastAPI(title="lgtm", docs_url="/api-docs", redoc_url=None, openapi_url="/openapi.json")
     app.router.routes.extend(loki_push_routes(node.distributor.push, tenancy, bodies, metrics))
     app.router.routes.extend(otlp_http_routes(logs))
     app.include_router(loki_query_router(side))
     app.include_router(status_router(_operations(node, stopping)))
+    app.include_router(ring_router(_ring_operations(node)))
     return app
 
 
@@ -61,14 +53,32 @@ def _operations(node: Node, stopping: Stopping) -> Operations:
         state = "Stopping" if stopping.is_set() else "Running"
         return dict.fromkeys(("distributor", "ingester", "querier", "server", "store"), state)
 
-    def members() -> list[Member]:
-        return [Myself(node.ingester.id, f"{node.config.server.host}:{node.config.server.http_port}")]
-
     return Operations(
         registry=node.registry,
         not_ready=not_ready,
         services=services,
         config=lambda mode: shown(node.config, mode),
-        members=members,
         flush=node.ingester.flush_all,
     )
+
+
+def _ring_operations(node: Node) -> RingOperations:
+    cluster = node.cluster
+    if cluster is None:
+        address = f"{node.config.server.host}:{node.config.server.http_port}"
+        return RingOperations(lambda: [Shard(node.ingester.id, "ACTIVE", address, share=1.0)], node.clock.now_ns)
+
+    def shards() -> list[Shard]:
+        shares = cluster.ring.view.shares()
+        return [
+            Shard(
+                each.id, cluster.state_of(each), each.http, each.rpc, each.zone, each.heartbeat_ns, each.registered_ns, each.tokens,
+                shares.get(each.id, 0.0), each.single_copy_rows, each.spilled_rows,
+            )
+            for each in cluster.ring.instances()
+        ]  # fmt: skip
+
+    def members() -> list[MemberRow]:
+        return [MemberRow(each.name, str(each.address), each.state.name.lower(), each.incarnation) for each in cluster.membership.members.values()]
+
+    return RingOperations(shards, node.clock.now_ns, members, cluster.forget, lambda: cluster.settled().reasons)

@@ -10,9 +10,11 @@ import sys
 
 import typer
 
-from lgtm.cli import inspect, query
+from lgtm.cli import inspect, query, ring
 from lgtm.cli.check_config import check_config
+from lgtm.cli.cluster import cluster
 from lgtm.cli.demo import demo
+from lgtm.cli.drill import drill
 from lgtm.cli.health import health
 from lgtm.cli.push import push
 from lgtm.cli.serve import serve
@@ -31,6 +33,9 @@ app.command()(serve)
 app.add_typer(query.app, name="query")
 app.command()(push)
 app.add_typer(inspect.app, name="inspect")
+app.add_typer(ring.app, name="ring")
+app.command()(cluster)
+app.command()(drill)
 app.command("check-config")(check_config)
 app.command()(demo)
 app.command()(health)

@@ -43,6 +43,7 @@ class PeerClient:
         self._channel = self._open()
         self._calls = 0
         self._nbytes = 0
+        self._was_refused = False
 
     async def call(self, method: str, data: bytes, timeout_s: float) -> bytes:
         """Raises what the other side raised, or a PeerError."""
@@ -95,11 +96,14 @@ class PeerClient:
         if self._calls >= self._config.calls_in_flight_max or (self._nbytes and self._nbytes + nbytes > self._config.in_flight_bytes_max):
             raise PeerBusy(self.address, f"{self._calls} calls with {self._nbytes} bytes wait for it already")
         if not self.breaker.allow(self._clock.monotonic_ns()):
-            raise PeerUnreachable(self.address, "it did not answer lately; it is asked again within a second")
+            # What was known when the breaker opened stays known: a process that is gone is down, and not merely silent.
+            kind = PeerRefused if self._was_refused else PeerUnreachable
+            raise kind(self.address, "it did not answer lately; it is asked again within a second")
         if self._certificates is not None and self._calls == 0:
             self._renew(self._certificates)
 
     def _account(self, fault: LgtmError) -> None:
+        self._was_refused = isinstance(fault, PeerRefused)
         if isinstance(fault, PeerUnreachable) or (isinstance(fault, PeerUnknown) and not isinstance(fault, PeerRejected)):
             self.breaker.failed(self._clock.monotonic_ns(), unreachable=isinstance(fault, PeerUnreachable))
         else:

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 class QueryConfig:
     threads: int = 4
     """Threads that read and evaluate. Arrow and numpy release the interpreter, so up to twice the cores is of use."""
+    strict: bool = False
+    """Whether a query that may lack rows, because an instance cannot be asked, is refused with 503 instead of answered with a warning."""
+    peer_read_timeout_s: float = 30.0
+    """How long another node may take to send the rows that a query needs of it."""
     first_slice_rows: int = 131_072
     """Rows in the first stretch of time that a log query looks at; later stretches are larger."""
 

@@ -78,6 +78,7 @@ class Agent:
         self._tcp: asyncio.Server | None = None
         self._wake = asyncio.Event()
         self._open_streams = 0
+        self._has_seeds = False
         self._refused: dict[str, int] = {}
 
     # --- life
@@ -134,18 +135,23 @@ class Agent:
             self._flush()
             await self._clock.sleep(self._heartbeat_s)
 
+    async def join(self) -> None:
+        """Asks every seed that is no member, once."""
+        try:
+            seeds = await self._seeds()
+        except (OSError, LgtmError) as error:
+            event(logger, logging.WARNING, "seeds cannot be looked up", error=str(error))
+            return
+        known = {member.address for member in self.membership.alive()}
+        strangers = [seed for seed in seeds if seed not in known]
+        await asyncio.gather(*(self._push_pull(seed, join=True) for seed in strangers))
+        self._has_seeds = bool(strangers)
+
     async def _join_loop(self) -> None:
         """For ever: after a partition, or a start before DNS knew the others, nobody else would bring them together again."""
         while True:
-            try:
-                seeds = await self._seeds()
-            except (OSError, LgtmError) as error:
-                event(logger, logging.WARNING, "seeds cannot be looked up", error=str(error))
-                seeds = ()
-            known = {member.address for member in self.membership.alive()}
-            strangers = [seed for seed in seeds if seed not in known and seed != self.membership.me.address]
-            await asyncio.gather(*(self._push_pull(seed, join=True) for seed in strangers))
-            is_alone = len(self.membership.alive()) < 2 and bool(seeds)
+            await self.join()
+            is_alone = len(self.membership.alive()) < 2 and self._has_seeds
             await self._clock.sleep(1.0 if is_alone else self._rejoin_s)
 
     # --- packets
@@ -195,7 +201,10 @@ class Agent:
         for group in pack([encode_message(message) for message in messages], self._packet_bytes_max):
             data = self._packets.encode(group, crc)
             self._metrics.sent_bytes.inc(len(data))
-            self._udp.sendto(data, (to.host, to.port))
+            try:
+                self._udp.sendto(data, (to.host, to.port))
+            except (OSError, ValueError) as error:
+                event(logger, logging.DEBUG, "a datagram could not be sent", to=str(to), error=str(error))
 
     def _take_user_data(self, data: bytes) -> None:
         try:

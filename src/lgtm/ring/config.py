@@ -23,8 +23,8 @@ class RingConfig:
     instances_expected: int = 0
     """How many instances the cluster should have; only told in metrics. 0: not told."""
     keys: Secret = field(default_factory=Secret)
-    """Keys of the gossip's encryption (AES-GCM), 16, 24 or 32 bytes each in base64, separated by commas. The first one writes, all are read. Empty: no
-    encryption."""
+    """Keys of the gossip's encryption (AES-GCM), 16, 24 or 32 bytes each in base64, separated by commas. The first one writes, all are
+    read. Empty: no encryption."""
     heartbeat_s: float = 2.0
     """How often an instance says that it lives."""
     heartbeat_timeout_s: float = 10.0

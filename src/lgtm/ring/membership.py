@@ -111,7 +111,7 @@ class Membership:
         *, packet_overhead_bytes: int = 0,
     ) -> None:  # fmt: skip
         self._config, self._rng = config, rng
-        self._probe_interval_ns = config.probe_interval_ms * NS_PER_MS
+        self._probe_interval_ns = int(config.probe_interval_ms * NS_PER_MS)
         self._packet_bytes = config.packet_bytes_max - packet_overhead_bytes - 2
         self.members: dict[str, Member] = {name: Member(name, address, 1, State.ALIVE, meta, PROTOCOL_VERSIONS, now_ns)}
         self._name = name
@@ -126,10 +126,10 @@ class Membership:
         self._leaving = False
         self._ticked_ns = now_ns
         self._listening_until_ns = now_ns
-        push_pull_ns = config.push_pull_interval_s * NS_PER_S
+        push_pull_ns = int(config.push_pull_interval_s * NS_PER_S)
         self._timers = _Timers(
             now_ns + rng.randrange(self._probe_interval_ns),
-            now_ns + rng.randrange(config.gossip_interval_ms * NS_PER_MS),
+            now_ns + rng.randrange(int(config.gossip_interval_ms * NS_PER_MS)),
             now_ns + rng.randrange(push_pull_ns),
         )
         self._announce()
@@ -255,7 +255,7 @@ class Membership:
     def _ping_for(self, ask: IndirectPing, source: Address, now_ns: int) -> None:
         asker = Address(normal_ip(ask.source_addr), ask.source_port) if ask.source_addr and ask.source_port else source
         mine = self._next_seq()
-        timeout_ns = self._config.probe_timeout_ms * NS_PER_MS
+        timeout_ns = int(self._config.probe_timeout_ms * NS_PER_MS)
         self._relays[mine] = _Relay(asker, ask.seq_no, now_ns + timeout_ns if ask.nack else None, now_ns + 2 * self._probe_interval_ns)
         self._send(Address(normal_ip(ask.target), ask.port), self._ping(mine, ask.node))
 
@@ -277,7 +277,7 @@ class Membership:
         target = self._next_target()
         if target is None or now_ns < self._listening_until_ns or self._leaving:
             return
-        timeout_ns = self._config.probe_timeout_ms * NS_PER_MS
+        timeout_ns = int(self._config.probe_timeout_ms * NS_PER_MS)
         self._probe = _Probe(self._next_seq(), target.name, now_ns + timeout_ns, now_ns + interval_ns)
         messages: list[Message] = [self._ping(self._probe.seq_no, target.name)]
         if target.state is State.SUSPECT:
@@ -324,6 +324,8 @@ class Membership:
 
     def _alive(self, news: Alive, now_ns: int) -> None:
         address = Address(normal_ip(news.addr), news.port)
+        if len(address.ip) not in (4, 16) or not address.port:
+            return  # nobody can be reached there, and others must not be told of it
         if news.node == self._name:
             self._alive_about_me(news, address, now_ns)
             return
@@ -425,7 +427,7 @@ class Membership:
         for name in [name for name, suspicion in self._suspicions.items() if now_ns >= suspicion.deadline_ns]:
             self._dead(Dead(self.members[name].incarnation, name, self._name), now_ns)
         if now_ns >= self._timers.gossip_ns:
-            self._timers.gossip_ns = now_ns + self._config.gossip_interval_ms * NS_PER_MS
+            self._timers.gossip_ns = now_ns + int(self._config.gossip_interval_ms * NS_PER_MS)
             self._gossip(now_ns)
         if now_ns >= self._timers.push_pull_ns:
             self._timers.push_pull_ns = now_ns + self._push_pull_interval_ns()

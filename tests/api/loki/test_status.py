@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 
 import httpx
 import pytest
@@ -13,13 +12,6 @@ from prometheus_client import CollectorRegistry, Counter
 
 from lgtm.api.loki.status import Operations, status_router
 from lgtm.errors import Unavailable
-
-
-@dataclass(frozen=True)
-class Instance:
-    id: str = "node-1"
-    state: str = "ACTIVE"
-    address: str = "10.0.0.1:9095"
 
 
 class Node:
@@ -34,7 +26,6 @@ class Node:
             not_ready=lambda: self.reason,
             services=lambda: {"ingester": "Running", "distributor": "Starting"},
             config=lambda mode: f"mode: {mode}\n",
-            members=lambda: [Instance()],
             flush=self.flush,
         )
 
@@ -83,7 +74,6 @@ async def test_a_node_is_ready_or_says_why_not(client: httpx.AsyncClient, node: 
         ("/services", "ingester => Running\ndistributor => Starting\n"),
         ("/config", "mode: None\n"),
         ("/config?mode=diff", "mode: diff\n"),
-        ("/ring", '{"shards":[{"id":"node-1","state":"ACTIVE","address":"10.0.0.1:9095"}]}\n'),
     ],
 )
 async def test_operators_see_what_the_node_knows(client: httpx.AsyncClient, path: str, text: str) -> None:

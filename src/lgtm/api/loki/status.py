@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -26,31 +25,18 @@ LOKI_VERSION = "3.6.0"
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
 
 
-class Member(Protocol):
-    """One instance of the ring."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def address(self) -> str: ...
-
-
 @dataclass(slots=True, frozen=True)
 class Operations:
     """What a node can tell and do. All but `flush` answer at once.
 
     not_ready: why the node should get no requests; None when it should. services: name → state. config: the settings as YAML; its argument is
-    None, `diff` (what differs from the defaults) or `defaults`. members: of the ring, as this node sees it. flush: ends when all that was in memory
-    is in blocks.
+    None, `diff` (what differs from the defaults) or `defaults`. flush: ends when all that was in memory is in blocks.
     """
 
     registry: CollectorRegistry
     not_ready: Callable[[], str | None]
     services: Callable[[], Mapping[str, str]]
     config: Callable[[str | None], str]
-    members: Callable[[], Sequence[Member]]
     flush: Callable[[], Awaitable[None]]
     revision: str = ""
 
@@ -79,11 +65,6 @@ def status_router(operations: Operations) -> APIRouter:
     @router.get("/config", summary="Settings as YAML; ?mode=diff or ?mode=defaults")
     async def config(mode: str | None = None) -> Response:
         return Response(operations.config(mode), media_type="text/yaml")
-
-    @router.get("/ring", summary="Instances and their states")
-    async def ring() -> Response:
-        shards = [{"id": each.id, "state": each.state, "address": each.address} for each in operations.members()]
-        return json_answer(dump({"shards": shards}))
 
     async def flush() -> Response:
         return Response(status_code=204, background=BackgroundTask(operations.flush))
