@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 
-from benchmarks import bench_blocks, bench_ingest, bench_queries, bench_recovery, bench_wal
+from benchmarks import bench_blocks, bench_cluster, bench_ingest, bench_queries, bench_recovery, bench_wal
 from benchmarks.report import SOURCE, Figure, machine, table
 from benchmarks.scale import FULL, TINY, Scale
 
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[[Scale], list[Figure]]] = {
     "ingest": bench_ingest.run,
     "queries": bench_queries.run,
     "recovery": bench_recovery.run,
+    "cluster": bench_cluster.run,
 }
 SCALES = {"full": FULL, "tiny": TINY}
 
