@@ -184,12 +184,22 @@ async def test_series_go_to_their_owners() -> None:
     async with running(None, "a", "b") as node:
         first, second = node.ingesters
         node.distributor._owners = lambda key: (first,) if key[0] < 128 else (second,)
-        streams: list[Sent] = [([("app", str(number))], lines("x")) for number in range(50)]
+        streams: list[Sent] = [([("app", str(number))], lines("x" * 20_000)) for number in range(50)]
         await node.push(*streams)
         assert len(first.entries()) + len(second.entries()) == 50
         assert first.entries()
         assert second.entries()
         assert {part.id.sequence for ingester in node.ingesters for part in ingester.parts.values()} == {0, 1}
+
+
+async def test_small_batches_go_to_few_ingesters_and_to_others_each_time() -> None:
+    async with running(None, "a", "b") as node:
+        first, second = node.ingesters
+        node.distributor._owners = lambda key: (first,) if key[0] < 128 else (second,)
+        streams: list[Sent] = [([("app", str(number))], lines("x")) for number in range(50)]
+        for _ in range(2):
+            await node.push(*streams)
+        assert [len(first.entries()), len(second.entries())] == [50, 50]
 
 
 async def test_two_copies_are_written_where_the_rule_says_so() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from distributor.fake_ingesters import FakeIngester
 from distributor.pushes import TENANT, entries_of, rows_of
 from lgtm.distributor.ingesters import Ingester
-from lgtm.distributor.split import PART_BYTES_MAX, bounded, split
+from lgtm.distributor.split import PART_BYTES_MAX, bounded, parts_worth, split
 from lgtm.errors import Unavailable
 from lgtm.model.batch import Batch, Series
 from lgtm.model.signal import LOGS
@@ -41,6 +41,32 @@ def test_a_batch_with_one_set_of_owners_stays_as_it_is() -> None:
     ((found, part),) = split(batch, lambda key: (owner,))
     assert found == (owner,)
     assert part is batch
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.tuples(st.integers(0, 9), st.text(max_size=2))), min_size=5, max_size=20),
+    st.lists(st.sampled_from(["ab", "ba", "ac", "bc", "ca"]), min_size=5, max_size=5),
+    st.integers(1, 5),
+    st.integers(0, 20),
+)
+def test_a_small_batch_is_cut_into_few_parts_and_no_row_is_left_out(
+    rows: list[tuple[int, tuple[int, str]]], owned: list[str], parts_max: int, turn: int
+) -> None:
+    rows += [(number, (0, "x")) for number in range(5)]
+    batch = Batch(LOGS, TENANT, SERIES, rows_of(rows))
+    ingesters = {name: FakeIngester(name) for name in "abc"}
+    owners = {s.fingerprint: tuple[Ingester, ...](ingesters[name] for name in names) for s, names in zip(SERIES, owned, strict=True)}
+    parts = list(split(batch, owners.__getitem__, parts_max=parts_max, turn=turn))
+    assert len(parts) == min(parts_max, len(set(owned)))
+    assert {"".join(owner.id for owner in found) for found, _ in parts} <= set(owned)
+    stored = [entry for _, part in parts for entry in entries_of([s.labels or () for s in part.series], part.rows)]
+    assert sorted(map(repr, stored)) == sorted(map(repr, entries_of(LABELS, batch.rows)))
+
+
+def test_parts_are_as_many_as_their_size_is_worth() -> None:
+    small = Batch(LOGS, TENANT, SERIES, rows_of([(0, (1, "x"))]))
+    large = Batch(LOGS, TENANT, SERIES, rows_of([(0, (1, "x" * 1_000_000))]))
+    assert (parts_worth(small), parts_worth(large)) == (1, 3)
 
 
 def test_what_owners_raises_passes() -> None:

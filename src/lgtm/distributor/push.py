@@ -25,7 +25,7 @@ from lgtm.distributor.levels import level_fields
 from lgtm.distributor.merge import Accepted, cap_columns, merge
 from lgtm.distributor.metrics import DistributorMetrics
 from lgtm.distributor.refusals import Stopping
-from lgtm.distributor.split import bounded, split
+from lgtm.distributor.split import bounded, parts_worth, split
 from lgtm.distributor.tenants import Tenants
 from lgtm.distributor.write import Writer
 from lgtm.model.batch import Batch
@@ -64,6 +64,7 @@ class Distributor:
         self._executor = executor
         self._tenants = Tenants(limits, config)
         self._sequence = itertools.count()
+        self._turns = itertools.count()
         self._tasks = asyncio.TaskGroup()
         self._coalescer = Coalescer(self._write, config=config, clock=clock, tasks=self._tasks)
         self._writer = Writer(
@@ -121,7 +122,8 @@ class Distributor:
             complete = _complete(tenant, accepted, limits)
         else:
             complete = await asyncio.get_running_loop().run_in_executor(self._executor, _complete, tenant, accepted, limits)
-        parts = split(Batch(LOGS, tenant, complete.series, complete.rows), self._owners, self._writer.intended)
+        batch = Batch(LOGS, tenant, complete.series, complete.rows)
+        parts = split(batch, self._owners, self._writer.intended, parts_max=parts_worth(batch), turn=next(self._turns))
         writes = [self._writer.write(self._next_id(), piece, owners) for owners, batch in parts for piece in bounded(batch)]
         for outcome in await asyncio.gather(*writes, return_exceptions=True):
             if outcome is not None:

@@ -37,8 +37,22 @@ Intended = Callable[[tuple[Ingester, ...]], tuple[Ingester, ...]]
 """A preference list → those of it who should hold a part now."""
 
 
-def split(batch: Batch, owners: Owners, intended: Intended = lambda found: found) -> Iterator[tuple[tuple[Ingester, ...], Batch]]:
+PART_BYTES_WORTH = 256 * 1024
+"""Of rows. A part costs about a millisecond on each node that gets it, so a batch is cut into no more of them than its size is worth: else each
+node that joins would make every record dearer."""
+
+
+def parts_worth(batch: Batch) -> int:
+    return max(1, int(batch.rows.nbytes) // PART_BYTES_WORTH)
+
+
+def split(
+    batch: Batch, owners: Owners, intended: Intended = lambda found: found, *, parts_max: int | None = None, turn: int = 0
+) -> Iterator[tuple[tuple[Ingester, ...], Batch]]:
     """Series that the same ingesters should hold now share a part, though their lists may differ further on.
+
+    parts_max: when there would be more parts, some series go with others to ingesters that are not theirs, which is allowed: queries ask all.
+    Which ones lead depends on `turn`, so that in the long run the load is spread as the ring says.
 
     Every row goes into exactly one of the parts, in its order. Raises what `owners` raises.
     """
@@ -52,6 +66,8 @@ def split(batch: Batch, owners: Owners, intended: Intended = lambda found: found
             numbers[ids] = len(groups)
             groups.append(found)
         group_of[at] = numbers[ids]
+    if parts_max is not None and len(groups) > parts_max:
+        groups, group_of = _joined(groups, group_of, parts_max, turn)
     if len(groups) == 1:
         yield groups[0], batch
         return
@@ -64,6 +80,17 @@ def split(batch: Batch, owners: Owners, intended: Intended = lambda found: found
         rows = gathered.slice(start, int(ends[number]) - start)
         if rows.num_rows:
             yield found, _renumbered(batch, np.flatnonzero(group_of == number), rows)
+
+
+def _joined(
+    groups: list[tuple[Ingester, ...]], group_of: np.ndarray[tuple[int], np.dtype[np.int64]], parts_max: int, turn: int
+) -> tuple[list[tuple[Ingester, ...]], np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    """parts_max of the groups, in turn, each with its share of the others."""
+    order = [(turn + at) % len(groups) for at in range(len(groups))]
+    joined = np.empty(len(groups), np.int64)
+    for at, number in enumerate(order):
+        joined[number] = at % parts_max
+    return [groups[number] for number in order[:parts_max]], joined[group_of]
 
 
 def _part_of(batch: Batch, kept_series: np.ndarray[tuple[int], np.dtype[np.int64]], kept_rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Batch:
