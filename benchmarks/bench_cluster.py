@@ -2,10 +2,12 @@
 
 Sketch: a node by itself spends 4.1 CPU-s on 1M lines: 1.4 before a part is encoded, 0.7 for the part and the log, 2 for head and block. A second
 copy adds the call (0.1), decoding the part (0.1), its log (0.3) and its head (0.3), and no block, for only the primary writes one: 1.2 times the
-node by itself. With n nodes a batch is cut into n·(n-1) parts, each of which costs about a millisecond on either side.
+node by itself.
+With n nodes a batch is cut into n·(n-1) parts, each of which costs about a millisecond on either side.
 
-Measured, on a machine that others used too: 2.0 times with three nodes, 2.5 with five. With a part for each of the n·(n-1) pairs it was 2.5 and 4.7: a
-push of 5,000 lines of 40 streams became 6 or 20 parts, each encoded, logged, decoded and merged by itself. Now a batch has a part for each 256 KiB.
+Measured, on a machine that others used too: 2.0 times with three nodes, 2.5 with five. With a part for each of the n·(n-1) pairs it was 2.5 and
+4.7: a push of 5,000 lines of 40 streams became 6 or 20 parts, each encoded, logged, decoded and merged by itself. Now a batch has a part for each
+256 KiB.
 """
 
 from __future__ import annotations
