@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from lgtm.distributor.ingesters import Health
 from lgtm.logql.parser import parse_log_selector
 from lgtm.model.tenant import DEFAULT_TENANT
 from lgtm.model.window import Window
+from lgtm.peer.faults import PeerRefused
 from lgtm.ring.instances import InstanceState
 from lgtm.ring.ring import UnknownInstance
 
@@ -178,6 +180,24 @@ async def test_a_restart_with_the_same_log_is_the_same_instance(tmp_path: Path) 
         assert nodes["c"].ingester.id == before
         await nodes.settled()
         assert await lines(nodes["c"]) == (["x"], ())
+
+
+async def test_a_node_that_comes_back_without_its_log_is_not_taken_for_its_old_self(tmp_path: Path) -> None:
+    async with cluster(tmp_path) as nodes:
+        await push(nodes["a"], "before")
+        old = cluster_of(nodes["c"]).ring.me
+        await nodes.stop("c")
+        shutil.rmtree(tmp_path / "c")
+        await nodes.start("c")
+        new = cluster_of(nodes["c"]).ring.me
+        assert old.rpc == new.rpc
+        assert old.id != new.id
+        await until(lambda: new.id in cluster_of(nodes["a"]).ring.entries)
+        call = cluster_of(nodes["a"])._peers.client(old.id, old.rpc).call("heads", b"{}", 5)
+        with pytest.raises(PeerRefused, match="another instance answers here"):
+            await call
+        await push(nodes["a"], "after")
+        assert await lines(nodes["a"]) == (["after", "before"], ())
 
 
 async def test_gossip_may_be_encrypted_and_calls_may_need_a_secret(tmp_path: Path) -> None:

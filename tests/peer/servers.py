@@ -18,6 +18,7 @@ from lgtm.peer.config import PeerConfig
 from lgtm.peer.metrics import PeerMetrics
 from lgtm.peer.server import PeerServer
 
+INSTANCE = "b"
 CLUSTER = Pass("test", Secret("hush"))
 
 
@@ -66,7 +67,7 @@ class Handlers:
 async def serving(config: PeerConfig | None = None, expected: Pass = CLUSTER) -> AsyncIterator[tuple[Handlers, str]]:
     handlers = Handlers()
     unary = {name: getattr(handlers, name) for name in ("echo", "unknown", "draining", "bug", "hang")}
-    server = PeerServer(unary, {"count": handlers.count}, config or PeerConfig(), expected, PeerMetrics(CollectorRegistry()))
+    server = PeerServer(unary, {"count": handlers.count}, config or PeerConfig(), expected, PeerMetrics(CollectorRegistry()), INSTANCE)
     port = await server.start("127.0.0.1", 0)
     handlers.die = lambda: server.stop(0)
     try:
@@ -77,8 +78,8 @@ async def serving(config: PeerConfig | None = None, expected: Pass = CLUSTER) ->
 
 
 @asynccontextmanager
-async def calling(address: str, config: PeerConfig | None = None, shown: Pass = CLUSTER) -> AsyncIterator[PeerClient]:
-    client = PeerClient(address, config or PeerConfig(), shown, SystemClock(), PeerMetrics(CollectorRegistry()))
+async def calling(address: str, config: PeerConfig | None = None, shown: Pass = CLUSTER, instance: str = INSTANCE) -> AsyncIterator[PeerClient]:
+    client = PeerClient(address, instance, config or PeerConfig(), shown, SystemClock(), PeerMetrics(CollectorRegistry()))
     try:
         yield client
     finally:

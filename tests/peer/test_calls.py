@@ -13,18 +13,19 @@ MINE = Pass("mine", Secret("hush"))
 @pytest.mark.parametrize(
     ("metadata", "objection"),
     [
-        (dict(MINE.metadata()), None),
-        (dict(Pass("other", Secret("hush")).metadata()), "cluster"),
-        (dict(MINE.metadata()) | {VERSION_KEY: "2"}, "version"),
-        (dict(Pass("mine", Secret("no")).metadata()), "secret"),
-        (dict(Pass("mine").metadata()), "secret"),
+        (dict(MINE.metadata("b")), None),
+        (dict(Pass("other", Secret("hush")).metadata("b")), "cluster"),
+        (dict(MINE.metadata("b")) | {VERSION_KEY: "2"}, "version"),
+        (dict(Pass("mine", Secret("no")).metadata("b")), "secret"),
+        (dict(Pass("mine").metadata("b")), "secret"),
         ({}, "cluster"),
+        (dict(MINE.metadata("the one before")), "instance"),
     ],
 )
 def test_only_members_of_the_cluster_are_answered(metadata: dict[str, str], objection: str | None) -> None:
-    found = MINE.objection(metadata)
+    found = MINE.objection(metadata, "b")
     assert (found and found[0]) == objection
 
 
 def test_without_a_secret_none_is_asked_for() -> None:
-    assert Pass("mine").objection(dict(MINE.metadata())) is None
+    assert Pass("mine").objection(dict(MINE.metadata("b")), "b") is None

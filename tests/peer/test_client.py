@@ -67,6 +67,13 @@ async def test_nobody_listening_is_definite_and_the_breaker_spares_the_next_call
             await client.call("echo", b"", 5)
 
 
+async def test_an_address_that_another_instance_has_taken_over_is_as_good_as_nobody() -> None:
+    async with serving() as (_, address), calling(address, instance="the one before") as client:
+        with pytest.raises(PeerRefused, match="another instance answers here") as refused:
+            await client.call("echo", b"", 5)
+        assert refused.value.refused
+
+
 async def test_silence_is_unknown_and_ends_the_call_over_there() -> None:
     async with serving() as (handlers, address), calling(address) as client:
         with pytest.raises(PeerUnknown, match="no answer in time") as silent:
@@ -109,9 +116,9 @@ async def test_more_than_may_wait_for_a_node_is_refused_at_once(config: PeerConf
 
 async def test_clients_of_nodes_that_are_gone_are_closed() -> None:
     peers = Peers(PeerConfig(), CLUSTER, SystemClock(), PeerMetrics(CollectorRegistry()))
-    kept = peers.client("127.0.0.1:1")
-    gone = peers.client("127.0.0.1:2")
-    await peers.keep({"127.0.0.1:1"})
-    assert peers.client("127.0.0.1:1") is kept
-    assert peers.client("127.0.0.1:2") is not gone
+    kept = peers.client("a", "127.0.0.1:1")
+    gone = peers.client("b", "127.0.0.1:1")
+    await peers.keep({("a", "127.0.0.1:1")})
+    assert peers.client("a", "127.0.0.1:1") is kept
+    assert peers.client("b", "127.0.0.1:1") is not gone
     await peers.close()

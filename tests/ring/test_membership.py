@@ -193,6 +193,15 @@ def test_a_ping_for_who_had_this_address_before_is_not_answered() -> None:
     assert one.take_outbox() == [Datagram(OTHER, (Ack(8),))]
 
 
+def test_a_member_that_is_leaving_still_listens() -> None:
+    one = member()
+    one.leave(0)
+    one.step(Dead(3, "other", "other"), OTHER, 0)
+    one.merge(PushPull(False, ()), 0)
+    one.tick(NS_PER_S)
+    assert one.me.state is State.LEFT
+
+
 def test_a_member_of_another_protocol_is_refused() -> None:
     one = member()
     with pytest.raises(MergeRefused, match="speaks version 7"):

@@ -146,7 +146,7 @@ class Cluster:
             SERIES: service.series,
             VOLUMES: service.volumes,
         }
-        self._server = PeerServer(unary, {ROWS: service.rows, TAIL: self._tail}, config.peer, shown, metrics)
+        self._server = PeerServer(unary, {ROWS: service.rows, TAIL: self._tail}, config.peer, shown, metrics, ingester.id)
         self.ring: Ring
         self.membership: Membership
         self._agent: Agent
@@ -230,14 +230,14 @@ class Cluster:
         member = self._member(instance_id)
         if entry is None or member is None or member is State.SUSPECT or entry.disk == "full" or self._is_silent(entry):
             return Health.SUSPECT
-        return Health.SUSPECT if self._peers.client(entry.rpc).breaker.is_open else Health.WRITABLE
+        return Health.SUSPECT if self._peers.client(entry.id, entry.rpc).breaker.is_open else Health.WRITABLE
 
     def _target(self, instance: Instance) -> Target:
         key = (instance.id, instance.rpc)
         if key not in self._targets:
             here = instance.id == self._ingester.id
             timeout_s = self._config.distributor.write_timeout_s
-            self._targets[key] = Here(self._ingester) if here else There(instance.id, self._peers.client(instance.rpc), timeout_s)
+            self._targets[key] = Here(self._ingester) if here else There(instance.id, self._peers.client(instance.id, instance.rpc), timeout_s)
         return self._targets[key]
 
     def _is_silent(self, entry: Instance) -> bool:
@@ -251,12 +251,9 @@ class Cluster:
 
     def holders(self) -> Sequence[Holder]:
         """This node, then every other instance that may hold rows in memory."""
-        others = [each for each in self.ring.instances() if each.id != self._ingester.id]
         timeout_s = self._config.query.peer_read_timeout_s
-        return [
-            self._heads,
-            *(RemoteHeads(each.id, self._peers.client(each.rpc), asked_timeout_s=ASKED_TIMEOUT_S, read_timeout_s=timeout_s) for each in others),
-        ]
+        others = [(each.id, self._peers.client(each.id, each.rpc)) for each in self.ring.instances() if each.id != self._ingester.id]
+        return [self._heads, *(RemoteHeads(name, calls, asked_timeout_s=ASKED_TIMEOUT_S, read_timeout_s=timeout_s) for name, calls in others)]
 
     def judge(self, away: Mapping[str, Unavailable]) -> tuple[str, ...]:
         alone = {each.id for each in self.ring.instances() if each.holds_alone} | self._alone
@@ -266,7 +263,7 @@ class Cluster:
         return warnings
 
     def follow(self, tenant: Tenant, signal: Signal) -> AbstractContextManager[Follower]:
-        others = [self._peers.client(each.rpc) for each in self.ring.instances() if each.id != self._ingester.id]
+        others = [self._peers.client(each.id, each.rpc) for each in self.ring.instances() if each.id != self._ingester.id]
         return ClusterFollower(self._ingester.tails.follow, others, tenant, signal, self._clock)
 
     async def _tail(self, data: bytes) -> AsyncIterator[bytes]:

@@ -10,7 +10,9 @@ from lgtm.model.secret import Secret
 
 SERVICE = "lgtm.peer.v1"
 VERSION = "1"
-CLUSTER_KEY, VERSION_KEY, SECRET_KEY = "lgtm-cluster", "lgtm-version", "lgtm-secret"
+CLUSTER_KEY, VERSION_KEY, SECRET_KEY, INSTANCE_KEY = "lgtm-cluster", "lgtm-version", "lgtm-secret", "lgtm-instance"
+OTHER_INSTANCE = "another instance answers here"
+"""In the text of a refusal: who was meant is gone, its address has been taken over."""
 
 Unary = Callable[[bytes], Awaitable[bytes]]
 Streaming = Callable[[bytes], AsyncIterator[bytes]]
@@ -23,18 +25,21 @@ class Pass:
     cluster: str
     secret: Secret = field(default_factory=Secret)
 
-    def metadata(self) -> list[tuple[str, str]]:
-        shown = [(CLUSTER_KEY, self.cluster), (VERSION_KEY, VERSION)]
+    def metadata(self, instance: str) -> list[tuple[str, str]]:
+        """instance: who is meant to answer."""
+        shown = [(CLUSTER_KEY, self.cluster), (VERSION_KEY, VERSION), (INSTANCE_KEY, instance)]
         return [*shown, (SECRET_KEY, self.secret.reveal())] if self.secret else shown
 
-    def objection(self, metadata: Mapping[str, str]) -> tuple[str, str] | None:
-        """A word for metrics and a text for people, when a call with this metadata is not to be answered."""
+    def objection(self, metadata: Mapping[str, str], instance: str) -> tuple[str, str] | None:
+        """A word for metrics and a text for people, when a call with this metadata is not to be answered by this instance."""
         if (cluster := metadata.get(CLUSTER_KEY, "")) != self.cluster:
             return "cluster", f"it belongs to the cluster {cluster!r}, not to {self.cluster!r}"
         if (version := metadata.get(VERSION_KEY, "")) != VERSION:
             return "version", f"it speaks version {version!r} of calls between nodes, not {VERSION}"
         if self.secret and not hmac.compare_digest(metadata.get(SECRET_KEY, "").encode(), self.secret.reveal().encode()):
             return "secret", "it does not have the shared secret (peer.secret)"
+        if (meant := metadata.get(INSTANCE_KEY, "")) != instance:
+            return "instance", f"{OTHER_INSTANCE}: {meant!r} was meant, this is {instance!r}"
         return None
 
 

@@ -12,7 +12,7 @@ import grpc
 from lgtm.clock import NS_PER_S, Clock
 from lgtm.errors import LgtmError
 from lgtm.peer.breaker import Breaker
-from lgtm.peer.calls import Pass, method_path
+from lgtm.peer.calls import OTHER_INSTANCE, Pass, method_path
 from lgtm.peer.config import PeerConfig
 from lgtm.peer.faults import FAULT_KEY, PeerBusy, PeerRefused, PeerRejected, PeerUnknown, PeerUnreachable, decode_fault
 from lgtm.peer.metrics import PeerMetrics
@@ -33,11 +33,12 @@ _REFUSED = "connection refused"
 class PeerClient:
     """One other node. For the event loop that made it."""
 
-    def __init__(self, address: str, config: PeerConfig, shown: Pass, clock: Clock, metrics: PeerMetrics) -> None:
+    def __init__(self, address: str, instance: str, config: PeerConfig, shown: Pass, clock: Clock, metrics: PeerMetrics) -> None:
+        """instance: who is meant. Whoever else has taken over the address refuses: two copies on one node would be one."""
         self.address = address
         self.breaker = Breaker()
         self._config, self._clock, self._metrics = config, clock, metrics
-        self._metadata = shown.metadata()
+        self._metadata = shown.metadata(instance)
         self._certificates = Certificates(config) if config.tls else None
         self._stamp = self._certificates.stamp() if self._certificates is not None else ()
         self._channel = self._open()
@@ -150,6 +151,8 @@ def fault_of(error: Any, peer: str) -> LgtmError:
             if not any(text in low for text in _NEVER_SENT):
                 return PeerUnknown(peer, details)
             return PeerRefused(peer, "connection refused") if _REFUSED in low else PeerUnreachable(peer, details)
+        case grpc.StatusCode.PERMISSION_DENIED if OTHER_INSTANCE in details:
+            return PeerRefused(peer, details)
         case grpc.StatusCode.UNAUTHENTICATED | grpc.StatusCode.PERMISSION_DENIED | grpc.StatusCode.UNIMPLEMENTED:
             return PeerRejected(peer, details)
         case grpc.StatusCode.DEADLINE_EXCEEDED:
@@ -159,21 +162,22 @@ def fault_of(error: Any, peer: str) -> LgtmError:
 
 
 class Peers:
-    """A client for each address, made when first asked for."""
+    """A client for each instance at its address, made when first asked for."""
 
     def __init__(self, config: PeerConfig, shown: Pass, clock: Clock, metrics: PeerMetrics) -> None:
         self._config, self._pass, self._clock, self._metrics = config, shown, clock, metrics
-        self._clients: dict[str, PeerClient] = {}
+        self._clients: dict[tuple[str, str], PeerClient] = {}
 
-    def client(self, address: str) -> PeerClient:
-        if address not in self._clients:
-            self._clients[address] = PeerClient(address, self._config, self._pass, self._clock, self._metrics)
-        return self._clients[address]
+    def client(self, instance: str, address: str) -> PeerClient:
+        key = (instance, address)
+        if key not in self._clients:
+            self._clients[key] = PeerClient(address, instance, self._config, self._pass, self._clock, self._metrics)
+        return self._clients[key]
 
-    async def keep(self, addresses: Collection[str]) -> None:
-        """Closes the clients of all other addresses."""
-        for address in self._clients.keys() - set(addresses):
-            await self._clients.pop(address).close()
+    async def keep(self, wanted: Collection[tuple[str, str]]) -> None:
+        """Closes the clients of all other (instance, address)."""
+        for key in self._clients.keys() - set(wanted):
+            await self._clients.pop(key).close()
 
     async def close(self) -> None:
         await self.keep(())

@@ -26,9 +26,9 @@ class PeerServer:
     """unary, streaming: handlers by method. They raise LgtmError for what the caller should hear; anything else is a bug and logged here."""
 
     def __init__(
-        self, unary: Mapping[str, Unary], streaming: Mapping[str, Streaming], config: PeerConfig, expected: Pass, metrics: PeerMetrics
+        self, unary: Mapping[str, Unary], streaming: Mapping[str, Streaming], config: PeerConfig, expected: Pass, metrics: PeerMetrics, instance: str
     ) -> None:
-        self._config, self._expected, self._metrics = config, expected, metrics
+        self._config, self._expected, self._metrics, self._instance = config, expected, metrics, instance
         self._strangers: dict[str, int] = {}
         handlers: dict[str, Any] = {name: grpc.unary_unary_rpc_method_handler(self._unary(handler)) for name, handler in unary.items()}
         handlers |= {name: grpc.unary_stream_rpc_method_handler(self._streaming(handler)) for name, handler in streaming.items()}
@@ -85,7 +85,7 @@ class PeerServer:
         return answer
 
     async def _check(self, context: Any) -> None:
-        objection = self._expected.objection(dict(context.invocation_metadata() or ()))
+        objection = self._expected.objection(dict(context.invocation_metadata() or ()), self._instance)
         if objection is None:
             return
         reason, text = objection

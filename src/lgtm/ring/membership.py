@@ -236,7 +236,7 @@ class Membership:
 
     def _check_versions(self, nodes: tuple[NodeState, ...]) -> None:
         speaking = [(each.name, each.versions) for each in nodes if each.state in (State.ALIVE, State.SUSPECT) and any(each.versions)]
-        speaking += [(each.name, each.versions) for each in self.alive()]
+        speaking += [(each.name, each.versions) for each in (*self.alive(), self.me)]  # this member speaks even while it says goodbye
         for at in (0, 3):
             least = max(versions[at] for _, versions in speaking)
             most = min(versions[at + 1] for _, versions in speaking)
