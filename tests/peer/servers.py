@@ -62,12 +62,24 @@ class Handlers:
         if data == b"3":
             raise Draining("in the middle")
 
+    async def follow(self, data: bytes) -> AsyncIterator[bytes]:
+        """One piece, then silence until the caller has enough."""
+        try:
+            yield b"first"
+            await self.release.wait()
+        finally:
+            self.cancelled.set()
+
+    async def large(self, data: bytes) -> bytes:
+        return bytes(int(data))
+
 
 @asynccontextmanager
 async def serving(config: PeerConfig | None = None, expected: Pass = CLUSTER) -> AsyncIterator[tuple[Handlers, str]]:
     handlers = Handlers()
-    unary = {name: getattr(handlers, name) for name in ("echo", "unknown", "draining", "bug", "hang")}
-    server = PeerServer(unary, {"count": handlers.count}, config or PeerConfig(), expected, PeerMetrics(CollectorRegistry()), INSTANCE)
+    unary = {name: getattr(handlers, name) for name in ("echo", "unknown", "draining", "bug", "hang", "large")}
+    streaming = {name: getattr(handlers, name) for name in ("count", "follow")}
+    server = PeerServer(unary, streaming, config or PeerConfig(), expected, PeerMetrics(CollectorRegistry()), INSTANCE)
     port = await server.start("127.0.0.1", 0)
     handlers.die = lambda: server.stop(0)
     try:

@@ -27,5 +27,13 @@ def test_only_members_of_the_cluster_are_answered(metadata: dict[str, str], obje
     assert (found and found[0]) == objection
 
 
+@pytest.mark.parametrize("text", ["hüsh", "with a line end\n", " spaces ", "50%", "a/b+c="])
+def test_any_text_is_a_name_and_a_secret(text: str) -> None:
+    shown = Pass(text, Secret(text))
+    assert all(value.isascii() and value.isprintable() and value == value.strip() for _, value in shown.metadata(text))
+    assert shown.objection(dict(shown.metadata(text)), text) is None
+    assert Pass(text, Secret("other")).objection(dict(shown.metadata(text)), text) is not None
+
+
 def test_without_a_secret_none_is_asked_for() -> None:
     assert Pass("mine").objection(dict(MINE.metadata("b")), "b") is None

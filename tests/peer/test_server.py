@@ -16,6 +16,7 @@ from peer.servers import calling, serving
         (Pass("other", Secret("hush")), "belongs to the cluster 'other'"),
         (Pass("test", Secret("wrong")), "shared secret"),
         (Pass("test"), "shared secret"),
+        (Pass("täst", Secret("hush")), "belongs to the cluster 'täst'"),
     ],
 )
 async def test_a_stranger_is_refused_with_a_reason_on_both_sides(shown: Pass, why: str, caplog: pytest.LogCaptureFixture) -> None:
@@ -30,6 +31,12 @@ async def test_a_stranger_is_refused_with_a_reason_on_both_sides(shown: Pass, wh
     assert caplog.text.count("a call of a stranger was refused") == 1
     assert "hush" not in caplog.text
     assert "wrong" not in caplog.text
+
+
+async def test_any_text_may_be_the_secret() -> None:
+    shown = Pass("täst", Secret("hüsh\n"))
+    async with serving(expected=shown) as (_, address), calling(address, shown=shown) as client:
+        assert await client.call("echo", b"x", 5) == b"x"
 
 
 async def test_a_method_of_a_newer_version_is_refused() -> None:

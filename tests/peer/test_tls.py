@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import ipaddress
 import os
@@ -15,6 +16,7 @@ from cryptography.x509.oid import NameOID
 
 from lgtm.errors import Unavailable
 from lgtm.peer.config import PeerConfig
+from lgtm.peer.faults import PeerUnreachable
 from lgtm.peer.tls import Certificates
 from peer.servers import calling, serving
 
@@ -84,3 +86,24 @@ async def test_new_files_are_used_without_a_restart(tmp_path: Path) -> None:
         assert Certificates(mine).stamp() != before
         async with calling(address, make(tmp_path / "b", other)) as client:
             assert await client.call("echo", b"x", 10) == b"x"
+
+
+async def test_a_certificate_must_carry_the_name_that_is_asked_for(tmp_path: Path) -> None:
+    authority = an_authority()
+    mine, theirs = make(tmp_path / "a", authority), make(tmp_path / "b", authority)
+    async with serving(mine) as (_, address), calling(address, dataclasses.replace(theirs, tls_server_name="elsewhere")) as client:
+        with pytest.raises(PeerUnreachable):
+            await client.call("echo", b"x", 10)
+
+
+async def test_a_caller_shows_its_new_certificate_without_a_restart(tmp_path: Path) -> None:
+    authority = an_authority()
+    mine, theirs = make(tmp_path / "a", authority), make(tmp_path / "b")
+    async with serving(mine) as (_, address), calling(address, theirs) as client:
+        with pytest.raises(Unavailable):
+            await client.call("echo", b"x", 10)
+        make(tmp_path / "b", authority)
+        for name in ("cert", "key", "ca"):
+            os.utime(tmp_path / "b" / f"{name}.pem", ns=(1, 1))
+        client.breaker.succeeded()
+        assert await client.call("echo", b"x", 10) == b"x"

@@ -9,9 +9,16 @@ from lgtm.query.completeness import missing
 
 
 class Refused(Unavailable):
+    refused = True
+
+
+class Busy(Unavailable):
+    """It said so, or was not asked: it lives, and may take writes."""
+
     definite = True
 
 
+BUSY = Busy("too many calls wait for it")
 GONE, SILENT = Refused("connection refused"), Unavailable("no answer within 5 s")
 
 
@@ -23,6 +30,7 @@ GONE, SILENT = Refused("connection refused"), Unavailable("no answer within 5 s"
         ({"b": GONE}, 2, "b", False),
         ({"b": GONE}, 2, "a", True),
         ({"b": SILENT}, 2, "", False),
+        ({"b": BUSY}, 2, "", False),
         ({"b": SILENT}, 3, "", True),
         ({"b": SILENT}, 3, "b", False),
         ({"b": GONE, "c": GONE}, 3, "", False),

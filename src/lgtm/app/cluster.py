@@ -327,7 +327,10 @@ class Cluster:
 
     def ring_changed(self) -> None:
         keys = {(each.id, each.rpc) for each in self.ring.instances()}
-        self._targets = {key: target for key, target in self._targets.items() if key in keys}
+        if not self._targets.keys() <= keys:
+            # Targets hold clients, so both go together.
+            self._targets = {key: target for key, target in self._targets.items() if key in keys}
+            background.start(lambda: self._peers.keep(keys))
 
     def _conflict(self, other: Instance) -> None:
         event(

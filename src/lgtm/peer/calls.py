@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import quote, unquote
 
 from lgtm.model.secret import Secret
 
@@ -26,19 +27,19 @@ class Pass:
     secret: Secret = field(default_factory=Secret)
 
     def metadata(self, instance: str) -> list[tuple[str, str]]:
-        """instance: who is meant to answer."""
-        shown = [(CLUSTER_KEY, self.cluster), (VERSION_KEY, VERSION), (INSTANCE_KEY, instance)]
-        return [*shown, (SECRET_KEY, self.secret.reveal())] if self.secret else shown
+        """instance: who is meant to answer. Percent-encoded: headers are printable ASCII, and a secret from a file may end with a line end."""
+        shown = [(CLUSTER_KEY, quote(self.cluster)), (VERSION_KEY, VERSION), (INSTANCE_KEY, quote(instance))]
+        return [*shown, (SECRET_KEY, quote(self.secret.reveal()))] if self.secret else shown
 
     def objection(self, metadata: Mapping[str, str], instance: str) -> tuple[str, str] | None:
         """A word for metrics and a text for people, when a call with this metadata is not to be answered by this instance."""
-        if (cluster := metadata.get(CLUSTER_KEY, "")) != self.cluster:
+        if (cluster := unquote(metadata.get(CLUSTER_KEY, ""))) != self.cluster:
             return "cluster", f"it belongs to the cluster {cluster!r}, not to {self.cluster!r}"
         if (version := metadata.get(VERSION_KEY, "")) != VERSION:
             return "version", f"it speaks version {version!r} of calls between nodes, not {VERSION}"
-        if self.secret and not hmac.compare_digest(metadata.get(SECRET_KEY, "").encode(), self.secret.reveal().encode()):
+        if self.secret and not hmac.compare_digest(metadata.get(SECRET_KEY, "").encode(), quote(self.secret.reveal()).encode()):
             return "secret", "it does not have the shared secret (peer.secret)"
-        if (meant := metadata.get(INSTANCE_KEY, "")) != instance:
+        if (meant := unquote(metadata.get(INSTANCE_KEY, ""))) != instance:
             return "instance", f"{OTHER_INSTANCE}: {meant!r} was meant, this is {instance!r}"
         return None
 

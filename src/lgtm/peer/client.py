@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncGenerator, Collection, Iterator
 from typing import Any
 
 import grpc
@@ -14,7 +14,18 @@ from lgtm.errors import LgtmError
 from lgtm.peer.breaker import Breaker
 from lgtm.peer.calls import OTHER_INSTANCE, Pass, method_path
 from lgtm.peer.config import PeerConfig
-from lgtm.peer.faults import FAULT_KEY, PeerBusy, PeerRefused, PeerRejected, PeerUnknown, PeerUnreachable, decode_fault
+from lgtm.peer.faults import (
+    FAULT_KEY,
+    PeerBusy,
+    PeerError,
+    PeerFailed,
+    PeerRefused,
+    PeerRejected,
+    PeerTooLarge,
+    PeerUnknown,
+    PeerUnreachable,
+    decode_fault,
+)
 from lgtm.peer.metrics import PeerMetrics
 from lgtm.peer.tls import Certificates
 
@@ -25,9 +36,17 @@ _NEVER_SENT = (
     "network is unreachable",
     "name resolution",
     "dns resolution",
+    "errors resolving",
     "handshake",
 )
 _REFUSED = "connection refused"
+
+CONNECT_TIMEOUT_MS = 1_000
+"""A handshake with TLS on a busy machine takes tenths of a second."""
+KEEPALIVE_MS = 5_000
+"""While calls wait, a ping is sent after this long without a byte from the other side."""
+PING_TIMEOUT_MS = 3_000
+"""A connection on which a ping is not answered for this long is dead, and so are its calls."""
 
 
 class PeerClient:
@@ -45,6 +64,8 @@ class PeerClient:
         self._calls = 0
         self._nbytes = 0
         self._was_refused = False
+        self._closed = False
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def call(self, method: str, data: bytes, timeout_s: float) -> bytes:
         """Raises what the other side raised, or a PeerError."""
@@ -54,24 +75,31 @@ class PeerClient:
             self._metrics.received_bytes.labels(method).inc(len(answer))
             return answer
 
-    async def stream(self, method: str, data: bytes, timeout_s: float) -> AsyncIterator[bytes]:
+    async def stream(self, method: str, data: bytes, timeout_s: float) -> AsyncGenerator[bytes, None]:
         """Close it (aclosing), or exhaust it, to end the call. Raises as `call` does."""
         with self._place(method, len(data)):
             pieces = self._channel.unary_stream(method_path(method))(data, timeout=timeout_s, metadata=self._metadata)
             try:
                 async for piece in pieces:
+                    self.breaker.succeeded()  # also when the stream ends by its deadline, as one that follows does
                     self._metrics.received_bytes.labels(method).inc(len(piece))
                     yield piece
             finally:
                 pieces.cancel()
 
     async def close(self) -> None:
-        await self._channel.close()
+        """Calls that are open end as PeerUnknown, later ones as PeerUnreachable."""
+        self._closed = True
+        await asyncio.gather(self._channel.close(), *self._closing)
 
     @contextlib.contextmanager
     def _place(self, method: str, nbytes: int) -> Iterator[None]:
         """One call's share of the bounds, its account, and its errors in our words."""
-        self._admit(nbytes)
+        try:
+            self._admit(nbytes)
+        except PeerError as error:
+            self._metrics.calls.labels(method, type(error).__name__).inc()
+            raise
         self._calls += 1
         self._nbytes += nbytes
         self._metrics.sent_bytes.labels(method).inc(nbytes)
@@ -84,7 +112,12 @@ class PeerClient:
             outcome = type(fault).__name__
             self._account(fault)
             raise fault from None
-        except (asyncio.CancelledError, GeneratorExit):
+        except asyncio.CancelledError:
+            outcome = "cancelled"
+            if self._closed and not _is_cancelled():
+                raise PeerUnknown(self.address, "the connection was closed on this side") from None
+            raise
+        except GeneratorExit:
             outcome = "cancelled"
             raise
         finally:
@@ -94,6 +127,10 @@ class PeerClient:
             self._metrics.seconds.labels(method).observe((self._clock.monotonic_ns() - began_ns) / NS_PER_S)
 
     def _admit(self, nbytes: int) -> None:
+        if self._closed:
+            raise PeerUnreachable(self.address, "it is not listed any more")
+        if nbytes > self._config.message_bytes_max:
+            raise PeerTooLarge(self.address, f"a message of {nbytes} bytes is above peer.message_bytes_max")
         if self._calls >= self._config.calls_in_flight_max or (self._nbytes and self._nbytes + nbytes > self._config.in_flight_bytes_max):
             raise PeerBusy(self.address, f"{self._calls} calls with {self._nbytes} bytes wait for it already")
         if not self.breaker.allow(self._clock.monotonic_ns()):
@@ -105,7 +142,7 @@ class PeerClient:
 
     def _account(self, fault: LgtmError) -> None:
         self._was_refused = isinstance(fault, PeerRefused)
-        if isinstance(fault, PeerUnreachable) or (isinstance(fault, PeerUnknown) and not isinstance(fault, PeerRejected)):
+        if isinstance(fault, PeerUnreachable) or (isinstance(fault, PeerUnknown) and not isinstance(fault, PeerFailed)):
             self.breaker.failed(self._clock.monotonic_ns(), unreachable=isinstance(fault, PeerUnreachable))
         else:
             self.breaker.succeeded()
@@ -115,18 +152,21 @@ class PeerClient:
         with contextlib.suppress(OSError):
             if (stamp := certificates.stamp()) != self._stamp:
                 old, self._channel, self._stamp = self._channel, self._open(), stamp
-                asyncio.get_running_loop().create_task(old.close())
+                task = asyncio.get_running_loop().create_task(old.close())
+                self._closing.add(task)
+                task.add_done_callback(self._closing.discard)
 
     def _open(self) -> Any:
         limit = self._config.message_bytes_max
         options = [
             ("grpc.max_receive_message_length", limit),
             ("grpc.max_send_message_length", limit),
-            ("grpc.keepalive_time_ms", 5_000),
-            ("grpc.keepalive_timeout_ms", 3_000),
+            ("grpc.keepalive_time_ms", KEEPALIVE_MS),
+            ("grpc.keepalive_timeout_ms", PING_TIMEOUT_MS),
+            ("grpc.http2.ping_timeout_ms", PING_TIMEOUT_MS),  # a minute by default, and the one that ends the connection
             ("grpc.http2.max_pings_without_data", 0),
             ("grpc.initial_reconnect_backoff_ms", 100),
-            ("grpc.min_reconnect_backoff_ms", 100),
+            ("grpc.min_reconnect_backoff_ms", CONNECT_TIMEOUT_MS),  # bounds an attempt, not the pause after it
             ("grpc.max_reconnect_backoff_ms", 1_000),
             ("grpc.use_local_subchannel_pool", 1),
             ("grpc.enable_http_proxy", 0),
@@ -157,8 +197,27 @@ def fault_of(error: Any, peer: str) -> LgtmError:
             return PeerRejected(peer, details)
         case grpc.StatusCode.DEADLINE_EXCEEDED:
             return PeerUnknown(peer, "no answer in time")
+        case grpc.StatusCode.RESOURCE_EXHAUSTED:
+            return _exhausted(details, peer)
+        case grpc.StatusCode.INTERNAL | grpc.StatusCode.UNKNOWN:
+            return PeerFailed(peer, details)
         case _:
             return PeerUnknown(peer, details)
+
+
+def _exhausted(details: str, peer: str) -> LgtmError:
+    """gRPC's own bounds; ours travel as errors of ours. Only an answer that is too large comes after the work was done."""
+    if "Concurrent RPC limit" in details:
+        return PeerBusy(peer, "it serves as many calls as it may")
+    if "SERVER: Received message" in details or "CLIENT: Sent message" in details:
+        return PeerTooLarge(peer, details)
+    return PeerFailed(peer, details)
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody cancelled the task, and not only the call in it."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 class Peers:

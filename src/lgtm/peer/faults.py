@@ -40,6 +40,10 @@ class PeerUnknown(PeerError):
     """Whether the other side did it is unknown."""
 
 
+class PeerFailed(PeerUnknown):
+    """It lives and answered, but the answer does not tell what it did: a bug over there, or more bytes than a message may have."""
+
+
 class PeerUnreachable(PeerError):
     """The request never got there; the node may live all the same, and the next try may reach it."""
 
@@ -58,6 +62,12 @@ class PeerBusy(PeerError):
 
     definite = True
     passing = True
+
+
+class PeerTooLarge(PeerError):
+    """The request is larger than a message may be, here or there; it was not served, and never will be."""
+
+    definite = True
 
 
 class PeerRejected(PeerError):
@@ -120,7 +130,7 @@ def decode_fault(data: bytes, peer: str) -> LgtmError:
         fields = orjson.loads(data)
         kind, text, retry_after_s = fields["kind"], str(fields["text"]), fields["retry_after_s"]
         if not fields["definite"]:
-            return PeerUnknown(peer, text)
+            return PeerFailed(peer, text)
         if kind == UnknownSeries.__name__:
             return UnknownSeries(tuple(base64.b64decode(each) for each in fields["series"]), int(fields["generation"]))
         simple: dict[str, type[LgtmError]] = {
@@ -134,4 +144,4 @@ def decode_fault(data: bytes, peer: str) -> LgtmError:
             return RemoteLimit(text, retry_after_s)
         return RemoteUnavailable(text, retry_after_s, bool(fields["draining"]))
     except (KeyError, TypeError, ValueError) as error:
-        return PeerUnknown(peer, f"an error that cannot be read: {error}")
+        return PeerFailed(peer, f"an error that cannot be read: {error}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import aclosing
 from typing import Any
 
 import grpc
@@ -39,6 +40,11 @@ class PeerServer:
             ("grpc.so_reuseport", 0),
             ("grpc.http2.min_ping_interval_without_data_ms", 2_000),
             ("grpc.keepalive_permit_without_calls", 1),
+            # A caller that lost its power closes nothing: its streams end here when it does not answer pings.
+            ("grpc.keepalive_time_ms", 10_000),
+            ("grpc.keepalive_timeout_ms", 5_000),
+            ("grpc.http2.ping_timeout_ms", 5_000),
+            ("grpc.http2.max_pings_without_data", 0),
         ]
         self._server = grpc.aio.server(options=options, maximum_concurrent_rpcs=CONCURRENT_CALLS_MAX)
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
@@ -74,8 +80,9 @@ class PeerServer:
         async def answer(data: bytes, context: Any) -> Any:
             await self._check(context)
             try:
-                async for piece in handler(data):
-                    yield piece
+                async with aclosing(handler(data)) as pieces:  # type: ignore[type-var]  # handlers are generators
+                    async for piece in pieces:
+                        yield piece
             except LgtmError as error:
                 await _tell(context, error)
             except Exception:

@@ -33,7 +33,7 @@ def missing(away: Mapping[str, Unavailable], *, instances: int, holding_alone: C
         return ()
     if len(away) == 1:
         ((who, error),) = away.items()
-        is_gone = bool(getattr(error, "definite", False))
+        is_gone = bool(getattr(error, "refused", False))
         if who not in holding_alone and (is_gone or instances > 2):
             return ()
     return tuple(f"partial: instance {who} cannot be asked, rows that only it holds are missing: {error}" for who, error in sorted(away.items()))
