@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lgtm.ring.codec import decode_message, encode_message, encode_node_state, read_node_state
-from lgtm.ring.messages import Ack, Alive, Message, NodeState, Ping, PushPull
+from lgtm.ring.messages import Ack, Alive, IndirectPing, Message, NodeState, Ping, PushPull, State, UserMessage
 from lgtm.ring.msgpack import MalformedMessage, Reader
 from ring.wire_messages import MESSAGES, NODES, h
 
@@ -48,6 +48,15 @@ def test_a_message_that_was_changed_or_cut_is_another_one_or_refused(message: Me
             decode_message(each)
 
 
+@settings(max_examples=30)
+@given(MESSAGES.filter(lambda message: not isinstance(message, UserMessage)))
+def test_a_message_cut_anywhere_is_refused(message: Message) -> None:
+    data = encode_message(message)
+    for size in range(len(data)):
+        with pytest.raises(MalformedMessage):
+            decode_message(data[:size])
+
+
 @given(st.binary(max_size=80))
 def test_any_bytes_are_a_message_or_refused(data: bytes) -> None:
     with contextlib.suppress(MalformedMessage):
@@ -60,5 +69,14 @@ def test_a_push_pull_does_not_go_into_a_packet() -> None:
 
 
 def test_the_long_form_of_an_ipv4_address_is_the_short_one_here() -> None:
-    long = encode_message(Alive(1, "a", b"\0" * 10 + b"\xff\xff\x0a\0\0\x01", 7946))
-    assert decode_message(long) == Alive(1, "a", h("0a000001"), 7946)
+    long, short = h("00000000000000000000ffff 0a000001"), h("0a000001")
+    assert decode_message(encode_message(Alive(1, "a", long, 7946))) == Alive(1, "a", short, 7946)
+    assert decode_message(encode_message(Ping(1, "a", long, 7946))) == Ping(1, "a", short, 7946)
+    assert decode_message(encode_message(IndirectPing(1, long, 7946, "a", True))) == IndirectPing(1, short, 7946, "a", True)
+    assert read_node_state(Reader(encode_node_state(NodeState("a", long, 7946, 1, State.DEAD)))).addr == short
+
+
+@pytest.mark.parametrize("message", [Ping(1, "a", b"12345", 7946), IndirectPing(1, b"", 7946, "a", True), IndirectPing(1, b"12345", 7946, "a", True)])
+def test_where_an_answer_goes_is_an_address(message: Message) -> None:
+    with pytest.raises(MalformedMessage, match="no address"):
+        decode_message(encode_message(message))

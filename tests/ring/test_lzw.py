@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgtm.ring.lzw import compress, decompress
+from lgtm.ring.lzw import CLEAR, END, compress, decompress
 from lgtm.ring.msgpack import MalformedMessage
 from ring.wire_messages import h
 
@@ -36,6 +36,20 @@ def test_long_streams_come_back_through_every_width_and_clear(alphabet: int) -> 
     rng = random.Random(alphabet)
     data = bytes(rng.randrange(alphabet) for _ in range(40_000))
     assert decompress(compress(data), len(data)) == data
+
+
+UNALIKE = bytes(each for second in range(64) for first in range(64, 100) for each in (first, second))
+"""No two neighbours come again, so that each byte is a word and teaches a code: 3,838 of them until the writer has none left."""
+
+
+@pytest.mark.parametrize("size", range(3_836, 3_842))
+def test_words_that_end_where_codes_do_come_back(size: int) -> None:
+    assert decompress(compress(UNALIKE[:size]), size) == UNALIKE[:size]
+
+
+def test_the_last_word_counts_as_a_code_so_that_a_clear_may_come_right_before_the_end() -> None:
+    bits = int.from_bytes(compress(UNALIKE[:3_838]), "little")
+    assert bits >> (bits.bit_length() - 12 - 9) == CLEAR | END << 12
 
 
 def test_a_bomb_is_stopped_while_it_expands() -> None:

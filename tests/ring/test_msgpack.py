@@ -33,7 +33,8 @@ def test_keys_are_written_in_byte_order() -> None:
 @pytest.mark.parametrize(
     ("data", "value"),
     [("d90161", b"a"), ("c40161", b"a"), ("c5000161", b"a"), ("db0000000161", b"a"), ("d0ff", -1), ("ff", -1), ("cb3ff0000000000000", None),
-     ("9201a161", [1, b"a"]), ("dc000101", [1]), ("d60001020304", None), ("81a16101", {b"a": 1})],
+     ("9201a161", [1, b"a"]), ("dc000101", [1]), ("d60001020304", None), ("c70209ffff", None), ("c8000009", None), ("c90000000109ff", None),
+     ("81a16101", {b"a": 1})],
 )  # fmt: skip
 def test_newer_forms_are_read(data: str, value: object) -> None:
     assert Reader(b"\x82\xa1k" + h(data) + b"\xa1z\x05").fields() == {"k": value, "z": 5}
@@ -48,6 +49,9 @@ def test_sizes_are_checked_before_anything_is_made_of_them(data: str) -> None:
 def test_what_ends_too_early_may_go_on_in_a_stream() -> None:
     with pytest.raises(EndsTooEarly):
         Reader(b"\x81\xa1").fields()
+    with pytest.raises(EndsTooEarly, match="too early") as early:
+        Reader(b"??\x81\xa1k\xda\x01\x00", 2).fields()
+    assert early.value.wanted == 8 + 256
     with pytest.raises(MalformedMessage) as wrong:
         Reader(b"\xdc" + (ITEMS_MAX + 1).to_bytes(2, "big")).fields()
     assert not isinstance(wrong.value, EndsTooEarly)

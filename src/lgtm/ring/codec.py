@@ -103,10 +103,15 @@ def decode_message(data: bytes | memoryview) -> Message:
         raise MalformedMessage("an empty message")
     if data[0] == Kind.USER:
         return UserMessage(bytes(data[1:]))
-    make = _DECODERS.get(data[0])
+    return decoder_of(data[0])(Reader(data, 1).fields())
+
+
+def decoder_of(kind: int) -> Callable[[dict[str, object]], Message]:
+    """What makes a message of this kind of its fields. It raises MalformedMessage, and so does this for a kind that is not known."""
+    make = _DECODERS.get(kind)
     if make is None:
-        raise MalformedMessage(f"a message of the unknown type {data[0]}")
-    return make(Reader(data, 1).fields())
+        raise MalformedMessage(f"a message of the unknown type {kind}")
+    return make
 
 
 _U32 = 2**32 - 1
@@ -136,6 +141,14 @@ def _text(fields: Mapping[str, object], name: str) -> str:
         raise MalformedMessage(f"{name} is no UTF-8") from error
 
 
+def _reachable_ip(fields: Mapping[str, object], name: str) -> bytes:
+    """Answers are sent there, so it is an address and nothing else: the empty one would be this node itself."""
+    ip = normal_ip(_bytes(fields, name))
+    if len(ip) not in (4, 16):
+        raise MalformedMessage(f"{name} is no address")
+    return ip
+
+
 def _meta(fields: Mapping[str, object]) -> bytes | None:
     if fields.get("Meta") is None:
         return None
@@ -154,8 +167,8 @@ def _versions(fields: Mapping[str, object]) -> tuple[int, ...]:
 
 
 def _sender(fields: Mapping[str, object]) -> dict[str, Any]:
-    where = {"source_addr": normal_ip(_bytes(fields, "SourceAddr")), "source_port": _int(fields, "SourcePort", 65_535)}
-    return {**where, "source_node": _text(fields, "SourceNode")}
+    source = _reachable_ip(fields, "SourceAddr") if fields.get("SourceAddr") else b""
+    return {"source_addr": source, "source_port": _int(fields, "SourcePort", 65_535), "source_node": _text(fields, "SourceNode")}
 
 
 def _accusation(make: Callable[[int, str, str], Message]) -> Callable[[dict[str, object]], Message]:
@@ -165,7 +178,7 @@ def _accusation(make: Callable[[int, str, str], Message]) -> Callable[[dict[str,
 _DECODERS: dict[int, Callable[[dict[str, object]], Message]] = {
     Kind.PING: lambda f: Ping(_int(f, "SeqNo", _U32), _text(f, "Node"), **_sender(f)),
     Kind.INDIRECT_PING: lambda f: IndirectPing(
-        _int(f, "SeqNo", _U32), normal_ip(_bytes(f, "Target")), _int(f, "Port", 65_535), _text(f, "Node"), bool(f.get("Nack")), **_sender(f)
+        _int(f, "SeqNo", _U32), _reachable_ip(f, "Target"), _int(f, "Port", 65_535), _text(f, "Node"), bool(f.get("Nack")), **_sender(f)
     ),
     Kind.ACK: lambda f: Ack(_int(f, "SeqNo", _U32), None if f.get("Payload") is None else _bytes(f, "Payload")),
     Kind.NACK: lambda f: Nack(_int(f, "SeqNo", _U32)),

@@ -43,7 +43,11 @@ def compress(data: bytes) -> bytes:
         last = byte
     if last is not None:
         write(last, width)
-        if following == 1 << width and width < WIDTH_MAX:
+        # Go counts a code for the last word too, though it teaches none: it may widen, or clear, right before the end.
+        if following == (1 << WIDTH_MAX) - 1:
+            write(CLEAR, width)
+            width = WIDTH_MIN
+        elif following == 1 << width:
             width += 1
     write(END, width)
     if pending:

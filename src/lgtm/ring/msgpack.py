@@ -22,7 +22,13 @@ class MalformedMessage(BadRequest):
 
 
 class EndsTooEarly(MalformedMessage):
-    """The bytes end within a value: of a packet it is damage, of a stream more may come."""
+    """The bytes end within a value: of a packet it is damage, of a stream more may come. wanted: how many there must be to get further."""
+
+    def __init__(self, wanted: int) -> None:
+        self.wanted = wanted
+
+    def __str__(self) -> str:
+        return "a message ends too early"
 
 
 @dataclass(slots=True, frozen=True)
@@ -88,7 +94,7 @@ class Reader:
 
     def take(self, size: int) -> memoryview:
         if size > len(self.data) - self.at:
-            raise EndsTooEarly("a message ends too early")
+            raise EndsTooEarly(self.at + size)
         self.at += size
         return self.data[self.at - size : self.at]
 
@@ -98,7 +104,7 @@ class Reader:
     def _value(self, depth: int) -> object:
         if depth > DEPTH_MAX:
             raise MalformedMessage("a message nested too deep")
-        code = self._unpack(">B")
+        code = self.take(1)[0]
         if code < 0x80:
             return code
         if code < 0x90:
@@ -120,6 +126,8 @@ class Reader:
             return bytes(self.take(self._unpack(_RAW[code])))
         if code in _SKIPPED:
             return self.take(_SKIPPED[code]) and None
+        if code in _EXTENSIONS:
+            return self.take(self._unpack(_EXTENSIONS[code]) + 1) and None
         if code in (0xDC, 0xDD):
             return self._array(self._unpack(">H" if code == 0xDC else ">I"), depth)
         if code in (0xDE, 0xDF):
@@ -143,7 +151,7 @@ class Reader:
         if size > ITEMS_MAX:
             raise MalformedMessage(f"a value with {size} entries")
         if size > len(self.data) - self.at:
-            raise EndsTooEarly("a message ends too early")
+            raise EndsTooEarly(self.at + size)
 
 
 _CONSTANTS = {0xC0: None, 0xC2: False, 0xC3: True}
@@ -151,3 +159,5 @@ _INTEGERS = {0xCC: ">B", 0xCD: ">H", 0xCE: ">I", 0xCF: ">Q", 0xD0: ">b", 0xD1: "
 _RAW = {0xD9: ">B", 0xDA: ">H", 0xDB: ">I", 0xC4: ">B", 0xC5: ">H", 0xC6: ">I"}
 _SKIPPED = {0xCA: 4, 0xCB: 8, 0xD4: 2, 0xD5: 3, 0xD6: 5, 0xD7: 9, 0xD8: 17}
 """Floats and fixed extensions: bytes behind the code."""
+_EXTENSIONS = {0xC7: ">B", 0xC8: ">H", 0xC9: ">I"}
+"""A length, a type of one byte, then the content."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from lgtm.ring.codec import Kind, decode_message
 from lgtm.ring.keyring import OVERHEAD_BYTES, KeyRing
-from lgtm.ring.lzw import decompress
+from lgtm.ring.lzw import WIDTH_MAX, WIDTH_MIN, decompress
 from lgtm.ring.messages import Message
 from lgtm.ring.msgpack import MalformedMessage, Reader
 
@@ -16,6 +16,8 @@ LABEL_BYTES_MAX = 255
 EXPANDED_BYTES_MAX = 40 * 1024 * 1024
 PARTS_MAX = 255
 PART_BYTES_MAX = 65_535
+LAYERS_MAX = 2
+"""A compressed compound, or a compound of compressed parts."""
 _CRC = struct.Struct(">BI")
 _PART_OVERHEAD = 2
 _COMPOUND_OVERHEAD = 2
@@ -63,6 +65,8 @@ class PacketCodec:
         sealed = OVERHEAD_BYTES if keys is not None and encrypt else 0
         self.overhead_bytes = len(label_header(self._label)) + sealed + _CRC.size
         """What the layers add to messages at most."""
+        self.parts_dropped = 0
+        """Parts of compounds that were damaged or missing, since the start."""
 
     def encode(self, messages: Sequence[bytes], crc: bool) -> bytes:
         """crc: whether the receiver understands a checksum. messages: encoded; see `pack` for how many fit."""
@@ -87,7 +91,10 @@ class PacketCodec:
             body = body[_CRC.size :]
             if zlib.crc32(body) != expected:
                 raise WrongChecksum("a packet that was changed on its way")
-        return list(_messages(body, 0))
+        unpacking = _Unpacking()
+        messages = list(unpacking.messages(body))
+        self.parts_dropped += unpacking.parts_dropped
+        return messages
 
 
 def compound(messages: Sequence[bytes]) -> bytes:
@@ -113,37 +120,60 @@ def pack(messages: Iterable[bytes], bytes_max: int) -> Iterator[list[bytes]]:
         yield group
 
 
-def _messages(body: memoryview, depth: int) -> Iterator[Message]:
-    if depth > 2:
-        raise MalformedMessage("a packet with too many layers")
-    if len(body) and body[0] == Kind.COMPRESS:
-        yield from _messages(memoryview(expanded(body, EXPANDED_BYTES_MAX)), depth + 1)
-    elif len(body) and body[0] == Kind.COMPOUND:
-        for part in _parts(body):
-            try:
-                yield from _messages(part, depth + 1)
-            except MalformedMessage:
-                continue  # the others are none the worse for it
-    else:
-        yield decode_message(body)
+class _Unpacking:
+    """One packet without its envelope. All its compressed layers together expand to EXPANDED_BYTES_MAX: each part could ask for as much again."""
 
+    def __init__(self) -> None:
+        self.parts_dropped = 0
+        self._expandable_bytes = EXPANDED_BYTES_MAX
 
-def _parts(body: memoryview) -> Iterator[memoryview]:
-    """As many as are there: what is cut off is missing, no more."""
-    if len(body) < 2 or len(body) < 2 + 2 * body[1]:
-        raise MalformedMessage("a compound ends within its lengths")
-    at = 2 + 2 * body[1]
-    for length in struct.unpack_from(f">{body[1]}H", body, 2):
-        if at + length > len(body):
-            return
-        yield body[at : at + length]
-        at += length
+    def messages(self, body: memoryview, depth: int = 0) -> Iterator[Message]:
+        is_layer = len(body) > 0 and body[0] in (Kind.COMPRESS, Kind.COMPOUND)
+        if is_layer and depth == LAYERS_MAX:
+            raise MalformedMessage("a packet with too many layers")
+        if not is_layer:
+            yield decode_message(body)
+        elif body[0] == Kind.COMPRESS:
+            yield from self.messages(self._expanded(body), depth + 1)
+        else:
+            for part in self._parts(body):
+                try:
+                    yield from self.messages(part, depth + 1)
+                except MalformedMessage:
+                    self.parts_dropped += 1  # the others are none the worse for it
+
+    def _expanded(self, body: memoryview) -> memoryview:
+        codes = len(body) * 8 // WIDTH_MIN
+        spent_bytes = codes * min(codes, 1 << WIDTH_MAX)  # by one that fails at its end: the n-th code gives n bytes at most
+        try:
+            content = expanded(body, self._expandable_bytes)
+            spent_bytes = len(content)
+        finally:
+            self._expandable_bytes = max(0, self._expandable_bytes - spent_bytes)
+        return memoryview(content)
+
+    def _parts(self, body: memoryview) -> Iterator[memoryview]:
+        """As many as are there: what is cut off is missing, no more."""
+        if len(body) < 2 or len(body) < 2 + 2 * body[1]:
+            raise MalformedMessage("a compound ends within its lengths")
+        count, at = body[1], 2 + 2 * body[1]
+        for index, length in enumerate(struct.unpack_from(f">{count}H", body, 2)):
+            if at + length > len(body):
+                self.parts_dropped += count - index
+                return
+            yield body[at : at + length]
+            at += length
 
 
 def expanded(body: memoryview, bytes_max: int) -> bytes:
     """The content of a compressed message. Raises MalformedMessage, also for more than bytes_max bytes."""
-    fields = Reader(body, 1).fields()
-    buffer = fields.get("Buf")
-    if fields.get("Algo") not in (0, None) or not isinstance(buffer, bytes):
-        raise MalformedMessage(f"a message compressed by the unknown method {fields.get('Algo')!r}")
+    return expanded_of(Reader(body, 1).fields(), bytes_max)
+
+
+def expanded_of(fields: dict[str, object], bytes_max: int) -> bytes:
+    """As `expanded`, for fields that were read already."""
+    method, buffer = fields.get("Algo"), fields.get("Buf")
+    if method not in (0, None) or not isinstance(buffer, bytes):
+        # A number only: what a stranger sent does not go into the log as it came.
+        raise MalformedMessage(f"a message compressed by the unknown method {method if isinstance(method, int) else '?'}")
     return decompress(buffer, bytes_max)
