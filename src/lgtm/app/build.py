@@ -34,6 +34,8 @@ from lgtm.blocks.lineage import stored_parts
 from lgtm.blocks.meta import BlockMeta
 from lgtm.blocks.writer import WrittenBlock
 from lgtm.clock import Clock, SystemClock
+from lgtm.compactor.metrics import CompactorMetrics
+from lgtm.compactor.run import Compactor
 from lgtm.distributor.ingesters import Health
 from lgtm.distributor.metrics import DistributorMetrics
 from lgtm.distributor.push import Distributor
@@ -120,8 +122,8 @@ async def running(config: Config, *, registry: CollectorRegistry, clock: Clock |
 
         catalogue = LoadedCatalog(catalog)
         ingester_config = config.ingester
+        seen_by_all_s = 2 * config.storage.poll_interval_s + SEEN_MARGIN_S
         if config.ring.enabled:
-            seen_by_all_s = 2 * config.storage.poll_interval_s + SEEN_MARGIN_S
             ingester_config = dataclasses.replace(ingester_config, linger_s=max(ingester_config.linger_s, seen_by_all_s))
         flusher = Flusher(store, catalog, storage_metrics, Path(config.data_dir) / "flush", clock)
         ingester = Ingester(
@@ -167,6 +169,22 @@ async def running(config: Config, *, registry: CollectorRegistry, clock: Clock |
         await stack.enter_async_context(distributor)
         if cluster is not None:
             stack.push_async_callback(cluster.leave)
+        if config.compactor.enabled:
+            compactor = Compactor(
+                store,
+                catalog,
+                files.open,
+                directory=Path(config.data_dir) / "compact",
+                config=config.compactor,
+                limits=limits,
+                clock=clock,
+                metrics=CompactorMetrics(registry),
+                storage_metrics=storage_metrics,
+                tombstone_delay_s=config.storage.tombstone_delay_s,
+                seen_by_all_s=seen_by_all_s,
+                is_mine=(lambda *_: True) if cluster is None else cluster.compacts,
+            )
+            await stack.enter_async_context(background(compactor.run))
         watch_limits(
             registry,
             {

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 import logging
 import os
 import random
@@ -231,6 +232,12 @@ class Cluster:
         if entry is None or member is None or member is State.SUSPECT or entry.disk == "full" or self._is_silent(entry):
             return Health.SUSPECT
         return Health.SUSPECT if self._peers.client(entry.id, entry.rpc).breaker.is_open else Health.WRITABLE
+
+    def compacts(self, tenant: Tenant, signal: str) -> bool:
+        """Whether it falls to this node to merge the tenant's blocks: to the first living owner of a key that is made of both names."""
+        key = key_of(hashlib.sha256(f"{signal}/{tenant}".encode()).digest())
+        living = (each.id for each in self.ring.view.preference(key) if self.health(each.id) is not Health.DOWN)
+        return next(living, None) == self._ingester.id
 
     def _target(self, instance: Instance) -> Target:
         key = (instance.id, instance.rpc)

@@ -13,6 +13,7 @@ from typing import Any
 from lgtm.api.config import PushConfig
 from lgtm.api.loki.config import QueryApiConfig
 from lgtm.app.config_keys import PER_TENANT
+from lgtm.compactor.config import CompactorConfig
 from lgtm.distributor.config import DistributorConfig
 from lgtm.ingester.config import IngesterConfig
 from lgtm.model.limits import Limits, TenantLimits
@@ -99,6 +100,8 @@ class Config:
     """Rows in memory, and how they become blocks."""
     storage: StorageConfig = field(default_factory=StorageConfig)
     """Where blocks are kept."""
+    compactor: CompactorConfig = field(default_factory=CompactorConfig)
+    """Merging blocks, retention, erasure."""
     ring: RingConfig = field(default_factory=RingConfig)
     """Several nodes as one store. Without ring.cluster this node is by itself."""
     peer: PeerConfig = field(default_factory=PeerConfig)

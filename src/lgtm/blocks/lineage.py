@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from lgtm.blocks.layout import FORMAT_VERSION
 from lgtm.blocks.meta import BlockIdentity, BlockMeta, PartInterval
+from lgtm.model.part_ids import PartIds
 from lgtm.model.signal import SIGNALS, Signal
 from lgtm.model.tenant import Tenant
 
@@ -53,11 +54,16 @@ def compacted_identity(metas: Sequence[BlockMeta]) -> BlockIdentity:
         tenant=tenant,
         date=date,
         block_id=block_id,
-        parts=tuple(sorted({part for meta in metas for part in meta.identity.parts})),
+        parts=tuple(PartInterval(*interval) for interval in parts_of(metas).intervals()),
         siblings=tuple(sorted({*siblings, block_id})),
         level=1 + max(meta.identity.level for meta in metas),
         sources=tuple(sorted({*sources, *inherited})),
     )
+
+
+def parts_of(metas: Iterable[BlockMeta]) -> PartIds:
+    """All parts that the blocks have rows of."""
+    return PartIds((part.writer, part.epoch, part.first, part.last) for meta in metas for part in meta.identity.parts)
 
 
 def stored_parts(metas: Iterable[BlockMeta]) -> set[PartInterval]:

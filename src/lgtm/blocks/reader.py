@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +85,11 @@ class BlockReader:
 
     def series(self, matchers: Matchers = (), window: Window = ALWAYS) -> SeriesSelection:
         """Series that fit all matchers and have rows near the window: their times touch it, though no row may lie inside."""
+        return self.pick(self.table.select(matchers, window))
+
+    def pick(self, numbers: Ints) -> SeriesSelection:
+        """The series with these numbers, which rise."""
         table = self.table
-        numbers = table.select(matchers, window)
         series = table.all if len(numbers) == len(table) else table.series_at(numbers)
         columns = (table.row_count, table.min_ns, table.max_ns, table.line_bytes, table.metadata_bytes)
         return SeriesSelection(numbers, series, *(column[numbers] for column in columns))
@@ -120,6 +124,22 @@ class BlockReader:
                         batch = self._read_group(file, group, selection, now, names)
                     if batch is not None:
                         yield batch
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """Of the rows as they are stored."""
+        return self._footer.schema.to_arrow_schema()
+
+    def value_counts(self) -> dict[str, int]:
+        """How many rows have a value, for each dynamic column that is no `rest`."""
+        wanted, counts = set(self.meta.dynamic_columns), dict.fromkeys(self.meta.dynamic_columns, 0)
+        for number in range(self._footer.num_row_groups):
+            group = self._footer.row_group(number)
+            for at in range(group.num_columns):
+                column = group.column(at)
+                if column.path_in_schema in wanted:
+                    counts[column.path_in_schema] += group.num_rows - column.statistics.null_count
+        return counts
 
     @contextmanager
     def _open(self, footer: Any) -> Iterator[Any]:

@@ -28,16 +28,17 @@ class RowUnion:
     """Batches of one tenant and signal. Row numbers count over all batches in the order given.
 
     series: one table for all; series_of, ts: of each row. schema: fixed columns that any batch has, dynamic columns by name, perhaps `rest`.
+    dynamic: names that are dynamic columns, whatever the rows have; None: those that the rows have, as far as the cap allows.
     """
 
-    def __init__(self, batches: Sequence[Batch]) -> None:
+    def __init__(self, batches: Sequence[Batch], *, dynamic: Sequence[str] | None = None) -> None:
         if not batches:
             raise ValueError("no batches to unite")
         if len({(b.tenant, b.signal.name) for b in batches}) > 1:
             raise ValueError("batches of several tenants or signals cannot be united")
         self.signal, self.tenant = batches[0].signal, batches[0].tenant
         self.series, renumberings = unite_series(batches)
-        self._rows, self.schema = _unite_columns(self.signal, [b.rows for b in batches])
+        self._rows, self.schema = _unite_columns(self.signal, [b.rows for b in batches], dynamic)
         self._starts = np.concatenate(([0], np.cumsum([len(b) for b in batches]))).astype(np.int64)
         self.series_of: Numbers = np.concatenate(
             [_renumbered(b.rows.column(SERIES), numbers) for b, numbers in zip(batches, renumberings, strict=True)]
@@ -63,7 +64,10 @@ class RowUnion:
         series = self.series_of[indices] if numbers is None else numbers[self.series_of[indices]]
         if len(self._rows) == 1:
             at = pa.array(indices)
-            columns = [self._rows[0].column(name).take(at) for name in self._content()]
+            rows = self._rows[0]
+            columns = [
+                rows.column(name).take(at) if _has(rows, name) else pa.nulls(len(at), self.schema.field(name).type) for name in self._content()
+            ]
             return self._record_batch(series, self.ts[indices], columns)
         order = np.argsort(indices, kind="stable")
         cuts = np.searchsorted(indices[order], self._starts)
@@ -141,9 +145,11 @@ def _renumbered(column: Any, numbers: Numbers | None) -> Numbers:
     return series if numbers is None else numbers[series]
 
 
-def _unite_columns(signal: Signal, batches: Sequence[Any]) -> tuple[list[Any], Any]:
+def _unite_columns(signal: Signal, batches: Sequence[Any], dynamic: Sequence[str] | None) -> tuple[list[Any], Any]:
     """The record batches so that each dynamic name is a column or in `rest` in all of them alike, and the schema of their union."""
     fixed = signal.columns.names
+    if dynamic is not None:
+        batches = [conform(rows, dynamic, fixed) for rows in batches]
     counts: Counter[str] = Counter()
     has_rest = False
     kinds: dict[str, Any] = {}
@@ -154,7 +160,9 @@ def _unite_columns(signal: Signal, batches: Sequence[Any]) -> tuple[list[Any], A
             elif name not in fixed:
                 counts[name] += len(column) - column.null_count
                 kinds.setdefault(name, column.type)
-    if has_rest or len(counts) > DYNAMIC_COLUMNS_MAX:
+    if dynamic is not None:
+        names = list(dynamic)
+    elif has_rest or len(counts) > DYNAMIC_COLUMNS_MAX:
         for rows in batches:
             if REST in rows.schema.names:
                 counts.update(count_names(rows.column(REST)))

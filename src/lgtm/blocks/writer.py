@@ -71,7 +71,7 @@ def write_block(
     order = without_copies(row_order(by_rank, ts), by_rank, ts, content)
     order = order if mine is None else mine[order]
     writer = BlockWriter(identity, series, _columns_used(union, mine), directory, options)
-    for part in _row_groups(union, order, options):
+    for part in row_groups(union, order, options):
         writer.append(union.take(part, numbers=ranks))
     return writer.finish(created_ns=created_ns)
 
@@ -189,7 +189,7 @@ def _columns_used(union: RowUnion, mine: Ints | None) -> Any:
     return pa.schema([column for column in union.schema if column.name not in unused])
 
 
-def _row_groups(union: RowUnion, order: Ints, options: WriteOptions) -> Iterator[Ints]:
+def row_groups(union: RowUnion, order: Ints, options: WriteOptions) -> Iterator[Ints]:
     """`order` cut into row groups, each within both bounds unless a single row is larger."""
     ends = np.cumsum(union.content_lengths()[order])
     first, before = 0, 0

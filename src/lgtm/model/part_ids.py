@@ -62,6 +62,11 @@ class Intervals:
         at = bisect.bisect_right(self._starts, first)
         return at > 0 and last <= self._ends[at - 1]
 
+    def touches(self, first: int, last: int) -> bool:
+        """Whether any number from first to last is in the set."""
+        at = bisect.bisect_left(self._ends, first)
+        return at < len(self._starts) and self._starts[at] <= last
+
     def __iter__(self) -> Iterator[tuple[int, int]]:
         """(first, last) of each interval, both included."""
         return iter(zip(self._starts, self._ends, strict=True))
@@ -99,6 +104,12 @@ class PartIds:
         """Whether every part of the other set is in this one."""
         return all(
             (held := self._writers.get((writer, epoch))) is not None and held.covers(first, last) for writer, epoch, first, last in other.intervals()
+        )
+
+    def overlaps(self, other: PartIds) -> bool:
+        """Whether the two have a part in common."""
+        return any(
+            (held := self._writers.get((writer, epoch))) is not None and held.touches(first, last) for writer, epoch, first, last in other.intervals()
         )
 
     def without(self, other: PartIds) -> PartIds:

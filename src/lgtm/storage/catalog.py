@@ -32,10 +32,11 @@ Owner = tuple[str, Tenant]
 
 @dataclass(slots=True, frozen=True)
 class TenantBlocks:
-    """blocks: visible ones by (min_ns, id). tombstoned: paths of marked ones, for who erases them. damaged: paths of those whose meta is unreadable:
-    an answer that would need them is incomplete."""
+    """blocks: visible ones by (min_ns, id). replaced: unmarked ones that a visible block was made of, and which it hides. tombstoned: paths of marked
+    ones, for who erases them. damaged: paths of those whose meta is unreadable: an answer that would need them is incomplete."""
 
     blocks: tuple[BlockMeta, ...] = ()
+    replaced: tuple[BlockMeta, ...] = ()
     tombstoned: tuple[str, ...] = ()
     damaged: tuple[str, ...] = ()
 
@@ -119,7 +120,7 @@ class Catalog:
         known: dict[Owner, dict[str, BlockMeta]] = {}
         for owner, found in listed.items():
             known[owner], damaged = await self._metas(owner, found)
-            owners[owner] = TenantBlocks(_visible(known[owner].values()), tuple(sorted(found.marks.values())), damaged)
+            owners[owner] = TenantBlocks(*_visible(known[owner].values()), tuple(sorted(found.marks.values())), damaged)
         self._known, self._snapshot = known, CatalogSnapshot(owners)
         for meta in self._added_in_poll:
             self._change(meta, visible=True)
@@ -169,7 +170,7 @@ class Catalog:
         before = self._snapshot.owners.get(owner, TenantBlocks())
         tombstoned = before.tombstoned if visible else tuple(sorted({*before.tombstoned, meta.path}))
         self._known = self._known | {owner: known}
-        self._snapshot = CatalogSnapshot(self._snapshot.owners | {owner: TenantBlocks(_visible(known.values()), tombstoned, before.damaged)})
+        self._snapshot = CatalogSnapshot(self._snapshot.owners | {owner: TenantBlocks(*_visible(known.values()), tombstoned, before.damaged)})
 
     def _count(self) -> None:
         for signal in SIGNALS:
@@ -197,8 +198,8 @@ def _note(listed: _Listed, key: BlockKey) -> None:
         listed.marks[key.block_id] = path
 
 
-def _visible(metas: Iterable[BlockMeta]) -> tuple[BlockMeta, ...]:
-    """Without blocks that another one replaces: a compacted block and its sources change places in one moment."""
-    unmarked = list(metas)
-    replaced = {source for meta in unmarked for source in meta.identity.sources}
-    return tuple(sorted((m for m in unmarked if m.block_id not in replaced), key=lambda m: (m.min_ns, m.block_id)))
+def _visible(metas: Iterable[BlockMeta]) -> tuple[tuple[BlockMeta, ...], tuple[BlockMeta, ...]]:
+    """The blocks, and apart those that another one replaces: a compacted block and its sources change places in one moment."""
+    unmarked = sorted(metas, key=lambda meta: (meta.min_ns, meta.block_id))
+    hidden = {source for meta in unmarked for source in meta.identity.sources}
+    return tuple(meta for meta in unmarked if meta.block_id not in hidden), tuple(meta for meta in unmarked if meta.block_id in hidden)
