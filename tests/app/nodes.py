@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from lgtm.app.build import Node, running
 from lgtm.app.config import Config
 from lgtm.app.config_load import load
+from lgtm.app.machine import Machine
 from lgtm.clock import Clock
 from lgtm.model.signal import LINE, SERIES, TS
 from lgtm.model.tenant import DEFAULT_TENANT, Tenant
@@ -30,7 +31,7 @@ def config_in(directory: Path, **settings: str) -> Config:
 @asynccontextmanager
 async def node_in(directory: Path, *, clock: Clock | None = None, **settings: str) -> AsyncIterator[Node]:
     """Handed out once it may be asked."""
-    async with running(config_in(directory, **settings), registry=CollectorRegistry(), clock=clock) as node:
+    async with running(config_in(directory, **settings), registry=CollectorRegistry(), machine=Machine(clock=clock) if clock else None) as node:
         await until(lambda: node.catalogue.is_loaded)
         yield node
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -67,6 +67,9 @@ class _Catalog:
 
     def blocks(self, tenant: Tenant, signal: Signal, window: Window) -> list[BlockMeta]:
         return self._store.catalog_blocks(tenant, signal, window)
+
+    async def refresh(self, forgotten_age_ns: int, away: Collection[str]) -> tuple[str, ...]:
+        return ()
 
     def stored(self, tenant: Tenant, signal: Signal) -> PartIds:
         mine = [block.meta for block in self._store.blocks if (block.meta.tenant, block.meta.signal) == (tenant, signal)]

@@ -31,8 +31,8 @@ def test_a_question_reads_back(metadata: frozenset[str] | None) -> None:
 
 
 def test_a_summary_reads_back() -> None:
-    again = Summary.from_bytes(Summary(PARTS, 7, -5, 2**62).to_bytes())
-    assert (again.row_count, again.min_ns, again.max_ns) == (7, -5, 2**62)
+    again = Summary.from_bytes(Summary(PARTS, 7, 9, -5, 2**62).to_bytes())
+    assert (again.row_count, again.forgotten_age_ns, again.min_ns, again.max_ns) == (7, 9, -5, 2**62)
     assert list(again.parts.intervals()) == list(PARTS.intervals())
 
 

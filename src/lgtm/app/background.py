@@ -12,12 +12,17 @@ logger = logging.getLogger(__name__)
 
 EXIT_BUG = 70
 Loop = Callable[[], Coroutine[None, None, None]]
+Die = Callable[[BaseException], None]
+
+
+def end_process(error: BaseException) -> None:  # noqa: ARG001 # it was reported; a simulation wants to know it
+    os._exit(EXIT_BUG)
 
 
 @asynccontextmanager
-async def background(*loops: Loop) -> AsyncIterator[None]:
+async def background(*loops: Loop, die: Die = end_process) -> AsyncIterator[None]:
     """Runs the loops until the context ends."""
-    tasks = [start(loop) for loop in loops]
+    tasks = [start(loop, die) for loop in loops]
     try:
         yield
     finally:
@@ -26,14 +31,14 @@ async def background(*loops: Loop) -> AsyncIterator[None]:
         await asyncio.wait(tasks)
 
 
-def start(loop: Loop) -> asyncio.Task[None]:
+def start(loop: Loop, die: Die = end_process) -> asyncio.Task[None]:
     """Somebody cancels it and waits for it in the end."""
     task = asyncio.ensure_future(loop())
-    task.add_done_callback(_die_of)
+    task.add_done_callback(lambda ended: _die_of(ended, die))
     return task
 
 
-def _die_of(task: asyncio.Task[None]) -> None:
+def _die_of(task: asyncio.Task[None], die: Die) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         logger.critical("a background task failed; ending the process, the log keeps what was acknowledged", exc_info=error)
-        os._exit(EXIT_BUG)
+        die(error)

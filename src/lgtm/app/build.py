@@ -11,7 +11,6 @@ import dataclasses
 import hashlib
 import logging
 import os
-import random
 import shutil
 import time
 from collections.abc import AsyncIterator
@@ -26,14 +25,14 @@ import pyarrow as pa
 from prometheus_client import CollectorRegistry
 
 from lgtm.app.background import Loop, background
+from lgtm.app.catalogue import LoadedCatalog
 from lgtm.app.cluster import Cluster, Here
 from lgtm.app.config import Config
 from lgtm.app.limits_used import watch_limits
 from lgtm.app.loop_lag import LoopLag
-from lgtm.blocks.lineage import stored_parts
-from lgtm.blocks.meta import BlockMeta
+from lgtm.app.machine import Machine
 from lgtm.blocks.writer import WrittenBlock
-from lgtm.clock import Clock, SystemClock
+from lgtm.clock import Clock
 from lgtm.compactor.metrics import CompactorMetrics
 from lgtm.compactor.run import Compactor
 from lgtm.distributor.ingesters import Health
@@ -47,25 +46,19 @@ from lgtm.ingester.metrics import IngesterMetrics
 from lgtm.ingester.replay import Replayed, replay
 from lgtm.ingester.spill import Spill
 from lgtm.model.limits import TenantLimits
-from lgtm.model.part import Part
 from lgtm.model.part_ids import PartIds
-from lgtm.model.signal import LOGS, SIGNALS, Signal
-from lgtm.model.tenant import Tenant
-from lgtm.model.window import Window
+from lgtm.model.signal import SIGNALS
 from lgtm.query.blocks import BlockSource
 from lgtm.query.engine import QueryEngine
 from lgtm.query.heads import HeadSource
 from lgtm.query.metrics import QueryMetrics
 from lgtm.query.serving import HeadService
 from lgtm.storage.catalog import Catalog
-from lgtm.storage.config import StorageConfig
 from lgtm.storage.fetch import BlockFiles
 from lgtm.storage.metrics import StorageMetrics
 from lgtm.storage.objects import ObjectStore
 from lgtm.storage.publish import publish
-from lgtm.storage.store import open_store
 from lgtm.telemetry import event
-from lgtm.wal.disk import OsDisk
 from lgtm.wal.log import Log
 from lgtm.wal.metrics import WalMetrics
 from lgtm.wal.recovery import Recovery
@@ -100,11 +93,20 @@ class Node:
 
 
 @asynccontextmanager
-async def running(config: Config, *, registry: CollectorRegistry, clock: Clock | None = None) -> AsyncIterator[Node]:
+async def running(config: Config, *, registry: CollectorRegistry, machine: Machine | None = None) -> AsyncIterator[Node]:
     """A node that replays what an earlier process left before it is handed out; leaving stops it gracefully."""
-    clock, limits = clock or SystemClock(), config.tenant_limits()
+    machine, limits = machine or Machine(), config.tenant_limits()
+    clock = machine.clock
     async with AsyncExitStack() as stack:
-        log, recovery = await Log.open(OsDisk(), config.wal_dir, config.wal, clock=clock, metrics=WalMetrics(registry))
+        log, recovery = await Log.open(
+            machine.disk,
+            config.wal_dir,
+            config.wal,
+            clock=clock,
+            random=machine.identities,
+            metrics=WalMetrics(registry),
+            executor=machine.wal_executor(),
+        )
         stack.push_async_callback(log.close)
         _report(recovery)
         ingester_metrics = IngesterMetrics(registry)
@@ -114,13 +116,13 @@ async def running(config: Config, *, registry: CollectorRegistry, clock: Clock |
         ingester_metrics.unlabelled_series.inc(replayed.unlabelled_series)
 
         storage_metrics = StorageMetrics(registry)
-        store = open_store(config.storage, storage_metrics)
+        store = machine.open_store(config.storage, storage_metrics)
         stack.push_async_callback(store.close)
         catalog = Catalog(store, config.storage, storage_metrics)
         files = BlockFiles(store, Path(config.storage.cache_directory), config.storage.cache_bytes_max, storage_metrics)
         await files.start()
 
-        catalogue = LoadedCatalog(catalog)
+        catalogue = LoadedCatalog(catalog, clock, config.storage.poll_interval_s)
         ingester_config = config.ingester
         seen_by_all_s = 2 * config.storage.poll_interval_s + SEEN_MARGIN_S
         if config.ring.enabled:
@@ -133,7 +135,7 @@ async def running(config: Config, *, registry: CollectorRegistry, clock: Clock |
             flusher.flush,
             config=ingester_config,
             clock=clock,
-            rng=random.Random(),
+            rng=machine.new_random(),
             metrics=ingester_metrics,
             covered=lambda tenant, signal: catalogue.stored(tenant, SIGNALS[signal]),
             spill=Spill(store, wal_id, clock, timeout_s=config.ingester.spill_timeout_s),
@@ -141,15 +143,22 @@ async def running(config: Config, *, registry: CollectorRegistry, clock: Clock |
         ingester_metrics.watch(ingester)
         ingester.start(replayed.generations)
         await stack.enter_async_context(
-            background(ingester.run, _poll(catalogue, config.storage, clock), _watch_disk(log, ingester, clock), LoopLag(clock, registry).run)
+            background(
+                ingester.run,
+                catalogue.run,
+                _watch_disk(log, ingester, clock),
+                LoopLag(clock, registry).run,
+                die=machine.die,
+            )
         )
         threads = ThreadPoolExecutor(config.query.threads, thread_name_prefix="query")
         stack.callback(threads.shutdown, wait=False, cancel_futures=True)
-        heads, stored = HeadSource(ingester.id, ingester.snapshot), BlockSource(catalogue, files.open)
+        heads, stored = HeadSource(ingester.id, ingester.snapshot, ingester.forgotten_age_ns), BlockSource(catalogue, files.open)
         cluster = None
         if config.ring.enabled:
             service = HeadService(heads, threads)
-            cluster = Cluster(config, ingester, heads, service, store, wal_id=wal_id, is_stored=catalogue.has, clock=clock, registry=registry)
+            cluster = Cluster(config, ingester, heads, service, store, wal_id=wal_id, is_stored=catalogue.has, machine=machine, registry=registry)
+            catalogue.also_look = cluster.look_for_spilled
             await cluster.start()
             stack.push_async_callback(cluster.stop)
         stack.push_async_callback(ingester.stop)
@@ -184,7 +193,7 @@ async def running(config: Config, *, registry: CollectorRegistry, clock: Clock |
                 seen_by_all_s=seen_by_all_s,
                 is_mine=(lambda *_: True) if cluster is None else cluster.compacts,
             )
-            await stack.enter_async_context(background(compactor.run))
+            await stack.enter_async_context(background(compactor.run, die=machine.die))
         watch_limits(
             registry,
             {
@@ -244,45 +253,6 @@ class FlushFailed(Unavailable):
     """A generation could not be turned into blocks this time."""
 
 
-class CatalogueNotLoaded(Unavailable):
-    """Blocks may exist that this node has not heard of yet, so any answer could lack rows."""
-
-    def __str__(self) -> str:
-        return "the list of blocks has not been read from the object store yet; retry shortly"
-
-
-class LoadedCatalog:
-    """The catalogue for queries: it refuses until it has been read once, because an answer without the blocks would be wrong."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self.catalog = catalog
-        self.is_loaded = False
-        self._stored: dict[tuple[Tenant, str], tuple[tuple[BlockMeta, ...], PartIds]] = {}
-
-    def blocks(self, tenant: Tenant, signal: Signal, window: Window) -> list[BlockMeta]:
-        if not self.is_loaded:
-            raise CatalogueNotLoaded
-        return self.catalog.blocks(tenant, signal, window)
-
-    def has(self, part: Part) -> bool:
-        """Whether the part is in visible blocks."""
-        return self.is_loaded and part.id in self.stored(part.batch.tenant, part.batch.signal)
-
-    def stored(self, tenant: Tenant, signal: Signal) -> PartIds:
-        """Parts whose rows are all in visible blocks. Computed when the blocks have changed."""
-        blocks = self.catalog.snapshot().of(tenant, signal).blocks
-        known = self._stored.get((tenant, signal.name))
-        if known is None or known[0] is not blocks:
-            parts = PartIds((part.writer, part.epoch, part.first, part.last) for part in stored_parts(blocks))
-            known = self._stored[tenant, signal.name] = (blocks, parts)
-        return known[1]
-
-    def warnings(self, tenant: Tenant) -> tuple[str, ...]:
-        """One for each block whose meta cannot be read: nobody knows which times it covers, so any answer may lack its rows."""
-        damaged = self.catalog.snapshot().of(tenant, LOGS).damaged
-        return tuple(f"block {path} is damaged; the answer may lack its rows" for path in damaged)
-
-
 def _replay(log: Log, wal_id: str, clock: Clock, unreadable: Path) -> Replayed:
     began = time.monotonic()
     records = ((int(record.segment), record.payload) for record in log.replay())
@@ -340,19 +310,6 @@ def _report(recovery: Recovery) -> None:
         torn_bytes=recovery.torn_bytes,
         seconds=recovery.duration_s,
     )
-
-
-def _poll(catalogue: LoadedCatalog, config: StorageConfig, clock: Clock) -> Loop:
-    async def loop() -> None:
-        while True:
-            try:
-                await catalogue.catalog.poll()
-                catalogue.is_loaded = True
-            except Unavailable as error:
-                event(logger, logging.WARNING, "cannot list blocks", error=str(error))
-            await clock.sleep(config.poll_interval_s if catalogue.is_loaded else 1.0)
-
-    return loop
 
 
 def _watch_disk(log: Log, ingester: Ingester, clock: Clock) -> Loop:

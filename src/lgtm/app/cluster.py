@@ -11,8 +11,6 @@ import asyncio
 import base64
 import hashlib
 import logging
-import os
-import random
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -25,12 +23,14 @@ from prometheus_client import CollectorRegistry
 
 from lgtm.app import background
 from lgtm.app.config import Config
-from lgtm.clock import NS_PER_S, Clock
+from lgtm.app.machine import Machine
+from lgtm.clock import NS_PER_S
 from lgtm.distributor.ingesters import Health
 from lgtm.distributor.ingesters import Ingester as Target
-from lgtm.errors import Unavailable
+from lgtm.errors import LgtmError, Unavailable
 from lgtm.ingester.adopt import adopt
 from lgtm.ingester.ingester import Ingester
+from lgtm.ingester.spill import PREFIX, wal_id_of
 from lgtm.model.part import Appended, Part
 from lgtm.model.signal import Signal
 from lgtm.model.tenant import Tenant
@@ -39,7 +39,7 @@ from lgtm.peer.client import PeerClient, Peers
 from lgtm.peer.metrics import PeerMetrics
 from lgtm.peer.server import PeerServer
 from lgtm.query.asking import HEADS, ROWS, SERIES, TAIL, VOLUMES
-from lgtm.query.completeness import Incomplete, missing
+from lgtm.query.completeness import missing
 from lgtm.query.engine import Follower
 from lgtm.query.following import ClusterFollower, serve_tail
 from lgtm.query.heads import HeadSource
@@ -54,6 +54,7 @@ from lgtm.ring.gossip_metrics import GossipMetrics
 from lgtm.ring.instances import Instance, InstanceState
 from lgtm.ring.keyring import KeyRing
 from lgtm.ring.membership import Membership
+from lgtm.ring.memory import RingMemory
 from lgtm.ring.messages import Address, State
 from lgtm.ring.owners import key_of
 from lgtm.ring.packet import PacketCodec
@@ -72,13 +73,24 @@ DECODE_INLINE_BYTES_MAX = 16 * 1024
 ADOPT_INTERVAL_S = 20.0
 ADOPT_AFTER_S = 60.0
 """A node that is away for less time is expected back, with its own log."""
+MET_WITHIN_S = 10.0
 ASKED_TIMEOUT_S = 5.0
-REMEMBERED = "peers.json"
+REMEMBERED, RING_FILE = "peers.json", "ring.bin"
 
 
 class NobodyTakesWrites(Unavailable):
     def __str__(self) -> str:
         return "no instance of the ring takes writes now; retry shortly"
+
+
+class WrongClock(Unavailable):
+    """An instance whose ring entries are refused, so that it cannot be asked."""
+
+    def __init__(self, instance_id: str) -> None:
+        self.instance_id = instance_id
+
+    def __str__(self) -> str:
+        return f"the clocks of instance {self.instance_id} and of this one differ by more than a minute"
 
 
 class Here:
@@ -126,20 +138,23 @@ class Cluster:
         *,
         wal_id: str,
         is_stored: Callable[[Part], bool],
-        clock: Clock,
+        machine: Machine,
         registry: CollectorRegistry,
     ) -> None:
         self._config, self._ingester, self._heads, self._service = config, ingester, heads, service
-        self._store, self._wal_id, self._clock, self._registry = store, wal_id, clock, registry
+        self._store, self._wal_id, self._clock, self._registry = store, wal_id, machine.clock, registry
+        self._machine = machine
         self._is_stored = is_stored
         self._targets: dict[tuple[str, str], Target] = {}
         self._gone: dict[str, int] = {}
         """Instances that the members have declared dead, and since when (monotonic ns)."""
-        self._started_ns = clock.monotonic_ns()
+        self._started_ns = machine.clock.monotonic_ns()
+        self._remembered: set[tuple[str, str, InstanceState]] = set()
         self._alone: frozenset[str] = frozenset()
+        """Instances with rows in spilled objects."""
         shown = Pass(config.ring.cluster, config.peer.secret)
         metrics = PeerMetrics(registry)
-        self._peers = Peers(config.peer, shown, clock, metrics)
+        self._peers = Peers(config.peer, shown, machine.clock, metrics, machine.transport)
         unary = {
             APPEND: lambda data: self._append(data, spill=False),
             APPEND_SPILLED: lambda data: self._append(data, spill=True),
@@ -147,7 +162,7 @@ class Cluster:
             SERIES: service.series,
             VOLUMES: service.volumes,
         }
-        self._server = PeerServer(unary, {ROWS: service.rows, TAIL: self._tail}, config.peer, shown, metrics, ingester.id)
+        self._server = PeerServer(unary, {ROWS: service.rows, TAIL: self._tail}, config.peer, shown, metrics, ingester.id, machine.transport)
         self.ring: Ring
         self.membership: Membership
         self._agent: Agent
@@ -176,13 +191,18 @@ class Cluster:
             wal_id=self._wal_id, tokens=tokens_of(self._wal_id), registered_ns=now_ns,
         )  # fmt: skip
         self.ring = Ring(me, now_ns, self._conflict)
+        self._memory = RingMemory(Path(self._config.data_dir) / RING_FILE)
+        try:
+            self.ring.receive_state(self._memory.load(), now_ns)
+        except LgtmError as error:
+            event(logger, logging.WARNING, "what was remembered of the ring cannot be read", error=str(error))
         keys = KeyRing([base64.b64decode(key) for key in config.keys.reveal().split(",")]) if config.keys else None
         packets = PacketCodec(config.cluster, keys)
         # A name of its own for every start: one that comes back under another address is not taken for its old self.
-        name = f"{me.id}-{os.urandom(4).hex()}"
+        name = f"{me.id}-{self._machine.identities.getrandbits(32):08x}"
         gossip_address = Address.of(address, port)
         self.membership = Membership(
-            name, gossip_address, me.id.encode(), config, random.Random(), lambda message: len(encode_message(message)), mono_ns,
+            name, gossip_address, me.id.encode(), config, self._machine.new_random(), lambda message: len(encode_message(message)), mono_ns,
             packet_overhead_bytes=packets.overhead_bytes,
         )  # fmt: skip
         self._seeds = Seeds(config.join, Path(self._config.data_dir) / REMEMBERED, default_port=port)
@@ -195,7 +215,7 @@ class Cluster:
         await self._agent.join()
         self._state = InstanceState.ACTIVE
         self._heartbeat()
-        self._tasks = [background.start(self._agent.run), background.start(self._adopt_loop)]
+        self._tasks = [background.start(loop, self._machine.die) for loop in (self._agent.run, self._adopt_loop)]
         event(logger, logging.INFO, "joined the cluster", cluster=config.cluster, gossip=str(gossip_address), members=len(self.membership.alive()))
 
     async def leave(self) -> None:
@@ -229,9 +249,13 @@ class Cluster:
             return Health.DOWN
         entry = self.ring.entries.get(instance_id)
         member = self._member(instance_id)
+        if entry is not None and self._was_never_met(entry):
+            return Health.DOWN
         if entry is None or member is None or member is State.SUSPECT or entry.disk == "full" or self._is_silent(entry):
             return Health.SUSPECT
-        return Health.SUSPECT if self._peers.client(entry.id, entry.rpc).breaker.is_open else Health.WRITABLE
+        # A breaker that was opened long ago says nothing about now: without writes nobody would ever try again.
+        breaker = self._peers.client(entry.id, entry.rpc).breaker
+        return Health.WRITABLE if breaker.would_allow(self._clock.monotonic_ns()) else Health.SUSPECT
 
     def compacts(self, tenant: Tenant, signal: str) -> bool:
         """Whether it falls to this node to merge the tenant's blocks: to the first living owner of a key that is made of both names."""
@@ -246,6 +270,12 @@ class Cluster:
             timeout_s = self._config.distributor.write_timeout_s
             self._targets[key] = Here(self._ingester) if here else There(instance.id, self._peers.client(instance.id, instance.rpc), timeout_s)
         return self._targets[key]
+
+    def _was_never_met(self, entry: Instance) -> bool:
+        """Whether it is known from what this node remembers alone: silent for long, and no member since this node began to look for it. The members
+        would have declared it dead by now, had they ever seen it."""
+        looked_ns = self._clock.monotonic_ns() - self._started_ns
+        return self._member(entry.id) is None and self._is_silent(entry) and looked_ns > MET_WITHIN_S * NS_PER_S
 
     def _is_silent(self, entry: Instance) -> bool:
         return self._clock.now_ns() - entry.heartbeat_ns > self._config.ring.heartbeat_timeout_s * NS_PER_S
@@ -263,10 +293,11 @@ class Cluster:
         return [self._heads, *(RemoteHeads(name, calls, asked_timeout_s=ASKED_TIMEOUT_S, read_timeout_s=timeout_s) for name, calls in others)]
 
     def judge(self, away: Mapping[str, Unavailable]) -> tuple[str, ...]:
-        alone = {each.id for each in self.ring.instances() if each.holds_alone} | self._alone
-        warnings = missing(away, instances=len(self.ring.instances()), holding_alone=alone)
-        if warnings and self._config.query.strict:
-            raise Incomplete(warnings)
+        alone = {each.id for each in self.ring.instances() if each.single_copy_rows} | self._alone
+        strangers = {each: WrongClock(each) for each in self.ring.strangers}
+        warnings = missing({**strangers, **away}, instances=len(self.ring.instances()) + len(strangers), holding_alone=alone)
+        if len(self.ring.entries) == 1 and self._agent.has_seeds:
+            return (*warnings, "partial: no other instance was met since this node exists; rows that others hold are missing")
         return warnings
 
     def follow(self, tenant: Tenant, signal: Signal) -> AbstractContextManager[Follower]:
@@ -333,11 +364,15 @@ class Cluster:
             self._seeds.remember(member.address for member in self.membership.alive() if member.name != self.membership.me.name)
 
     def ring_changed(self) -> None:
+        known = {(each.id, each.rpc, each.state) for each in self.ring.entries.values()}
+        if known != self._remembered:
+            self._remembered = known
+            self._memory.save(self.ring.state())
         keys = {(each.id, each.rpc) for each in self.ring.instances()}
         if not self._targets.keys() <= keys:
             # Targets hold clients, so both go together.
             self._targets = {key: target for key, target in self._targets.items() if key in keys}
-            background.start(lambda: self._peers.keep(keys))
+            background.start(lambda: self._peers.keep(keys), self._machine.die)
 
     def _conflict(self, other: Instance) -> None:
         event(
@@ -352,11 +387,18 @@ class Cluster:
         while True:
             await self._clock.sleep(ADOPT_INTERVAL_S)
             try:
-                done = await adopt(self._store, is_gone=self._is_gone, is_stored=self._is_stored, append=self._adopt)
+                await adopt(self._store, is_gone=self._is_gone, is_over=self._is_over, is_stored=self._is_stored, append=self._adopt)
             except Unavailable as error:
                 event(logger, logging.WARNING, "spilled objects cannot be looked at", error=str(error))
-                continue
-            self._alone = frozenset(wal_id[: len(self._ingester.id)] for wal_id in done.wal_ids if wal_id != self._wal_id)
+
+    async def look_for_spilled(self) -> None:
+        """Finds out who has rows in spilled objects. Raises Unavailable."""
+        wal_ids = {wal_id_of(info.key) async for info in self._store.list(f"{PREFIX}/")}
+        self._alone = frozenset(wal_id[: len(self._ingester.id)] for wal_id in wal_ids if wal_id != self._wal_id)
+
+    def _is_over(self, wal_id: str, generation: int) -> bool:
+        """Whether it is a generation of this node's log whose rows are in blocks."""
+        return wal_id == self._wal_id and not self._ingester.is_unstored(generation)
 
     async def _adopt(self, part: Part) -> None:
         await self._ingester.append(replace(part, owners=(self._ingester.id,)))
@@ -369,7 +411,7 @@ class Cluster:
         since_ns = self._gone.get(instance_id)
         if since_ns is None:
             known = self.ring.entries.get(instance_id)
-            if known is not None and known.state is not InstanceState.LEFT:
+            if known is not None and known.state is not InstanceState.LEFT and not self._was_never_met(known):
                 return False
             since_ns = self._started_ns
         return now_ns - since_ns > ADOPT_AFTER_S * NS_PER_S

@@ -36,10 +36,11 @@ def flushed_identities(
     ]
 
 
-def compacted_identity(metas: Sequence[BlockMeta]) -> BlockIdentity:
+def compacted_identity(metas: Sequence[BlockMeta], *, forget_parts: bool = False) -> BlockIdentity:
     """The block that takes the place of `metas`, all of one tenant, signal and date. Raises ValueError for others, or for none.
 
     Its parts count as stored when those of all its sources do: siblings of the sources that are no sources themselves stay siblings.
+    forget_parts: nobody can be waiting to read of them any more. A node that does, because it was away for so long, stores its copies again.
     """
     places = {(meta.signal.name, meta.tenant, meta.identity.date) for meta in metas}
     if len(places) != 1:
@@ -47,14 +48,14 @@ def compacted_identity(metas: Sequence[BlockMeta]) -> BlockIdentity:
     signal, tenant, date = places.pop()
     sources = tuple(sorted({meta.block_id for meta in metas}))
     inherited = tuple(sorted({source for meta in metas for source in meta.identity.sources}))
-    block_id = _digest(signal, tenant, date, "compacted", *sources)
+    block_id = _digest(signal, tenant, date, "closed" if forget_parts else "compacted", *sources)
     siblings = {sibling for meta in metas for sibling in meta.identity.siblings} - set(sources) - set(inherited)
     return BlockIdentity(
         signal=SIGNALS[signal],
         tenant=tenant,
         date=date,
         block_id=block_id,
-        parts=tuple(PartInterval(*interval) for interval in parts_of(metas).intervals()),
+        parts=() if forget_parts else tuple(PartInterval(*interval) for interval in parts_of(metas).intervals()),
         siblings=tuple(sorted({*siblings, block_id})),
         level=1 + max(meta.identity.level for meta in metas),
         sources=tuple(sorted({*sources, *inherited})),

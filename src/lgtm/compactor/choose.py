@@ -2,7 +2,7 @@
 
     copies    blocks of a date that share parts: both replicas flushed them; merged whatever their size, because each query pays for copies
     level     fan_in blocks of one level, neighbours in time: each row is rewritten once a level, so log(fan_in) of the number of flushes
-    closed    all small blocks of a date that is over
+    closed    all small blocks of a date that is over; the ids of their parts, of which there are many, are forgotten
 
 Everything else stays as it is. The same metas give the same jobs, so two nodes that both think a tenant is theirs publish the same blocks.
 """

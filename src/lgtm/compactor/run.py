@@ -212,7 +212,7 @@ class Compactor:
         event(logger, logging.ERROR, "blocks cannot be merged and stay as they are", blocks=len(job.blocks), first=job.blocks[0].path, error=error)
 
     async def _merge(self, job: Job) -> BlockMeta:
-        identity = compacted_identity(job.blocks)
+        identity = compacted_identity(job.blocks, forget_parts=job.reason == "closed")
         directory = self._directory / identity.block_id
         await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
         try:

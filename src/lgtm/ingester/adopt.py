@@ -1,6 +1,7 @@
 """Second copies whose node does not come back are adopted: any node appends their parts to its own log, and they take the usual way into a block.
 
     spilled object ── its node lives ──▶ left alone: it has the rows itself
+                   ── it is this node's, of rows that are in blocks ──▶ deleted: a crash kept it from doing so before
                    ── all its parts are in visible blocks ──▶ deleted
                    ── else ──▶ its parts are appended here; a later round finds them in blocks and deletes the object
 
@@ -14,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from lgtm.errors import Corruption
-from lgtm.ingester.spill import PREFIX, decode_spill
+from lgtm.ingester.spill import PREFIX, decode_spill, generation_of, wal_id_of
 from lgtm.model.part import Part
 from lgtm.storage.objects import ObjectNotFound, ObjectStore
 from lgtm.telemetry import event
@@ -35,12 +36,23 @@ class Adoption:
     damaged_objects: int = 0
 
 
-async def adopt(store: ObjectStore, *, is_gone: Callable[[str], bool], is_stored: Callable[[Part], bool], append: Append) -> Adoption:
-    """One round over all spilled objects. is_gone: whether the node with a wal_id will not flush them itself. Raises Unavailable."""
+async def adopt(
+    store: ObjectStore,
+    *,
+    is_gone: Callable[[str], bool],
+    is_stored: Callable[[Part], bool],
+    append: Append,
+    is_over: Callable[[str, int], bool] = lambda *_: False,
+) -> Adoption:
+    """One round over all spilled objects. is_gone: whether the node with a wal_id will not flush them itself. is_over: whether a wal_id is this
+    node's and the generation needs no second copy any more. Raises Unavailable."""
     done = Adoption()
     async for info in store.list(f"{PREFIX}/"):
-        wal_id = info.key.split("/")[1]
-        if not is_gone(wal_id):
+        wal_id = wal_id_of(info.key)
+        if is_over(wal_id, generation_of(info.key)):
+            await store.delete(info.key)
+            done.deleted_objects += 1
+        elif not is_gone(wal_id):
             done.wal_ids.add(wal_id)
         elif await _adopt_one(store, info.key, is_stored, append, done):
             done.deleted_objects += 1

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lgtm.ingester.head import Head
-from lgtm.model.part import Part
+from lgtm.model.part import Part, PartId
 from lgtm.model.part_ids import PartIds
 from lgtm.model.signal import Signal
 from lgtm.model.spans import Mask, PartSpans
@@ -45,8 +45,6 @@ class Generation:
     """Whether the parts that this node is the primary of are in verified blocks."""
     hurried: bool = False
     """Whether what others should bring into blocks is to be flushed here without waiting for them."""
-    covered: PartIds = field(default_factory=PartIds)
-    """Parts in verified blocks, of this node or another."""
     spilled_rows: int = 0
     """Rows whose second home is a spilled object."""
     single_copy_rows: int = 0
@@ -54,6 +52,7 @@ class Generation:
     marked: asyncio.Future[int] | None = None
     """Done once the record that opens the generation is synced. None for a replayed one: its record was read."""
     _drained: asyncio.Event = field(default_factory=asyncio.Event)
+    _uncovered: PartIds | None = None
 
     @property
     def id(self) -> str:
@@ -84,13 +83,32 @@ class Generation:
         ids = self.part_ids.get((part.batch.tenant, part.batch.signal.name))
         return ids is not None and part.id in ids
 
+    def has(self, part_id: PartId) -> bool:
+        return any(part_id in ids for ids in self.part_ids.values())
+
+    def is_alone(self, homes: int, rows: int) -> None:
+        """No other node has these rows of it. homes 2: the object store has a copy."""
+        if homes > 1:
+            self.spilled_rows += rows
+        else:
+            self.single_copy_rows += rows
+
     def primaries(self) -> PartIds:
         """Parts that it falls to this node to bring into blocks."""
         return self._ids(lambda parts: parts.primary)
 
     def uncovered(self) -> PartIds:
-        """Parts that are in no block that is known."""
-        return self._ids(lambda parts: ~parts.within(self.covered))
+        """Parts that are in no block that is known. Of a drained generation."""
+        if self._uncovered is None:
+            self._uncovered = PartIds()
+            for ids in self.part_ids.values():
+                self._uncovered.update(ids)
+        return self._uncovered
+
+    def cover(self, parts: PartIds) -> None:
+        """These parts, perhaps of others too, are in verified blocks."""
+        if left := self.uncovered():
+            self._uncovered = left.without(parts)
 
     def _ids(self, chosen: Callable[[PartSpans], Mask]) -> PartIds:
         found = PartIds()

@@ -22,7 +22,7 @@ from lgtm.ingester.config import IngesterConfig
 from lgtm.ingester.generation import Generation
 from lgtm.ingester.head import Head, HeadSnapshot
 from lgtm.ingester.metrics import IngesterMetrics
-from lgtm.ingester.records import KIND_GENERATION, KIND_PART, record
+from lgtm.ingester.records import KIND_ALONE, KIND_GENERATION, KIND_PART, Alone, record
 from lgtm.ingester.tails import Tails
 from lgtm.model.batch import Batch
 from lgtm.model.part import Appended, Part, PartId, UnknownSeries
@@ -128,6 +128,7 @@ class Ingester:
         self._sealed = asyncio.Event()
         self._published = asyncio.Event()
         self._settling = asyncio.Lock()
+        self._forgotten_ns = clock.monotonic_ns()
         self._flushed = asyncio.Condition()
 
     # --- writes
@@ -184,10 +185,14 @@ class Ingester:
         except Unavailable as error:
             if self._config.degraded_ack == "reject":
                 raise NoSecondHome from error
-            generation.single_copy_rows += len(part.batch)
-            return Appended(generation.number, homes=1)
-        generation.spilled_rows += len(part.batch)
-        return Appended(generation.number, homes=2)
+            return await self._alone(generation, part, homes=1)
+        return await self._alone(generation, part, homes=2)
+
+    async def _alone(self, generation: Generation, part: Part, *, homes: int) -> Appended:
+        """Remembered also after a crash: as long as it is so, an answer without this node may lack the part."""
+        generation.is_alone(homes, len(part.batch))
+        await self._log.append(record(KIND_ALONE, Alone(part.id, homes, len(part.batch)).to_bytes()))
+        return Appended(generation.number, homes=homes)
 
     def _after_append(self, generation: Generation, part: Part, part_bytes: int) -> None:
         generation.last_append_ns = self._clock.monotonic_ns()
@@ -232,6 +237,10 @@ class Ingester:
         """Sealed generations whose blocks are not published yet."""
         return sum(generation.sealed and not generation.published for generation in self._generations)
 
+    def is_unstored(self, generation: int) -> bool:
+        """Whether rows of the generation are in no verified block yet."""
+        return any(each.number == generation and each.stored_ns is None for each in self._generations)
+
     def single_copy_rows(self) -> int:
         """Rows that were acknowledged without a second home and are in no verified block yet."""
         return sum(generation.single_copy_rows for generation in self._generations if generation.stored_ns is None)
@@ -239,6 +248,11 @@ class Ingester:
     def spilled_rows(self) -> int:
         """Rows whose second home is a spilled object."""
         return sum(generation.spilled_rows for generation in self._generations if generation.stored_ns is None)
+
+    def forgotten_age_ns(self) -> int:
+        """How long ago everything that once was in this memory and is not any more had been brought into blocks. What an earlier process had, it
+        had stored before this one began."""
+        return self._clock.monotonic_ns() - self._forgotten_ns
 
     def oldest_unstored_ns(self) -> int | None:
         """Monotonic time at which the oldest generation with rows outside of blocks was opened."""
@@ -357,7 +371,7 @@ class Ingester:
             if generation.stored_ns is not None:
                 return
             for tenant, signal in generation.heads:
-                generation.covered.update(self._covered(tenant, signal))
+                generation.cover(self._covered(tenant, signal))
             rest = generation.uncovered()
             if rest and self._is_late(generation):
                 await self._store(generation, rest)
@@ -381,7 +395,7 @@ class Ingester:
         while not await self._try_flush(generation, successor.number - 1, parts, wait_s):
             await self._clock.sleep(wait_s * self._rng.uniform(0.5, 1.0))
             wait_s = min(wait_s * 2, self._config.flush_retry_s_max)
-        generation.covered.update(parts)
+        generation.cover(parts)
 
     async def _stored(self, generation: Generation) -> None:
         generation.stored_ns = self._clock.monotonic_ns()
@@ -398,6 +412,8 @@ class Ingester:
     def _drop_lingering(self) -> None:
         """Forgets stored generations that everybody must have found in blocks by now."""
         cutoff_ns = self._clock.monotonic_ns() - int(self._config.linger_s * NS_PER_S)
+        forgotten = [g.stored_ns for g in self._generations if g.stored_ns is not None and g.stored_ns <= cutoff_ns]
+        self._forgotten_ns = max(self._forgotten_ns, *forgotten, 0)
         self._generations = [g for g in self._generations if g.stored_ns is None or g.stored_ns > cutoff_ns]
 
     async def _delete_segments(self, before: int) -> None:

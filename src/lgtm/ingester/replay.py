@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from lgtm.errors import Corruption
 from lgtm.ingester.generation import Generation
-from lgtm.ingester.records import KIND_GENERATION, split_record
+from lgtm.ingester.records import KIND_ALONE, KIND_GENERATION, Alone, split_record
 from lgtm.model.part import Part
 from lgtm.telemetry import event
 from lgtm.wire.part import decode_part
@@ -49,6 +49,8 @@ def replay(
             kind, payload = split_record(data)
             if kind == KIND_GENERATION:
                 _open(found, wal_id, int(bytes(payload)), now_ns)
+            elif kind == KIND_ALONE:
+                _remember(found, Alone.from_bytes(bytes(payload)))
             else:
                 _add(found, wal_id, segment, payload, now_ns, is_primary)
         except (Corruption, ValueError) as error:
@@ -64,6 +66,13 @@ def replay(
 def _open(found: Replayed, wal_id: str, number: int, now_ns: int) -> None:
     if not found.generations or found.generations[-1].number < number:
         found.generations.append(Generation(wal_id, number, now_ns, now_ns))
+
+
+def _remember(found: Replayed, alone: Alone) -> None:
+    """Of a part whose generation is stored already nothing needs to be known."""
+    for generation in found.generations:
+        if generation.has(alone.part):
+            generation.is_alone(alone.homes, alone.rows)
 
 
 def _add(found: Replayed, wal_id: str, segment: int, payload: memoryview, now_ns: int, is_primary: IsPrimary) -> None:

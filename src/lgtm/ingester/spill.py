@@ -27,6 +27,15 @@ OBJECT_BYTES_MAX = 32 * 1024 * 1024
 _LENGTH = struct.Struct(">I")
 
 
+def wal_id_of(key: str) -> str:
+    """Of the log whose parts are in a spilled object."""
+    return key.split("/")[1]
+
+
+def generation_of(key: str) -> int:
+    return int(key.split("/")[2])
+
+
 class Puts(Protocol):
     """What is needed of an object store."""
 

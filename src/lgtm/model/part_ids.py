@@ -67,6 +67,11 @@ class Intervals:
         at = bisect.bisect_left(self._ends, first)
         return at < len(self._starts) and self._starts[at] <= last
 
+    def within(self, first: int, last: int) -> list[tuple[int, int]]:
+        """The intervals that have numbers from first to last, whole."""
+        low, high = bisect.bisect_left(self._ends, first), bisect.bisect_right(self._starts, last)
+        return list(zip(self._starts[low:high], self._ends[low:high], strict=True))
+
     def __iter__(self) -> Iterator[tuple[int, int]]:
         """(first, last) of each interval, both included."""
         return iter(zip(self._starts, self._ends, strict=True))
@@ -113,11 +118,13 @@ class PartIds:
         )
 
     def without(self, other: PartIds) -> PartIds:
-        """The parts that are not in the other set, as a set of its own."""
+        """The parts that are not in the other set, as a set of its own. Costs what this set has, however large the other one is."""
         left = PartIds(self.intervals())
         for (writer, epoch), held in left._writers.items():
-            for first, last in other._writers.get((writer, epoch), ()):
-                held.remove_range(first, last)
+            if (others := other._writers.get((writer, epoch))) is not None:
+                for first, last in list(held):
+                    for low, high in others.within(first, last):
+                        held.remove_range(low, high)
         return left
 
     def of(self, writer: bytes, epoch: int) -> Intervals | None:

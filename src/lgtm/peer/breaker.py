@@ -21,11 +21,13 @@ class Breaker:
     def is_open(self) -> bool:
         return self._open_since_ns is not None
 
+    def would_allow(self, now_ns: int) -> bool:
+        """Whether `allow` would say yes, without taking the one call that may try."""
+        return self._open_since_ns is None or now_ns >= self._probe_ns
+
     def allow(self, now_ns: int) -> bool:
         """Whether to call. While open, true once a second: that call is the probe."""
-        if self._open_since_ns is None:
-            return True
-        if now_ns < self._probe_ns:
+        if not self.would_allow(now_ns):
             return False
         self._probe_ns = now_ns + PROBE_NS
         return True

@@ -28,6 +28,7 @@ from lgtm.peer.faults import (
 )
 from lgtm.peer.metrics import PeerMetrics
 from lgtm.peer.tls import Certificates
+from lgtm.peer.transport import GrpcTransport, Transport
 
 _NEVER_SENT = (
     "failed to connect",
@@ -52,11 +53,13 @@ PING_TIMEOUT_MS = 3_000
 class PeerClient:
     """One other node. For the event loop that made it."""
 
-    def __init__(self, address: str, instance: str, config: PeerConfig, shown: Pass, clock: Clock, metrics: PeerMetrics) -> None:
+    def __init__(
+        self, address: str, instance: str, config: PeerConfig, shown: Pass, clock: Clock, metrics: PeerMetrics, transport: Transport | None = None
+    ) -> None:
         """instance: who is meant. Whoever else has taken over the address refuses: two copies on one node would be one."""
         self.address = address
         self.breaker = Breaker()
-        self._config, self._clock, self._metrics = config, clock, metrics
+        self._config, self._clock, self._metrics, self._transport = config, clock, metrics, transport or GrpcTransport()
         self._metadata = shown.metadata(instance)
         self._certificates = Certificates(config) if config.tls else None
         self._stamp = self._certificates.stamp() if self._certificates is not None else ()
@@ -173,10 +176,10 @@ class PeerClient:
             ("grpc.enable_retries", 0),
         ]
         if self._certificates is None:
-            return grpc.aio.insecure_channel(self.address, options=options)
+            return self._transport.channel(self.address, options, None)
         if self._config.tls_server_name:
             options.append(("grpc.ssl_target_name_override", self._config.tls_server_name))  # type: ignore[arg-type]  # options are of any type
-        return grpc.aio.secure_channel(self.address, self._certificates.client(), options=options)
+        return self._transport.channel(self.address, options, self._certificates.client())
 
 
 def fault_of(error: Any, peer: str) -> LgtmError:
@@ -223,14 +226,15 @@ def _is_cancelled() -> bool:
 class Peers:
     """A client for each instance at its address, made when first asked for."""
 
-    def __init__(self, config: PeerConfig, shown: Pass, clock: Clock, metrics: PeerMetrics) -> None:
+    def __init__(self, config: PeerConfig, shown: Pass, clock: Clock, metrics: PeerMetrics, transport: Transport | None = None) -> None:
         self._config, self._pass, self._clock, self._metrics = config, shown, clock, metrics
+        self._transport = transport
         self._clients: dict[tuple[str, str], PeerClient] = {}
 
     def client(self, instance: str, address: str) -> PeerClient:
         key = (instance, address)
         if key not in self._clients:
-            self._clients[key] = PeerClient(address, instance, self._config, self._pass, self._clock, self._metrics)
+            self._clients[key] = PeerClient(address, instance, self._config, self._pass, self._clock, self._metrics, self._transport)
         return self._clients[key]
 
     async def keep(self, wanted: Collection[tuple[str, str]]) -> None:

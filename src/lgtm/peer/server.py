@@ -15,6 +15,7 @@ from lgtm.peer.config import PeerConfig
 from lgtm.peer.faults import FAULT_KEY, TEXT_CHARACTERS_MAX, encode_fault
 from lgtm.peer.metrics import PeerMetrics
 from lgtm.peer.tls import Certificates
+from lgtm.peer.transport import GrpcTransport, Transport
 from lgtm.telemetry import event
 
 logger = logging.getLogger(__name__)
@@ -27,7 +28,14 @@ class PeerServer:
     """unary, streaming: handlers by method. They raise LgtmError for what the caller should hear; anything else is a bug and logged here."""
 
     def __init__(
-        self, unary: Mapping[str, Unary], streaming: Mapping[str, Streaming], config: PeerConfig, expected: Pass, metrics: PeerMetrics, instance: str
+        self,
+        unary: Mapping[str, Unary],
+        streaming: Mapping[str, Streaming],
+        config: PeerConfig,
+        expected: Pass,
+        metrics: PeerMetrics,
+        instance: str,
+        transport: Transport | None = None,
     ) -> None:
         self._config, self._expected, self._metrics, self._instance = config, expected, metrics, instance
         self._strangers: dict[str, int] = {}
@@ -46,7 +54,7 @@ class PeerServer:
             ("grpc.http2.ping_timeout_ms", 5_000),
             ("grpc.http2.max_pings_without_data", 0),
         ]
-        self._server = grpc.aio.server(options=options, maximum_concurrent_rpcs=CONCURRENT_CALLS_MAX)
+        self._server = (transport or GrpcTransport()).server(options, CONCURRENT_CALLS_MAX)
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
 
     async def start(self, host: str, port: int) -> int:

@@ -41,24 +41,29 @@ class Question:
     edges_ns: tuple[int, ...] = ()
 
 
+_SUMMARY_NUMBERS = ("row_count", "forgotten_age_ns", "min_ns", "max_ns")
+
+
 @dataclass(slots=True, frozen=True)
 class Summary:
-    """min_ns, max_ns: both included; of no rows the wrong way round."""
+    """min_ns, max_ns: both included; of no rows the wrong way round. forgotten_age_ns: see `Held`."""
 
     parts: PartIds
     row_count: int
+    forgotten_age_ns: int
     min_ns: int = TS_NS_MAX
     max_ns: int = TS_NS_MIN
 
     def to_bytes(self) -> bytes:
-        return orjson.dumps({"parts": _parts(self.parts), "row_count": self.row_count, "min_ns": self.min_ns, "max_ns": self.max_ns})
+        numbers = {name: getattr(self, name) for name in _SUMMARY_NUMBERS}
+        return orjson.dumps({"parts": _parts(self.parts), **numbers})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Summary:
         """Raises MalformedQuestion."""
         try:
             fields = orjson.loads(data)
-            return cls(_part_ids(fields["parts"]), int(fields["row_count"]), int(fields["min_ns"]), int(fields["max_ns"]))
+            return cls(_part_ids(fields["parts"]), **{name: int(fields[name]) for name in _SUMMARY_NUMBERS})
         except (KeyError, TypeError, ValueError) as error:
             raise MalformedQuestion(f"malformed summary: {error}") from error
 

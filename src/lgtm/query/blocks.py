@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Protocol
 
@@ -29,11 +29,16 @@ class Catalog(Protocol):
     def stored(self, tenant: Tenant, signal: Signal) -> PartIds:
         """Parts whose rows are all in visible blocks."""
 
+    async def refresh(self, forgotten_age_ns: int, away: Collection[str]) -> tuple[str, ...]: ...
+
 
 class BlockSource:
     def __init__(self, catalog: Catalog, open_block: OpenBlock) -> None:
         self._catalog = catalog
         self._open = open_block
+
+    async def refresh(self, forgotten_age_ns: int, away: Collection[str]) -> tuple[str, ...]:
+        return await self._catalog.refresh(forgotten_age_ns, away)
 
     def pick(self, request: Request) -> tuple[list[RowSet], PartIds]:
         metas = self._catalog.blocks(request.tenant, request.signal, request.window)

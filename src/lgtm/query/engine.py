@@ -29,9 +29,10 @@ from lgtm.model.tenant import Tenant
 from lgtm.model.window import Window
 from lgtm.query.admission import Admission
 from lgtm.query.blocks import BlockRows
+from lgtm.query.completeness import Incomplete
 from lgtm.query.config import QueryConfig
 from lgtm.query.metrics import QueryMetrics
-from lgtm.query.select import Order, QueryStats, Selection, gather
+from lgtm.query.select import Gathered, Order, QueryStats, Selection, gather
 from lgtm.query.source import KEYS, Columns, Holder, Ints, Request, RowSet, RowsMoved, Stored
 from lgtm.vectors.matrix import Matrix
 
@@ -49,7 +50,7 @@ class Follower(Protocol):
 
 
 Follow = Callable[[Tenant, Signal], AbstractContextManager[Follower]]
-Incomplete = Callable[[Tenant], tuple[str, ...]]
+Damaged = Callable[[Tenant], tuple[str, ...]]
 """Warnings about rows that the tenant has in blocks and that nobody could read."""
 Holders = Callable[[], Sequence[Holder]]
 """The ingesters that may hold rows now, this node's own first."""
@@ -103,7 +104,7 @@ class QueryEngine:
         executor: Executor,
         config: QueryConfig,
         metrics: QueryMetrics,
-        incomplete: Incomplete = lambda _: (),
+        damaged: Damaged = lambda _: (),
         judge: Judge = lambda _: (),
     ) -> None:
         self._holders = holders
@@ -114,7 +115,7 @@ class QueryEngine:
         self._executor = executor
         self._config = config
         self._metrics = metrics
-        self._incomplete = incomplete
+        self._damaged = damaged
         self._admission = Admission()
         metrics.running.set_function(lambda: self._admission.running)
         metrics.waiting.set_function(lambda: self._admission.waiting)
@@ -146,7 +147,7 @@ class QueryEngine:
                 began = time.monotonic()
                 result, warnings = await self._settled(ask, Selection(self._executor, stats, limits.max_query_bytes_read))
                 stats.exec_s, stats.entries_returned, stats.lines_post_filter = time.monotonic() - began, len(result), len(result)
-        return LogAnswer(result, stats, (*warnings, *self._incomplete(tenant)))
+        return LogAnswer(result, stats, (*warnings, *self._damaged(tenant)))
 
     async def metric_query(
         self, tenant: Tenant, expr: MetricExpr, *, start_ns: int, end_ns: int, step_ns: int, instant: bool = False
@@ -173,7 +174,7 @@ class QueryEngine:
                 began = time.monotonic()
                 matrix, warnings = await self._settled(ask, Selection(self._executor, stats, limits.max_query_bytes_read))
                 stats.exec_s, stats.lines_post_filter = time.monotonic() - began, stats.lines_processed
-        return MetricAnswer(matrix, stats, (*warnings, *self._incomplete(tenant)))
+        return MetricAnswer(matrix, stats, (*warnings, *self._damaged(tenant)))
 
     async def series(self, tenant: Tenant, matchers: Matchers, window: Window) -> SeriesAnswer:
         """Distinct label sets of matching series whose time range in some head or block touches the window, sorted."""
@@ -240,7 +241,7 @@ class QueryEngine:
     ) -> tuple[str, ...]:
         """Returns warnings about rows that may be missing."""
         gathered = await gather(self._holders(), self._stored, Request(tenant, LOGS, reads.matchers, reads.window))
-        warnings = self._judge(gathered.away)
+        warnings = self._warnings(gathered)
         in_blocks = sum(isinstance(rows, BlockRows) for rows in gathered.row_sets)
         stats.blocks += in_blocks
         stats.head_runs += len(gathered.row_sets) - in_blocks
@@ -258,11 +259,18 @@ class QueryEngine:
                 async with AsyncExitStack() as stack:
                     await rows.prepare(stack, request.window, KEYS)
                     await selection.run(lambda rows=rows: use(rows))  # type: ignore[misc]
-            return found, (*self._judge(gathered.away), *self._incomplete(request.tenant))
+            return found, (*self._warnings(gathered), *self._damaged(request.tenant))
 
         with self._metrics.query(kind):
             async with self._admission.turn(request.tenant, limits):
                 return await self._settled(ask, Selection(self._executor, QueryStats(), 0))
+
+    def _warnings(self, gathered: Gathered) -> tuple[str, ...]:
+        """Raises Incomplete when partial answers are not wanted."""
+        found = (*self._judge(gathered.away), *gathered.warnings)
+        if found and self._config.strict:
+            raise Incomplete(found)
+        return found
 
     async def _settled(self, ask: Callable[[Selection], Coroutine[None, None, T]], selection: Selection) -> T:
         """Asks again, from the beginning, when a holder went away or flushed while it was being read."""

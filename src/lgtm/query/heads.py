@@ -17,7 +17,7 @@ from lgtm.model.signal import META, REST, SERIES, TS, Signal
 from lgtm.model.spans import Mask, PartSpans
 from lgtm.model.tenant import Tenant
 from lgtm.model.window import Window
-from lgtm.query.source import Columns, Ints, Request, RowSet, matching
+from lgtm.query.source import FOREVER_NS, Columns, Ints, Request, RowSet, matching
 
 
 class HeadRun(Protocol):
@@ -61,9 +61,10 @@ Snapshot = Callable[[Tenant, Signal], Sequence[Head]]
 class HeadSource:
     """The heads of the ingester in this process."""
 
-    def __init__(self, ingester_id: str, snapshot: Snapshot) -> None:
+    def __init__(self, ingester_id: str, snapshot: Snapshot, forgotten_age_ns: Callable[[], int] = lambda: FOREVER_NS) -> None:
         self.id = ingester_id
         self._snapshot = snapshot
+        self.forgotten_age_ns = forgotten_age_ns
 
     async def held(self, request: Request) -> HeldHere:
         return self.look(request)
@@ -77,6 +78,7 @@ class HeldHere:
 
     def __init__(self, heads: Sequence[Head], request: Request) -> None:
         self._heads, self._request = heads, request
+        self.forgotten_age_ns = FOREVER_NS  # the catalogue of this process has known of its own blocks since they were published
         self.parts = PartIds()
         for head in heads:
             for run in head.runs:

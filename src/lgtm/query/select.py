@@ -16,7 +16,7 @@ from lgtm.model.signal import LINE, META
 from lgtm.model.window import Window
 from lgtm.query.duplicates import find_drops, without
 from lgtm.query.slices import SLICE_ROWS_MAX, slices
-from lgtm.query.source import Columns, Held, Holder, Request, RowSet, Stored
+from lgtm.query.source import FOREVER_NS, Columns, Held, Holder, Request, RowSet, Stored
 
 T = TypeVar("T")
 Consume = Callable[[Batch], None]
@@ -60,10 +60,12 @@ class Order:
 
 @dataclass(slots=True, frozen=True)
 class Gathered:
-    """row_sets: in the order in which their rows arrived, what was flushed before what is in memory. away: holders that could not say, and why."""
+    """row_sets: in the order in which their rows arrived, what was flushed before what is in memory. away: holders that could not say, and why.
+    warnings: of blocks that the list may lack."""
 
     row_sets: list[RowSet]
     away: dict[str, Unavailable]
+    warnings: tuple[str, ...] = ()
 
 
 async def gather(holders: Sequence[Holder], stored: Stored, request: Request) -> Gathered:
@@ -72,18 +74,19 @@ async def gather(holders: Sequence[Holder], stored: Stored, request: Request) ->
     A part that several places hold is taken from one of them: from blocks, else from the first holder.
     """
     answers = await asyncio.gather(*(_held(holder, request) for holder in holders))
+    away = {holder.id: answer for holder, answer in zip(holders, answers, strict=True) if isinstance(answer, Unavailable)}
+    age_ns = min((answer.forgotten_age_ns for answer in answers if not isinstance(answer, Unavailable)), default=FOREVER_NS)
+    warnings = await stored.refresh(age_ns, away)
     blocks, taken = stored.pick(request)
     taken = PartIds(taken.intervals()) if len(holders) > 1 else taken
     in_memory: list[RowSet] = []
-    away: dict[str, Unavailable] = {}
-    for holder, answer in zip(holders, answers, strict=True):
+    for answer in answers:
         if isinstance(answer, Unavailable):
-            away[holder.id] = answer
             continue
         in_memory += answer.row_sets(taken)
         if len(holders) > 1:
             taken.update(answer.parts)
-    return Gathered([*blocks, *in_memory], away)
+    return Gathered([*blocks, *in_memory], away, warnings)
 
 
 async def _held(holder: Holder, request: Request) -> Held | Unavailable:

@@ -45,9 +45,10 @@ class HeadService:
         held = self._heads.look(question.request)
         rows = held.row_sets_of(held.parts)
         count = sum(each.row_count for each in rows)
+        age_ns = self._heads.forgotten_age_ns()
         if not count:
-            return Summary(held.parts, 0).to_bytes()
-        return Summary(held.parts, count, min(each.min_ns for each in rows), max(each.max_ns for each in rows)).to_bytes()
+            return Summary(held.parts, 0, age_ns).to_bytes()
+        return Summary(held.parts, count, age_ns, min(each.min_ns for each in rows), max(each.max_ns for each in rows)).to_bytes()
 
     async def rows(self, data: bytes) -> AsyncIterator[bytes]:
         question = self._question(data)

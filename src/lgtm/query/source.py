@@ -6,7 +6,7 @@ hold copies of the same record and which cannot.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Protocol
@@ -22,6 +22,8 @@ from lgtm.model.signal import Signal
 from lgtm.model.tenant import Tenant
 from lgtm.model.window import Window
 
+FOREVER_NS = 2**62
+"""An age that is longer than anything was."""
 Ints = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 
@@ -95,6 +97,10 @@ class Held(Protocol):
     @property
     def parts(self) -> PartIds: ...
 
+    @property
+    def forgotten_age_ns(self) -> int:
+        """How long ago all rows that it had once and has no more were in blocks: a list of blocks that is older may lack them."""
+
     def row_sets(self, taken: PartIds) -> Sequence[RowSet]:
         """Its rows, in order of arrival, without those of the parts in `taken`, which another place gives."""
 
@@ -111,6 +117,10 @@ class Holder(Protocol):
 
 class Stored(Protocol):
     """The blocks."""
+
+    async def refresh(self, forgotten_age_ns: int, away: Collection[str]) -> tuple[str, ...]:
+        """Called after the holders answered and before `pick`: the list of blocks must be newer than what any of them has forgotten, and than the
+        departure of those who are away. Returns warnings when it cannot be made so."""
 
     def pick(self, request: Request) -> tuple[Sequence[RowSet], PartIds]:
         """Row sets of the blocks that may matter, and the parts that all visible blocks of the tenant hold, both of one moment.

@@ -78,7 +78,8 @@ class Agent:
         self._tcp: asyncio.Server | None = None
         self._wake = asyncio.Event()
         self._open_streams = 0
-        self._has_seeds = False
+        self.has_seeds = False
+        """Whether there are seeds that are no members."""
         self._refused: dict[str, int] = {}
 
     # --- life
@@ -145,13 +146,13 @@ class Agent:
         known = {member.address for member in self.membership.alive()}
         strangers = [seed for seed in seeds if seed not in known]
         await asyncio.gather(*(self._push_pull(seed, join=True) for seed in strangers))
-        self._has_seeds = bool(strangers)
+        self.has_seeds = bool(strangers)
 
     async def _join_loop(self) -> None:
         """For ever: after a partition, or a start before DNS knew the others, nobody else would bring them together again."""
         while True:
             await self.join()
-            is_alone = len(self.membership.alive()) < 2 and self._has_seeds
+            is_alone = len(self.membership.alive()) < 2 and self.has_seeds
             await self._clock.sleep(1.0 if is_alone else self._rejoin_s)
 
     # --- packets

@@ -23,6 +23,11 @@ class HybridClock:
         """Somebody, perhaps this member in an earlier life, has used the version already."""
         self._last = max(self._last, version)
 
+    def correct(self, now_ns: int, ahead_ns_max: int) -> None:
+        """The wall clock was ahead by more than others accept, and is right again: nobody took those versions, so they are not continued."""
+        if wall_ns(self._last) - now_ns > ahead_ns_max:
+            self._last = version_at(now_ns)
+
 
 def version_at(now_ns: int) -> int:
     """The least version of a moment."""

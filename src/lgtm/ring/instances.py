@@ -69,11 +69,6 @@ class Instance:
     def heartbeat_ns(self) -> int:
         return wall_ns(self.version)
 
-    @property
-    def holds_alone(self) -> bool:
-        """Whether its absence may hide acknowledged rows."""
-        return bool(self.single_copy_rows or self.spilled_rows)
-
     def to_bytes(self) -> bytes:
         tokens = b"".join(token.to_bytes(4, "big") for token in self.tokens)
         fields = {name: getattr(self, name) for name in _FIELDS}

@@ -43,6 +43,8 @@ class Ring:
         self._me = replace(me, version=self._clock.next(now_ns))
         self.entries: dict[str, Instance] = {me.id: self._me}
         self.refused_future = 0
+        self.strangers: dict[str, Instance] = {}
+        """Instances of which nothing is known but entries that were refused, because their clocks (or the one here) are wrong: they may hold rows."""
         self._outbox: list[Instance] = [self._me]
         self._on_conflict = on_conflict
         self._view: RingView | None = None
@@ -65,6 +67,7 @@ class Ring:
     def update(self, me: Instance, now_ns: int) -> None:
         """This member's new entry. Calling it is also the heartbeat."""
         assert me.id == self._me.id
+        self._clock.correct(now_ns, FUTURE_NS_MAX)
         self._me = replace(me, version=self._clock.next(now_ns))
         self.entries = purged(self.entries, now_ns=now_ns, tombstone_ns=TOMBSTONE_NS) | {me.id: self._me}
         self._changed([self._me])
@@ -107,12 +110,21 @@ class Ring:
                 self._refuse_future(entry, now_ns)
             else:
                 entries.append(entry)
+        self._drop_the_future(entries, now_ns)
         mine = [entry for entry in entries if entry.id == self._me.id]
         self.entries, changed = merge(self.entries, (entry for entry in entries if entry.id != self._me.id))
         if changed:
             self._changed(changed)
         for entry in mine:
             self._meet_myself(entry, now_ns)
+
+    def _drop_the_future(self, entries: Iterable[Instance], now_ns: int) -> None:
+        """What was taken while this clock was wrong must not hide what is said now: versions of the future win for as long as it takes to come."""
+        for entry in entries:
+            self.strangers.pop(entry.id, None)
+            known = self.entries.get(entry.id)
+            if known is not None and known.heartbeat_ns - now_ns > FUTURE_NS_MAX and entry.id != self._me.id:
+                self.entries = {each.id: each for each in self.entries.values() if each is not known}
 
     def _meet_myself(self, entry: Instance, now_ns: int) -> None:
         if entry == self._me or newer(entry, self._me) is self._me:
@@ -124,6 +136,8 @@ class Ring:
 
     def _refuse_future(self, entry: Instance, now_ns: int) -> None:
         self.refused_future += 1
+        if entry.id not in self.entries and entry.state is not InstanceState.LEFT:
+            self.strangers[entry.id] = entry
         if self.refused_future == 1 or self.refused_future % 1_000 == 0:
             ahead_s = (entry.heartbeat_ns - now_ns) / 1e9
             event(logger, logging.ERROR, "ring entry refused: its clock is ahead", instance=entry.id, ahead_s=ahead_s, times=self.refused_future)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from lgtm.storage.objects import AlreadyExists, ObjectInfo, ObjectNotFound, check_key
 
 
 class MemoryStore:
-    def __init__(self) -> None:
+    def __init__(self, now_ns: Callable[[], int] = time.time_ns) -> None:
+        self._now_ns = now_ns
         self._objects: dict[str, tuple[bytes, int]] = {}
 
     async def put(self, key: str, data: bytes, *, if_absent: bool = False) -> None:
         if check_key(key) in self._objects and if_absent:
             raise AlreadyExists(key)
-        self._objects[key] = (bytes(data), time.time_ns())
+        self._objects[key] = (bytes(data), self._now_ns())
 
     async def put_file(self, key: str, path: Path, *, if_absent: bool = False) -> None:
         await self.put(key, await asyncio.to_thread(path.read_bytes), if_absent=if_absent)

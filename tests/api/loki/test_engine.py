@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -32,6 +32,9 @@ S = 10**9
 
 
 class NoBlocks:
+    async def refresh(self, forgotten_age_ns: int, away: Collection[str]) -> tuple[str, ...]:
+        return ()
+
     def pick(self, request: Request) -> tuple[Sequence[RowSet], PartIds]:
         return (), PartIds()
 

@@ -1,0 +1,61 @@
+"""`lgtm-sim`: runs seeds, and prints what a seed does that violates something.
+
+lgtm-sim --seed 7 --journal      one seed, with everything that happened
+lgtm-sim --seeds 0:1000          many
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import time
+
+if os.environ.get("PYTHONHASHSEED") != "0":
+    os.environ["PYTHONHASHSEED"] = "0"  # the order of sets is part of what a seed decides
+    os.execv(sys.executable, [sys.executable, "-m", "sim", *sys.argv[1:]])
+
+from sim.mutants import MUTANTS
+from sim.run import run
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="lgtm-sim", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, help="replay one seed")
+    parser.add_argument("--seeds", default="0:100", metavar="FROM:TO", help="the second is not included")
+    parser.add_argument("--mutant", choices=sorted(MUTANTS), help="break the program on purpose; ends at the first seed that notices")
+    parser.add_argument("--journal", action="store_true", help="print what happened")
+    parser.add_argument("--log", action="store_true", help="print what the nodes log")
+    given = parser.parse_args()
+    sys.unraisablehook = lambda _: None  # what dead processes leave behind is collected, not run
+    logging.disable(logging.NOTSET if given.log else logging.CRITICAL)
+    if given.log:
+        logging.basicConfig(level=logging.INFO, format="%(message)s %(fields)s", stream=sys.stdout)
+    first, last = (given.seed, given.seed + 1) if given.seed is not None else map(int, given.seeds.split(":"))
+    if given.mutant:
+        MUTANTS[given.mutant]()
+    began, bad, acked = time.monotonic(), 0, 0
+    for seed in range(first, last):
+        outcome = run(seed)
+        acked += outcome.acked
+        if given.journal:
+            print("\n".join(outcome.journal))
+        if given.journal or given.seed is not None:
+            print(f"seed {seed}: {outcome.acked} lines acknowledged, {dict(outcome.attempts)}, answers {dict(outcome.answers)}, "
+                  f"slowest ack {outcome.slowest_ack_s:.1f} s, {outcome.virtual_s:.0f} s, digest {outcome.digest}")  # fmt: skip
+        if outcome.violations:
+            bad += 1
+            print(f"seed {seed}: {len(outcome.violations)} violations; lgtm-sim --seed {seed} --journal shows how")
+            for violation in outcome.violations[:5]:
+                print(f"    {violation}")
+            if given.mutant:
+                break
+    seconds = time.monotonic() - began
+    count = seed + 1 - first
+    print(f"{count} seeds, {bad} with violations, {acked} lines acknowledged, {seconds:.0f} s, {count / seconds * 60:.0f} seeds a minute")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
