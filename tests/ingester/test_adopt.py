@@ -22,7 +22,9 @@ class Node:
         self.log[part.id] = part
 
     async def round(self) -> Adoption:
-        return await adopt(self.store, is_gone=self.gone.__contains__, is_stored=lambda part: part.id in self.stored, append=self.append)
+        return await adopt(
+            self.store, is_gone=lambda wal_id, _: wal_id in self.gone, is_stored=lambda part: part.id in self.stored, append=self.append
+        )
 
     async def keys(self) -> list[str]:
         return [info.key async for info in self.store.list("spill/")]

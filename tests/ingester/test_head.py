@@ -3,8 +3,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgtm.ingester.head import UNLABELLED, Head, HeadSnapshot
+from lgtm.ingester.head import Head, HeadSnapshot
 from lgtm.model.batch import Batch, Series
+from lgtm.model.labels import UNLABELLED
 from lgtm.model.part import PartId
 from lgtm.model.signal import LINE, LOGS, SERIES
 from support.parts import TENANT, WRITER, batch, series

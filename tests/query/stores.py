@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +14,7 @@ from lgtm.blocks.lineage import stored_parts
 from lgtm.blocks.meta import BlockMeta
 from lgtm.blocks.reader import BlockReader
 from lgtm.blocks.writer import WrittenBlock
+from lgtm.errors import Unavailable
 from lgtm.ingester.flush import write_blocks
 from lgtm.ingester.generation import Generation
 from lgtm.ingester.tails import Tails
@@ -68,7 +69,7 @@ class _Catalog:
     def blocks(self, tenant: Tenant, signal: Signal, window: Window) -> list[BlockMeta]:
         return self._store.catalog_blocks(tenant, signal, window)
 
-    async def refresh(self, forgotten_age_ns: int, away: Collection[str]) -> tuple[str, ...]:
+    async def refresh(self, forgotten_age_ns: int, away: Mapping[str, Unavailable]) -> tuple[str, ...]:
         return ()
 
     def stored(self, tenant: Tenant, signal: Signal) -> PartIds:

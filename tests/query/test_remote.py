@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
@@ -45,7 +45,7 @@ PLACES = st.sets(st.sampled_from("abc"), min_size=1)
 
 
 class NoBlocks:
-    async def refresh(self, forgotten_age_ns: int, away: Collection[str]) -> tuple[str, ...]:
+    async def refresh(self, forgotten_age_ns: int, away: Mapping[str, Unavailable]) -> tuple[str, ...]:
         return ()
 
     def pick(self, request: Request) -> tuple[Sequence[RowSet], PartIds]:

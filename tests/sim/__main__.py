@@ -16,8 +16,17 @@ if os.environ.get("PYTHONHASHSEED") != "0":
     os.environ["PYTHONHASHSEED"] = "0"  # the order of sets is part of what a seed decides
     os.execv(sys.executable, [sys.executable, "-m", "sim", *sys.argv[1:]])
 
+from sim.loop import PROCESS
 from sim.mutants import MUTANTS
 from sim.run import run
+
+
+class _Format(logging.Formatter):
+    """Who, and what."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        process = PROCESS.get()
+        return f"{process.name if process else 'sim':9} {record.getMessage()} {getattr(record, 'fields', '')}"
 
 
 def main() -> int:
@@ -31,7 +40,9 @@ def main() -> int:
     sys.unraisablehook = lambda _: None  # what dead processes leave behind is collected, not run
     logging.disable(logging.NOTSET if given.log else logging.CRITICAL)
     if given.log:
-        logging.basicConfig(level=logging.INFO, format="%(message)s %(fields)s", stream=sys.stdout)
+        handler = logging.StreamHandler(sys.stdout)
+        handler.setFormatter(_Format())
+        logging.basicConfig(level=logging.INFO, handlers=[handler])
     first, last = (given.seed, given.seed + 1) if given.seed is not None else map(int, given.seeds.split(":"))
     if given.mutant:
         MUTANTS[given.mutant]()

@@ -69,7 +69,7 @@ def batch(lines: list[tuple[int, int, str]]) -> DecodedLogs:
 async def write_for_ever(world: World, truth: Truth, rng: random.Random, name: str) -> None:
     number = 0
     while True:
-        await asyncio.sleep(rng.uniform(0.05, 0.9))
+        await asyncio.sleep(rng.uniform(0.05, 1.2))
         tenant = rng.choice(TENANTS)
         lines = []
         for _ in range(rng.choice((1, 2, 5))):
@@ -101,6 +101,7 @@ async def write(world: World, truth: Truth, rng: random.Random, tenant: Tenant, 
             return False
         else:
             truth.attempts["ok"] += 1
+            world.journal.note(f"{host.name} acknowledged {sorted(text[:12] for text in texts)}")
             truth.acked[tenant] |= texts
             truth.slowest_ack_s = max(truth.slowest_ack_s, world.loop.time() - began_s)
             return True
@@ -115,7 +116,7 @@ async def lines_of(world: World, node: Node, tenant: Tenant) -> tuple[list[str],
 
 async def read_for_ever(world: World, truth: Truth, rng: random.Random) -> None:
     while True:
-        await asyncio.sleep(rng.uniform(1, 5))
+        await asyncio.sleep(rng.uniform(0.2, 2) if world.network.cut else rng.uniform(1, 6))
         ready = [host for host in world.hosts if host.node is not None]
         if ready:
             await check(world, truth, rng.choice(ready), rng.choice(TENANTS))

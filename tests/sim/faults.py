@@ -134,11 +134,10 @@ async def slow_disk(world: World, rng: random.Random) -> None:
 
 async def wrong_clock(world: World, rng: random.Random) -> None:
     host = rng.choice(world.hosts)
-    right_s = host.clock.skew_s
     host.clock.skew_s = rng.choice((-3_600.0, -30.0, 30.0, 3_600.0))
     world.journal.note(f"the clock of {host.name} is wrong by {host.clock.skew_s:g} s")
     await asyncio.sleep(rng.uniform(5, 25))
-    host.clock.skew_s = right_s
+    host.clock.skew_s = host.right_skew_s
 
 
 async def everything_goes_down(world: World, rng: random.Random) -> None:
@@ -203,7 +202,7 @@ def heal(world: World) -> None:
     vars(world.trouble).update(vars(Trouble()))
     for host in world.hosts:
         host.disk.capacity, host.sync_s = None, 0.004
-        host.disk.fail_sync = 0
+        host.disk.fail_sync, host.clock.skew_s = 0, host.right_skew_s
         if host.process is not None and host.process.state is HostState.PAUSED:
             world.loop.resume(host.process)
     world.journal.note("everything has healed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import shutil
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from lgtm.app import loop_lag
 from lgtm.app.build import Node, running
 from lgtm.app.config import Config
 from lgtm.app.config_load import load
@@ -23,6 +25,7 @@ from sim.network import Network
 from sim.store import SimStore, Trouble
 from support.simdisk import SimDisk
 
+_log = logging.getLogger("sim")
 EPOCH_NS = 1_795_780_800 * 10**9
 GOSSIP, CALLS = 7946, 3101
 
@@ -31,9 +34,9 @@ SMALL = {
     "wal.payload_bytes_max": "16KiB",
     "wal.pending_bytes_max": "1MiB",
     "wal.reserve_file": "false",
-    "ingester.generation_bytes_max": "24KiB",
+    "ingester.generation_bytes_max": "48KiB",
     "ingester.head_bytes_max": "8MiB",
-    "ingester.generation_age_s_max": "20",
+    "ingester.generation_age_s_max": "15",
     "ingester.generation_idle_s_max": "8",
     "ingester.cover_wait_s_max": "40",
     "ingester.stop_grace_s": "10",
@@ -41,12 +44,12 @@ SMALL = {
     "storage.poll_interval_s": "5",
     "storage.tombstone_delay_s": "60",
     "storage.store": "memory",
-    "compactor.interval_s": "10",
+    "compactor.interval_s": "12",
     "compactor.fan_in": "3",
     "limits.max_entries_limit_per_query": "0",
     "ring.cluster": "sim",
     "ring.leave_s": "1",
-    "ring.gossip_interval_ms": "500",
+    "ring.gossip_interval_ms": "700",
     "ring.rejoin_s": "10",
     "query.threads": "1",
 }
@@ -66,6 +69,8 @@ class Host:
     restart_at_s: float | None = None
     """When somebody (ECS, an operator) starts it again."""
     sync_s: float = 0.004
+    right_skew_s: float = 0.0
+    """By how much its clock is wrong when nothing is wrong."""
 
     @property
     def is_up(self) -> bool:
@@ -86,6 +91,7 @@ class Journal:
 
     def note(self, text: str) -> None:
         self.entries.append(f"{self.loop.time():9.3f} {text}")
+        _log.info(self.entries[-1])
 
     def violated(self, invariant: str, text: str) -> None:
         self.note(f"VIOLATION {invariant}: {text}")
@@ -101,6 +107,7 @@ class World:
         self.network = loop.network = Network(loop, random.Random(f"network {seed}"))
         self.objects = MemoryStore(lambda: EPOCH_NS + int(loop.time() * 1e9))
         self.trouble = Trouble()
+        loop_lag.INTERVAL_S = 10.0  # there is no lag in virtual time
         self.settings = {**SMALL, **(settings or {})}
         self.hosts = [self._host(at, name) for at, name in enumerate("abcde"[:count])]
 
@@ -109,7 +116,7 @@ class World:
         place.mkdir(parents=True)
         clock = LoopClock(self.loop, EPOCH_NS)
         clock.skew_s = self.rng.uniform(-0.2, 0.2)
-        return Host(name, f"10.0.0.{at + 1}", SimDisk(), place, clock)
+        return Host(name, f"10.0.0.{at + 1}", SimDisk(), place, clock, right_skew_s=clock.skew_s)
 
     def now_ns(self) -> int:
         return EPOCH_NS + int(self.loop.time() * 1e9)

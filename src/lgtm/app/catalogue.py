@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Mapping
 
 from lgtm.blocks.lineage import stored_parts
 from lgtm.blocks.meta import BlockMeta
@@ -46,7 +46,7 @@ class LoadedCatalog:
         self._read_ns = 0
         """When the last poll that succeeded began (monotonic): the list has all that was published before."""
         self.also_look: Callable[[], Awaitable[None]] = _nothing
-        """What else has to be as new as the list when somebody is away. Raises Unavailable."""
+        """Finds out who has rows that only the store has as well. Raises Unavailable."""
         self._refreshing = asyncio.Lock()
         self._away_since_ns: dict[str, int] = {}
         self._stored: dict[tuple[Tenant, str], tuple[tuple[BlockMeta, ...], PartIds]] = {}
@@ -68,25 +68,31 @@ class LoadedCatalog:
         self._read_ns = max(self._read_ns, began_ns)
         self.is_loaded = True
 
-    async def refresh(self, forgotten_age_ns: int, away: Collection[str]) -> tuple[str, ...]:
+    async def refresh(self, forgotten_age_ns: int, away: Mapping[str, Unavailable]) -> tuple[str, ...]:
         """Makes sure that the list has what other nodes do not have in memory any more, or says in a warning that it may not.
 
         forgotten_age_ns: how long ago it was that the node which did so last brought rows into blocks and forgot them. away: those who could not be
-        asked; what they flushed before they went is in the list once it was read after that.
+        asked; what they flushed before they went is in the list once it was read after that. Whoever is merely silent may be acknowledging rows
+        this very moment, with the store as their second home: `also_look` is asked each time.
         """
         now_ns = self._clock.monotonic_ns()
         self._away_since_ns = {each: self._away_since_ns.get(each, now_ns) for each in away}
         needed_ns = max(now_ns - forgotten_age_ns, *self._away_since_ns.values(), 0)
-        if self._read_ns >= needed_ns:
+        is_silent = any(not getattr(error, "refused", False) for error in away.values())
+        if self._read_ns >= needed_ns and not is_silent:
             return ()
         try:
             async with asyncio.timeout(REFRESH_S_MAX), self._refreshing:
                 if self._read_ns < needed_ns:
                     await self.poll()
+                elif is_silent:
+                    await self.also_look()
         except (Unavailable, TimeoutError) as error:
             age_s = (self._clock.monotonic_ns() - self._read_ns) / NS_PER_S
             reason = str(error) or f"no answer within {REFRESH_S_MAX:g} s"
-            return (f"partial: the list of blocks is {age_s:.0f} s old, what was flushed since may be missing: {reason}",)
+            return (
+                f"partial: the object store cannot be looked at (last {age_s:.0f} s ago), so what others have put there may be missing: {reason}",
+            )
         return ()
 
     def blocks(self, tenant: Tenant, signal: Signal, window: Window) -> list[BlockMeta]:

@@ -387,7 +387,7 @@ class Cluster:
         while True:
             await self._clock.sleep(ADOPT_INTERVAL_S)
             try:
-                await adopt(self._store, is_gone=self._is_gone, is_over=self._is_over, is_stored=self._is_stored, append=self._adopt)
+                await adopt(self._store, is_gone=self._is_gone, is_stored=self._is_stored, append=self._adopt)
             except Unavailable as error:
                 event(logger, logging.WARNING, "spilled objects cannot be looked at", error=str(error))
 
@@ -396,17 +396,13 @@ class Cluster:
         wal_ids = {wal_id_of(info.key) async for info in self._store.list(f"{PREFIX}/")}
         self._alone = frozenset(wal_id[: len(self._ingester.id)] for wal_id in wal_ids if wal_id != self._wal_id)
 
-    def _is_over(self, wal_id: str, generation: int) -> bool:
-        """Whether it is a generation of this node's log whose rows are in blocks."""
-        return wal_id == self._wal_id and not self._ingester.is_unstored(generation)
-
     async def _adopt(self, part: Part) -> None:
         await self._ingester.append(replace(part, owners=(self._ingester.id,)))
 
-    def _is_gone(self, wal_id: str) -> bool:
-        """Whether the node with this log will not bring its spilled parts into blocks itself."""
+    def _is_gone(self, wal_id: str, generation: int) -> bool:
+        """Whether the node with this log will not bring the generation into blocks itself."""
         if wal_id == self._wal_id:
-            return False
+            return not self._ingester.is_unstored(generation)
         now_ns, instance_id = self._clock.monotonic_ns(), wal_id[: len(self._ingester.id)]
         since_ns = self._gone.get(instance_id)
         if since_ns is None:

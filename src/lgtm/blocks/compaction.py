@@ -23,7 +23,7 @@ from lgtm.blocks.series_table import Ints
 from lgtm.blocks.union import RowUnion
 from lgtm.blocks.writer import BlockWriter, WrittenBlock, row_groups
 from lgtm.model.batch import Batch, Series
-from lgtm.model.labels import Fingerprint
+from lgtm.model.labels import Fingerprint, is_placeholder
 from lgtm.model.signal import DYNAMIC_COLUMNS_MAX, REST, REST_TYPE, TS
 from lgtm.model.window import ALWAYS, Window
 
@@ -80,7 +80,8 @@ class _Table:
         known: dict[Fingerprint, Series] = {}
         for source in sources:
             for one in source.table.all:
-                known.setdefault(one.fingerprint, one)
+                if one.fingerprint not in known or is_placeholder(known[one.fingerprint].labels):
+                    known[one.fingerprint] = one  # labels that one log has lost come back from another
         series = tuple(sorted(known.values(), key=lambda one: (one.labels or (), one.fingerprint)))
         rank_of = {one.fingerprint: rank for rank, one in enumerate(series)}
         ranks = tuple(np.array([rank_of[one.fingerprint] for one in source.table.all], np.int64) for source in sources)

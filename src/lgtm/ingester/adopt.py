@@ -1,10 +1,10 @@
 """Second copies whose node does not come back are adopted: any node appends their parts to its own log, and they take the usual way into a block.
 
     spilled object ── its node lives ──▶ left alone: it has the rows itself
-                   ── it is this node's, of rows that are in blocks ──▶ deleted: a crash kept it from doing so before
                    ── all its parts are in visible blocks ──▶ deleted
                    ── else ──▶ its parts are appended here; a later round finds them in blocks and deletes the object
 
+A node treats what it spilled itself in an earlier life likewise, once the rows are not in its memory: they are in blocks, or its log was damaged.
 Two nodes that adopt the same object do no harm, for a part keeps its id.
 """
 
@@ -39,20 +39,16 @@ class Adoption:
 async def adopt(
     store: ObjectStore,
     *,
-    is_gone: Callable[[str], bool],
+    is_gone: Callable[[str, int], bool],
     is_stored: Callable[[Part], bool],
     append: Append,
-    is_over: Callable[[str, int], bool] = lambda *_: False,
 ) -> Adoption:
-    """One round over all spilled objects. is_gone: whether the node with a wal_id will not flush them itself. is_over: whether a wal_id is this
-    node's and the generation needs no second copy any more. Raises Unavailable."""
+    """One round over all spilled objects. is_gone: whether the node with a wal_id will not bring a generation of it into blocks itself.
+    Raises Unavailable."""
     done = Adoption()
     async for info in store.list(f"{PREFIX}/"):
         wal_id = wal_id_of(info.key)
-        if is_over(wal_id, generation_of(info.key)):
-            await store.delete(info.key)
-            done.deleted_objects += 1
-        elif not is_gone(wal_id):
+        if not is_gone(wal_id, generation_of(info.key)):
             done.wal_ids.add(wal_id)
         elif await _adopt_one(store, info.key, is_stored, append, done):
             done.deleted_objects += 1

@@ -13,14 +13,11 @@ import pyarrow as pa
 
 from lgtm.blocks.merge import merge_rows
 from lgtm.model.batch import Batch, Series
-from lgtm.model.labels import Fingerprint, Labels, labels_of
+from lgtm.model.labels import Fingerprint, is_placeholder, placeholder
 from lgtm.model.part import PartId
 from lgtm.model.signal import SERIES, Signal
 from lgtm.model.spans import PartSpans
 from lgtm.model.tenant import Tenant
-
-UNLABELLED = "__unlabelled__"
-"""Name of the label given to a series whose labels were lost with a damaged stretch of the log; its value is the fingerprint in hex."""
 
 RUN_OVERHEAD_BYTES = 4_096
 """Python and Arrow objects around the buffers of a run, so that many tiny parts count for what they cost."""
@@ -122,16 +119,8 @@ class Head:
         number = self._numbers.get(series.fingerprint)
         if number is None:
             number = self._numbers[series.fingerprint] = len(self.series)
-            self.series.append(series if series.labels is not None else Series(series.fingerprint, _placeholder(series.fingerprint)))
-        elif series.labels is not None and is_placeholder(self.series[number]):
+            self.series.append(series if series.labels is not None else Series(series.fingerprint, placeholder(series.fingerprint)))
+        elif series.labels is not None and is_placeholder(self.series[number].labels):
             self.series[number] = series
             self._series_snapshot = ()
         return number
-
-
-def is_placeholder(series: Series) -> bool:
-    return series.labels is not None and len(series.labels) == 1 and series.labels[0][0] == UNLABELLED
-
-
-def _placeholder(fingerprint: Fingerprint) -> Labels:
-    return labels_of({UNLABELLED: fingerprint.hex()})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lgtm.errors import Corruption
 from lgtm.ingester.generation import Generation
@@ -81,10 +81,13 @@ def _add(found: Replayed, wal_id: str, segment: int, payload: memoryview, now_ns
         # The mark itself was damaged, or its segment is gone.
         _open(found, wal_id, segment, now_ns)
     generation = found.generations[-1]
+    if unlabelled := generation.head(part.batch.tenant, part.batch.signal).missing(part.batch):
+        # The frame with the labels was damaged. The rows are kept, and whoever has the other copy still has to bring it into a block.
+        found.unlabelled_series += len(unlabelled)
+        part = replace(part, id=part.id.of_remains(), owners=())
     if any(generation.holds(part) for generation in found.generations):
         found.repeated_parts += 1
         return
-    found.unlabelled_series += len(generation.head(part.batch.tenant, part.batch.signal).missing(part.batch))
     generation.add(part, primary=is_primary(part))
     found.row_count += len(part.batch)
     found.part_count += 1

@@ -29,6 +29,18 @@ def fingerprint(labels: Labels) -> Fingerprint:
     )
 
 
+UNLABELLED = "__unlabelled__"
+"""Name of the label given to a series whose labels were lost with a damaged stretch of a log; its value is the fingerprint in hex."""
+
+
+def placeholder(fingerprint: Fingerprint) -> Labels:
+    return labels_of({UNLABELLED: fingerprint.hex()})
+
+
+def is_placeholder(labels: Labels | None) -> bool:
+    return labels is not None and len(labels) == 1 and labels[0][0] == UNLABELLED
+
+
 def quote(text: str) -> str:
     """A double-quoted string as Go's strconv.Quote writes it."""
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from dataclasses import dataclass
 
@@ -20,6 +21,10 @@ class PartId:
     writer: bytes
     epoch: int
     sequence: int
+
+    def of_remains(self) -> PartId:
+        """The id of what is left of the part after damage: it is no copy of the part, and does not stand for it."""
+        return PartId(hashlib.sha256(b"remains of " + self.writer).digest()[:16], self.epoch, self.sequence)
 
     def to_bytes(self) -> bytes:
         return _ID.pack(self.writer, self.epoch, self.sequence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Protocol
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from lgtm.blocks.meta import BlockMeta
 from lgtm.blocks.reader import BlockReader, SeriesSelection
+from lgtm.errors import Unavailable
 from lgtm.model.batch import Batch
 from lgtm.model.labels import Labels
 from lgtm.model.matchers import Matchers
@@ -29,7 +30,7 @@ class Catalog(Protocol):
     def stored(self, tenant: Tenant, signal: Signal) -> PartIds:
         """Parts whose rows are all in visible blocks."""
 
-    async def refresh(self, forgotten_age_ns: int, away: Collection[str]) -> tuple[str, ...]: ...
+    async def refresh(self, forgotten_age_ns: int, away: Mapping[str, Unavailable]) -> tuple[str, ...]: ...
 
 
 class BlockSource:
@@ -37,7 +38,7 @@ class BlockSource:
         self._catalog = catalog
         self._open = open_block
 
-    async def refresh(self, forgotten_age_ns: int, away: Collection[str]) -> tuple[str, ...]:
+    async def refresh(self, forgotten_age_ns: int, away: Mapping[str, Unavailable]) -> tuple[str, ...]:
         return await self._catalog.refresh(forgotten_age_ns, away)
 
     def pick(self, request: Request) -> tuple[list[RowSet], PartIds]:

@@ -6,7 +6,7 @@ hold copies of the same record and which cannot.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Protocol
@@ -118,7 +118,7 @@ class Holder(Protocol):
 class Stored(Protocol):
     """The blocks."""
 
-    async def refresh(self, forgotten_age_ns: int, away: Collection[str]) -> tuple[str, ...]:
+    async def refresh(self, forgotten_age_ns: int, away: Mapping[str, Unavailable]) -> tuple[str, ...]:
         """Called after the holders answered and before `pick`: the list of blocks must be newer than what any of them has forgotten, and than the
         departure of those who are away. Returns warnings when it cannot be made so."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -16,6 +16,7 @@ from lgtm.api.loki.routes import loki_query_router
 from lgtm.api.loki.side import QuerySide
 from lgtm.api.tenancy import Tenancy
 from lgtm.clock import ManualClock
+from lgtm.errors import Unavailable
 from lgtm.ingester.tails import Tails
 from lgtm.model.limits import TenantLimits
 from lgtm.model.part import PartId
@@ -32,7 +33,7 @@ S = 10**9
 
 
 class NoBlocks:
-    async def refresh(self, forgotten_age_ns: int, away: Collection[str]) -> tuple[str, ...]:
+    async def refresh(self, forgotten_age_ns: int, away: Mapping[str, Unavailable]) -> tuple[str, ...]:
         return ()
 
     def pick(self, request: Request) -> tuple[Sequence[RowSet], PartIds]:
