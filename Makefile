@@ -1,6 +1,7 @@
 # make run        one node on ports 3100, 4317 and 4318, data under ./data, its own logs ingested
 # make cluster    three nodes on this machine as one store, on ports 3100, 3200 and 3300
 # make test       everything that has to hold before a change is merged
+# make sim        clusters on simulated machines: make sim ARGS="--seeds 0:1000", or .venv/bin/lgtm-sim --seed 7 --journal
 # make install    .venv/bin/lgtm and nothing else
 # The environment is made on first use, with the versions in requirements*.lock.
 
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 
-.PHONY: install run cluster test check format test-long bench docs lock clean
+.PHONY: install run cluster sim test check format test-long bench docs lock clean
 
 install: $(VENV)/.installed
 
@@ -21,7 +22,10 @@ cluster: install
 	$(BIN)/lgtm cluster $(ARGS)
 
 test: check
-	$(BIN)/pytest -q -m "not long" $(ARGS)
+	$(BIN)/pytest -q -m "not long" -n 2 $(ARGS)
+
+sim: $(VENV)/.installed-dev
+	$(BIN)/lgtm-sim $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check
@@ -57,4 +61,5 @@ $(VENV)/.installed: $(BIN)/python pyproject.toml requirements.lock
 
 $(VENV)/.installed-dev: $(BIN)/python pyproject.toml requirements-dev.lock
 	$(PIP) install --quiet --constraint requirements-dev.lock --editable '.[dev]'
+	@ln -sf ../../tools/lgtm-sim $(BIN)/lgtm-sim
 	@touch $@ $(VENV)/.installed

@@ -402,6 +402,30 @@ async def test_a_second_copy_goes_to_the_object_store_when_there_is_no_other_nod
         assert node.ingester.spilled_rows() == 0
 
 
+async def test_what_is_only_here_is_known_after_a_crash_too() -> None:
+    disk, store = SimDisk(), Store()
+    async with started(disk, Blocks(), store=store) as node:
+        await node.ingester.append(part(0, ["a"]), spill=True)
+        store.is_away = True
+        await node.ingester.append(part(1, ["b", "c"]), spill=True)
+    disk.kill()
+    async with started(disk, Blocks(), store=store) as node:
+        assert (node.ingester.spilled_rows(), node.ingester.single_copy_rows()) == (1, 2)
+
+
+async def test_it_tells_since_when_everything_that_it_forgot_is_in_blocks() -> None:
+    async with started(SimDisk(), Blocks(), IngesterConfig(linger_s=10)) as node:
+        assert node.ingester.forgotten_age_ns() == 0, "what an earlier process had is in blocks since before the start"
+        await node.clock.advance(100)
+        await node.ingester.append(part(0, ["a"]))
+        await node.ingester.flush_all()
+        stored_ns = node.clock.monotonic_ns()
+        await node.clock.advance(9)
+        assert node.ingester.forgotten_age_ns() == node.clock.monotonic_ns(), "it lingers"
+        await node.clock.advance(5)
+        assert node.ingester.forgotten_age_ns() == node.clock.monotonic_ns() - stored_ns
+
+
 @pytest.mark.parametrize("policy", ["local", "reject"])
 async def test_without_any_second_home_the_policy_decides_and_single_copies_are_counted(policy: str) -> None:
     store = Store()

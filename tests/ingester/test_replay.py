@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from lgtm.ingester.records import KIND_GENERATION, KIND_PART, record
+from lgtm.ingester.records import KIND_ALONE, KIND_GENERATION, KIND_PART, Alone, record
 from lgtm.ingester.replay import Replayed, replay
 from lgtm.model.part import Part
 from lgtm.wire.part import encode_part
@@ -54,6 +54,24 @@ def test_a_record_that_cannot_be_read_is_set_aside_and_counted() -> None:
     assert aside == [(1, noise), (1, no_part)]
     assert found.malformed_records == 2
     assert found.row_count == 1
+
+
+def test_rows_whose_labels_were_lost_do_not_stand_for_the_part() -> None:
+    """The other node that holds the part must still bring it into a block."""
+    lost = part(0, ["a"], labels=False)
+    (generation,) = replayed((1, mark(1)), (1, logged(lost))).generations
+    assert not generation.has(lost.id)
+    assert generation.has(lost.id.of_remains())
+    assert generation.primaries().covers(generation.uncovered())
+
+
+def test_what_no_other_node_has_is_remembered() -> None:
+    first, second = part(0, ["a"]), part(1, ["b", "c"])
+    alone = [record(KIND_ALONE, Alone(each.id, homes, len(each.batch)).to_bytes()) for each, homes in ((first, 1), (second, 2))]
+    stored = record(KIND_ALONE, Alone(part(9, ["x"]).id, 1, 1).to_bytes())
+    records = [(1, mark(1)), (1, logged(first)), (2, mark(2)), (2, logged(second)), *((2, memoryview(b"".join(one))) for one in (*alone, stored))]
+    generations = replayed(*records).generations
+    assert [(each.single_copy_rows, each.spilled_rows) for each in generations] == [(1, 0), (0, 2)]
 
 
 def test_rows_whose_labels_were_lost_are_kept_and_counted() -> None:

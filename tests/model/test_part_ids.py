@@ -73,3 +73,12 @@ def test_a_set_covers_another_when_it_has_all_of_it(ranges: list[tuple[int, int]
     assert [n for n in range(80) if PartId(writer, 1, n) in held.without(other)] == sorted(left)
     assert bool(held.without(other)) == bool(left)
     assert not PartIds().covers(PartIds([(writer, 2, 0, 0)]))
+
+
+@given(RANGES, RANGES)
+def test_sets_overlap_when_they_have_a_part_in_common(ranges: list[tuple[int, int]], others: list[tuple[int, int]]) -> None:
+    writer = b"a" * 16
+    held, other = (PartIds((writer, 1, first, last) for first, last in each) for each in (ranges, others))
+    mine, theirs = ({n for first, last in each for n in range(first, last + 1)} for each in (ranges, others))
+    assert held.overlaps(other) == other.overlaps(held) == bool(mine & theirs)
+    assert not held.overlaps(PartIds((writer, 2, first, last) for first, last in ranges))

@@ -27,6 +27,16 @@ def test_each_second_one_call_may_try() -> None:
     assert not breaker.is_open
 
 
+def test_asking_whether_it_would_allow_takes_nothing() -> None:
+    breaker = Breaker()
+    breaker.failed(0, unreachable=True)
+    assert not breaker.would_allow(NS_PER_S - 1)
+    assert breaker.would_allow(NS_PER_S)
+    assert breaker.would_allow(NS_PER_S)
+    assert breaker.allow(NS_PER_S)
+    assert not breaker.would_allow(NS_PER_S)
+
+
 def test_an_answer_between_silences_counts() -> None:
     breaker = Breaker()
     for _ in range(5):

@@ -21,6 +21,7 @@ OF_A_PACKAGE = {
 ELSEWHERE = {
     "ring/agent.py": "app/test_cluster.py",
     "ring/gossip_metrics.py": "app/test_cluster.py",
+    "peer/transport.py": "peer/test_client.py",
     "cli/cluster.py": "e2e/test_cluster.py",
     "cli/drill.py": "e2e/test_cluster.py",
     "cli/local_nodes.py": "e2e/test_cluster.py",

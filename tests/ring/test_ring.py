@@ -94,6 +94,35 @@ def test_an_entry_of_the_future_is_refused_and_counted() -> None:
     assert a.refused_future == 1
 
 
+def test_who_is_refused_and_not_known_is_a_stranger_until_its_clock_is_right() -> None:
+    a, ahead = ring("a"), ring("b", NOW + 3_600 * SECOND)
+    tell(ahead, a)
+    assert list(a.strangers) == ["b"]
+    ahead.update(ahead.me, NOW + SECOND)
+    tell(ahead, a, NOW + SECOND)
+    assert a.strangers == {}
+    assert a.entries["b"] == ahead.me
+
+
+def test_a_clock_that_was_an_hour_ahead_is_believed_as_soon_as_it_is_right() -> None:
+    a, b = ring("a"), ring("b")
+    tell(b, a)
+    b.update(b.me, NOW + 3_600 * SECOND)
+    tell(b, a, NOW + SECOND)
+    b.update(replace(b.me, single_copy_rows=7), NOW + 120 * SECOND)
+    tell(b, a, NOW + 120 * SECOND)
+    assert a.entries["b"].single_copy_rows == 7
+
+
+def test_what_was_taken_while_two_clocks_were_wrong_does_not_hide_what_is_said_now() -> None:
+    a, b = ring("a"), ring("b")
+    b.update(b.me, NOW + 3_600 * SECOND)
+    tell(b, a, NOW + 3_600 * SECOND)
+    b.update(replace(b.me, single_copy_rows=7), NOW + 2 * SECOND)
+    tell(b, a, NOW + 2 * SECOND)
+    assert a.entries["b"].single_copy_rows == 7
+
+
 def test_two_instances_with_one_identity_are_reported() -> None:
     met: list[Instance] = []
     mine = Ring(Instance("a", 0, rpc="here:1", registered_ns=5), NOW, met.append)

@@ -16,6 +16,7 @@ if os.environ.get("PYTHONHASHSEED") != "0":
     os.environ["PYTHONHASHSEED"] = "0"  # the order of sets is part of what a seed decides
     os.execv(sys.executable, [sys.executable, "-m", "sim", *sys.argv[1:]])
 
+from sim import objects
 from sim.loop import PROCESS
 from sim.mutants import MUTANTS
 from sim.run import run
@@ -36,9 +37,13 @@ def main() -> int:
     parser.add_argument("--mutant", choices=sorted(MUTANTS), help="break the program on purpose; ends at the first seed that notices")
     parser.add_argument("--journal", action="store_true", help="print what happened")
     parser.add_argument("--log", action="store_true", help="print what the nodes log")
+    parser.add_argument("--objects", type=float, metavar="MB/s", help="instead: how many objects are written under a steady load")
+    parser.add_argument("--hours", type=float, default=31.0, help="of --objects")
     given = parser.parse_args()
     sys.unraisablehook = lambda _: None  # what dead processes leave behind is collected, not run
     logging.disable(logging.NOTSET if given.log else logging.CRITICAL)
+    if given.objects:
+        return objects.main(given.objects, given.hours)
     if given.log:
         handler = logging.StreamHandler(sys.stdout)
         handler.setFormatter(_Format())
