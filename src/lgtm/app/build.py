@@ -157,7 +157,18 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
         cluster = None
         if config.ring.enabled:
             service = HeadService(heads, threads)
-            cluster = Cluster(config, ingester, heads, service, store, wal_id=wal_id, is_stored=catalogue.has, machine=machine, registry=registry)
+            cluster = Cluster(
+                config,
+                ingester,
+                heads,
+                service,
+                store,
+                wal_id=wal_id,
+                is_stored=catalogue.has,
+                disk=lambda: log.stats().disk.value,
+                machine=machine,
+                registry=registry,
+            )
             catalogue.also_look = cluster.look_for_spilled
             await cluster.start()
             stack.push_async_callback(cluster.stop)

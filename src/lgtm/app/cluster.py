@@ -138,13 +138,14 @@ class Cluster:
         *,
         wal_id: str,
         is_stored: Callable[[Part], bool],
+        disk: Callable[[], str],
         machine: Machine,
         registry: CollectorRegistry,
     ) -> None:
         self._config, self._ingester, self._heads, self._service = config, ingester, heads, service
         self._store, self._wal_id, self._clock, self._registry = store, wal_id, machine.clock, registry
         self._machine = machine
-        self._is_stored = is_stored
+        self._is_stored, self._disk = is_stored, disk
         self._targets: dict[tuple[str, str], Target] = {}
         self._gone: dict[str, int] = {}
         """Instances that the members have declared dead, and since when (monotonic ns)."""
@@ -316,7 +317,12 @@ class Cluster:
     # --- what can be seen
 
     def settled(self) -> Settled:
-        """Whether another instance may be restarted: everybody is here, and nobody holds rows alone."""
+        """Whether another instance may be restarted: everybody is here, nobody holds rows alone, and everybody says so."""
+        others = [each.id for each in self.ring.instances() if each.id != self._ingester.id and not each.settled]
+        return Settled((*self._unsettled(), *(f"instance {each} does not find it safe" for each in others)))
+
+    def _unsettled(self) -> tuple[str, ...]:
+        """As far as this node can see."""
         reasons = []
         for each in self.ring.instances():
             if each.state is not InstanceState.ACTIVE:
@@ -325,7 +331,7 @@ class Cluster:
                 reasons.append(f"instance {each.id} does not answer")
             if each.single_copy_rows:
                 reasons.append(f"instance {each.id} holds {each.single_copy_rows} rows that are nowhere else")
-        return Settled(tuple(reasons))
+        return tuple(reasons)
 
     def state_of(self, instance: Instance) -> str:
         """As pages show it: UNHEALTHY when it does not answer."""
@@ -346,6 +352,8 @@ class Cluster:
         me = replace(
             self.ring.me,
             state=self._state,
+            disk=self._disk(),
+            settled=not self._unsettled(),
             single_copy_rows=self._ingester.single_copy_rows(),
             spilled_rows=self._ingester.spilled_rows(),
             oldest_unflushed_ns=0 if oldest_ns is None else now_ns - (self._clock.monotonic_ns() - oldest_ns),
@@ -418,6 +426,7 @@ class Cluster:
             lambda: Counter(member.state.name.lower() for member in self.membership.members.values()),
             lambda: Counter(self.state_of(each) for each in self.ring.instances()),
             lambda: self.membership.health,
+            lambda: self._config.ring.instances_expected,
             lambda: max((each.heartbeat_ns - self._clock.now_ns() for each in self.ring.instances()), default=0) / NS_PER_S,
         )
         return metrics

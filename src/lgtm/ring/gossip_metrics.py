@@ -18,6 +18,7 @@ class GossipMetrics:
         self._members = Gauge("lgtm_gossip_members", "Members known, by state.", ["state"], registry=registry)
         self._health = Gauge("lgtm_gossip_health_score", "0: this node answers in time; higher: it is slow itself.", registry=registry)
         self._instances = Gauge("lgtm_ring_instances", "Instances in the ring, by state.", ["state"], registry=registry)
+        self._expected = Gauge("lgtm_ring_instances_expected", "How many there should be (ring.instances_expected); 0: not told.", registry=registry)
         self._skew = Gauge("lgtm_ring_clock_skew_seconds", "Largest lead of another instance's clock over ours.", registry=registry)
 
     def watch(
@@ -25,6 +26,7 @@ class GossipMetrics:
         members: Callable[[], Mapping[str, int]],
         instances: Callable[[], Mapping[str, int]],
         health: Callable[[], float],
+        expected: Callable[[], float],
         skew_s: Callable[[], float],
     ) -> None:
         """Reads the gauges whenever they are asked for."""
@@ -33,4 +35,5 @@ class GossipMetrics:
         for state in RING_STATES:
             self._instances.labels(state).set_function(lambda state=state: instances().get(state, 0))  # type: ignore[misc]
         self._health.set_function(health)
+        self._expected.set_function(expected)
         self._skew.set_function(skew_s)

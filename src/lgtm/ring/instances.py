@@ -54,8 +54,8 @@ class Instance:
     """Of its log; a new one means that what the old one held alone is gone."""
     tokens: tuple[int, ...] = ()
     registered_ns: int = 0
-    replaying: bool = False
     disk: str = "ok"
+    """ok, pressure, or full: it takes no writes."""
     single_copy_rows: int = 0
     """Rows that it acknowledged while nobody, and no store, could take a second copy."""
     spilled_rows: int = 0
@@ -96,7 +96,7 @@ class Instance:
 
 
 _DEFAULTS: dict[str, Any] = {
-    "id": "", "version": 0, "rpc": "", "http": "", "zone": "", "wal_id": "", "registered_ns": 0, "replaying": False, "disk": "",
+    "id": "", "version": 0, "rpc": "", "http": "", "zone": "", "wal_id": "", "registered_ns": 0, "disk": "",
     "single_copy_rows": 0, "spilled_rows": 0, "oldest_unflushed_ns": 0, "settled": True,
 }  # fmt: skip
 _FIELDS = tuple(_DEFAULTS)
