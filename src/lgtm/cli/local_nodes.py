@@ -8,17 +8,19 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lgtm.cli.client import Client, Unreachable
+from lgtm.cli.namespaces import Place
 from lgtm.errors import Unavailable
 
 START_S_MAX = 30.0
 STOP_S_MAX = 40.0
 PORTS_EACH = 5
+LOOPBACK = "127.0.0.1"
 
 
 class DidNotStart(Unavailable):
@@ -33,17 +35,22 @@ class DidNotStart(Unavailable):
 
 @dataclass(slots=True)
 class LocalNode:
-    """ports: HTTP, OTLP/HTTP, OTLP/gRPC, calls between nodes, gossip."""
+    """ports: HTTP, OTLP/HTTP, OTLP/gRPC, calls between nodes, gossip. place: its network namespace, if it has one of its own."""
 
     name: str
     directory: Path
     ports: tuple[int, ...]
     settings: dict[str, str]
+    place: Place | None = None
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
     def addr(self) -> str:
-        return f"http://127.0.0.1:{self.ports[0]}"
+        return f"http://{self.host}:{self.ports[0]}"
+
+    @property
+    def host(self) -> str:
+        return LOOPBACK if self.place is None else self.place.address
 
     @property
     def log(self) -> Path:
@@ -52,9 +59,10 @@ class LocalNode:
     def start(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
         names = ("server.http_port", "server.otlp_http_port", "server.otlp_grpc_port", "peer.port", "ring.port")
-        given = dict(zip(names, map(str, self.ports), strict=True)) | {"server.host": "127.0.0.1"} | self.settings
+        given = dict(zip(names, map(str, self.ports), strict=True)) | {"server.host": self.host} | self.settings
         flags = [part for name, value in given.items() for part in ("--set", f"{name}={value}")]
-        command = [sys.executable, "-m", "lgtm.cli.main", "serve", "--data-dir", str(self.directory / "data"), *flags]
+        within = () if self.place is None else self.place.command
+        command = [*within, sys.executable, "-m", "lgtm.cli.main", "serve", "--data-dir", str(self.directory / "data"), *flags]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LGTM_")}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment)
@@ -105,20 +113,28 @@ def free_ports(count: int) -> list[int]:
         return [int(each.getsockname()[1]) for each in sockets]
 
 
-def make_nodes(directory: Path, count: int, *, ports: list[int] | None = None, settings: dict[str, str] | None = None) -> list[LocalNode]:
-    """Not started yet. ports: the first of each node's five; None: free ones."""
+def make_nodes(
+    directory: Path,
+    count: int,
+    *,
+    ports: list[int] | None = None,
+    settings: dict[str, str] | None = None,
+    places: Sequence[Place] = (),
+) -> list[LocalNode]:
+    """Not started yet. ports: the first of each node's five; None: free ones. places: a namespace for each; none: they share the loopback."""
     taken = free_ports(PORTS_EACH * count)
     groups = [tuple(taken[at * PORTS_EACH : (at + 1) * PORTS_EACH]) for at in range(count)]
     if ports is not None:
         groups = [tuple(range(port, port + PORTS_EACH)) for port in ports]
+    of: list[Place | None] = list(places) or [None] * count
     shared = {
         "ring.cluster": "local",
-        "ring.join": ",".join(f"127.0.0.1:{group[-1]}" for group in groups),
+        "ring.join": ",".join(f"{place.address if place else LOOPBACK}:{group[-1]}" for place, group in zip(of, groups, strict=True)),
         "storage.directory": str(directory / "blocks"),
         "storage.poll_interval_s": "2",
         **(settings or {}),
     }
-    return [LocalNode(name, directory / f"node-{name}", group, shared) for name, group in zip("abcdefgh", groups, strict=False)]
+    return [LocalNode(name, directory / f"node-{name}", group, shared, place) for name, group, place in zip("abcdefgh", groups, of, strict=False)]
 
 
 @contextmanager
