@@ -63,7 +63,9 @@ class Nodes:
 
     async def settled(self) -> None:
         """Everybody sees everybody in good health."""
-        await until(lambda: all(len(c.ring.instances()) >= len(self.nodes) and c.settled().yes for c in map(cluster_of, self.nodes.values())))
+        await until(
+            lambda: all(len(c.ring.instances()) >= len(self.nodes) and c.standing.settled().yes for c in map(cluster_of, self.nodes.values()))
+        )
 
 
 @asynccontextmanager
@@ -163,7 +165,7 @@ async def test_a_forgotten_instance_is_gone_for_all_and_an_unknown_one_is_told(t
     async with cluster(tmp_path) as nodes:
         gone = nodes["c"].ingester.id
         await nodes.stop("c")
-        await until(lambda: all(cluster_of(nodes[name]).health(gone) is Health.DOWN for name in "ab"))
+        await until(lambda: all(cluster_of(nodes[name]).standing.health(gone) is Health.DOWN for name in "ab"))
         cluster_of(nodes["a"]).forget(gone)
         await until(lambda: all(len(cluster_of(nodes[name]).ring.instances()) == 2 for name in "ab"))
         with pytest.raises(UnknownInstance):

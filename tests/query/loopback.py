@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor
 
@@ -20,9 +21,13 @@ class Loopback:
         self.calls: list[str] = []
         self.nbytes = 0
         self.gone_after: int | None = None
+        self.hangs: asyncio.Event | None = None
+        """Until it is set the node does not answer."""
 
     async def call(self, method: str, data: bytes, timeout_s: float) -> bytes:
         self._begin(method)
+        if self.hangs is not None:
+            await self.hangs.wait()
         answers = {HEADS: self.service.heads, SERIES: self.service.series}
         answer = await answers.get(method, self.service.volumes)(data)
         self.nbytes += len(answer)

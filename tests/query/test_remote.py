@@ -62,6 +62,7 @@ class Cluster:
                 self.nodes[name].add(Part(PartId(b"w" * 16, 1, sequence), tuple(sorted(places)), batch_of(entries)))
         self.calls: dict[str, Loopback] = {}
         self.away: list[Mapping[str, Unavailable]] = []
+        self.hedge_s = 30.0
 
     def snapshot(self, name: str, tenant: Tenant, signal: Signal) -> list[HeadSnapshot]:
         head = self.nodes[name].heads.get((tenant, signal.name))
@@ -79,7 +80,7 @@ class Cluster:
                 self.away.append(away)
                 return tuple(f"{name} is away" for name in away)
 
-            metrics, config = QueryMetrics(CollectorRegistry()), QueryConfig(first_slice_rows=8)
+            metrics, config = QueryMetrics(CollectorRegistry()), QueryConfig(first_slice_rows=8, hedge_s=self.hedge_s)
             yield QueryEngine(lambda: holders, NoBlocks(), Tails().follow, TenantLimits(), threads, config, metrics, judge=judge)
 
 
@@ -130,6 +131,16 @@ async def test_an_instance_that_cannot_be_asked_is_told_and_the_rest_answers() -
     cluster = Cluster([({"a", "b"}, [entry("api", SECOND, "x")]), ({"b", "c"}, [entry("api", 2 * SECOND, "y")])])
     async with cluster.engine() as engine:
         cluster.calls["c"].gone_after = 0
+        answer = await engine.log_query(DEFAULT_TENANT, parse_log_selector('{app="api"}'), window=EVERY, limit=10, forward=True)
+        assert len(answer.result) == 2
+        assert answer.warnings == ("c is away",)
+
+
+async def test_one_slow_instance_of_three_is_not_waited_for() -> None:
+    cluster = Cluster([({"a", "b"}, [entry("api", SECOND, "x")]), ({"b", "c"}, [entry("api", 2 * SECOND, "y")])])
+    cluster.hedge_s = 0.05
+    async with cluster.engine() as engine:
+        cluster.calls["c"].hangs = asyncio.Event()
         answer = await engine.log_query(DEFAULT_TENANT, parse_log_selector('{app="api"}'), window=EVERY, limit=10, forward=True)
         assert len(answer.result) == 2
         assert answer.warnings == ("c is away",)

@@ -19,6 +19,9 @@ OF_A_PACKAGE = {
 """Tests of what the modules of a package do together."""
 
 ELSEWHERE = {
+    "app/standing.py": "app/test_cluster.py",
+    "app/targets.py": "app/test_cluster.py",
+    "app/orphaned.py": "sim/test_sim.py",
     "ring/agent.py": "app/test_cluster.py",
     "ring/gossip_metrics.py": "app/test_cluster.py",
     "peer/transport.py": "peer/test_client.py",

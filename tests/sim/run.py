@@ -115,7 +115,7 @@ def _reasons(world: World) -> list[str]:
         found += [f"{host.name} does not know {each[:6]}" for each in ids - known.keys()]
         found += [f"{host.name}: {each[:6]} is {known[each].value}" for each in ids & known.keys() if known[each] is not InstanceState.ACTIVE]
         # A host that was wiped came back as another one: its old self is away until an operator forgets it.
-        mine = [each for each in host.node.cluster.settled().reasons if any(one in each for one in ids) and "find it safe" not in each]
+        mine = [each for each in host.node.cluster.standing.settled().reasons if any(one in each for one in ids) and "find it safe" not in each]
         found += [f"{host.name}: {each}" for each in mine]
         found += [f"{host.name} has not read of blocks"] * (not host.node.catalogue.is_loaded)
     return found

@@ -26,11 +26,12 @@ from prometheus_client import CollectorRegistry
 
 from lgtm.app.background import Loop, background
 from lgtm.app.catalogue import LoadedCatalog
-from lgtm.app.cluster import Cluster, Here
+from lgtm.app.cluster import Cluster
 from lgtm.app.config import Config
 from lgtm.app.limits_used import watch_limits
 from lgtm.app.loop_lag import LoopLag
 from lgtm.app.machine import Machine
+from lgtm.app.targets import Here
 from lgtm.blocks.writer import WrittenBlock
 from lgtm.clock import Clock
 from lgtm.compactor.metrics import CompactorMetrics
@@ -169,8 +170,8 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
                 machine=machine,
                 registry=registry,
             )
-            catalogue.also_look = cluster.look_for_spilled
             await cluster.start()
+            catalogue.also_look = cluster.look_for_spilled
             stack.push_async_callback(cluster.stop)
         stack.push_async_callback(ingester.stop)
 
@@ -184,7 +185,7 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
             config=dataclasses.replace(config.distributor, copies=copies),
             clock=clock,
             metrics=DistributorMetrics(registry, tenants_max=config.distributor.metrics_tenants_max),
-            health=(lambda _: Health.WRITABLE) if cluster is None else cluster.health,
+            health=(lambda _: Health.WRITABLE) if cluster is None else cluster.standing.health,
         )
         await stack.enter_async_context(distributor)
         if cluster is not None:

@@ -1,6 +1,6 @@
 """One node among others: gossip, ring and calls wired to the distributor, the ingester and the queries.
 
-ring entries + membership ──▶ owners, health (writes)   holders, judge, follow (reads)
+ring entries + membership ──▶ owners, standing (writes)   holders, judge, follow (reads)
 calls of other nodes ──▶ append, heads, rows, series, volumes, tail
 a member dies ──▶ what it shared with us is flushed at once      spilled objects of the dead ──▶ adopted
 """
@@ -15,27 +15,27 @@ import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-import orjson
 from prometheus_client import CollectorRegistry
 
 from lgtm.app import background
 from lgtm.app.config import Config
 from lgtm.app.machine import Machine
+from lgtm.app.orphaned import Orphaned
+from lgtm.app.standing import Standing
+from lgtm.app.targets import APPEND, APPEND_SPILLED, Here, Targets
 from lgtm.clock import NS_PER_S
 from lgtm.distributor.ingesters import Health
 from lgtm.distributor.ingesters import Ingester as Target
 from lgtm.errors import LgtmError, Unavailable
-from lgtm.ingester.adopt import adopt
 from lgtm.ingester.ingester import Ingester
-from lgtm.ingester.spill import PREFIX, wal_id_of
-from lgtm.model.part import Appended, Part
+from lgtm.model.part import Part
 from lgtm.model.signal import Signal
 from lgtm.model.tenant import Tenant
 from lgtm.peer.calls import Pass
-from lgtm.peer.client import PeerClient, Peers
+from lgtm.peer.client import Peers
 from lgtm.peer.metrics import PeerMetrics
 from lgtm.peer.server import PeerServer
 from lgtm.query.asking import HEADS, ROWS, SERIES, TAIL, VOLUMES
@@ -55,7 +55,7 @@ from lgtm.ring.instances import Instance, InstanceState
 from lgtm.ring.keyring import KeyRing
 from lgtm.ring.membership import Membership
 from lgtm.ring.memory import RingMemory
-from lgtm.ring.messages import Address, State
+from lgtm.ring.messages import Address
 from lgtm.ring.owners import key_of
 from lgtm.ring.packet import PacketCodec
 from lgtm.ring.ring import Ring
@@ -64,17 +64,11 @@ from lgtm.ring.stream import StreamCodec
 from lgtm.ring.tokens import tokens_of
 from lgtm.storage.objects import ObjectStore
 from lgtm.telemetry import event
-from lgtm.wire.part import decode_part
 
 logger = logging.getLogger(__name__)
 
-APPEND, APPEND_SPILLED = "append", "append_spilled"
-DECODE_INLINE_BYTES_MAX = 16 * 1024
-ADOPT_INTERVAL_S = 20.0
-ADOPT_AFTER_S = 60.0
-"""A node that is away for less time is expected back, with its own log."""
-MET_WITHIN_S = 10.0
-ASKED_TIMEOUT_S = 5.0
+ASKED_TIMEOUT_S = {Health.WRITABLE: 5.0, Health.SUSPECT: 2.0, Health.DOWN: 0.5}
+"""How long a query waits for what an instance has. Who is believed dead is asked all the same: it may live on the other side of a partition."""
 REMEMBERED, RING_FILE = "peers.json", "ring.bin"
 
 
@@ -91,38 +85,6 @@ class WrongClock(Unavailable):
 
     def __str__(self) -> str:
         return f"the clocks of instance {self.instance_id} and of this one differ by more than a minute"
-
-
-class Here:
-    """The ingester in this process, as the distributor sees it."""
-
-    def __init__(self, ingester: Ingester) -> None:
-        self.id, self._ingester = ingester.id, ingester
-
-    async def append(self, part: Part, payload: bytes, *, spill: bool = False) -> Appended:
-        return await self._ingester.append(part, payload, spill=spill)
-
-
-class There:
-    """An ingester on another node."""
-
-    def __init__(self, ingester_id: str, client: PeerClient, timeout_s: float) -> None:
-        self.id, self._client, self._timeout_s = ingester_id, client, timeout_s
-
-    async def append(self, part: Part, payload: bytes, *, spill: bool = False) -> Appended:  # noqa: ARG002 # the payload is the part
-        fields = orjson.loads(await self._client.call(APPEND_SPILLED if spill else APPEND, bytes(payload), self._timeout_s))
-        return Appended(int(fields["generation"]), int(fields["homes"]))
-
-
-@dataclass(slots=True, frozen=True)
-class Settled:
-    """Whether another instance may be restarted now, and if not, why."""
-
-    reasons: tuple[str, ...]
-
-    @property
-    def yes(self) -> bool:
-        return not self.reasons
 
 
 class Cluster:
@@ -146,19 +108,15 @@ class Cluster:
         self._store, self._wal_id, self._clock, self._registry = store, wal_id, machine.clock, registry
         self._machine = machine
         self._is_stored, self._disk = is_stored, disk
-        self._targets: dict[tuple[str, str], Target] = {}
-        self._gone: dict[str, int] = {}
-        """Instances that the members have declared dead, and since when (monotonic ns)."""
-        self._started_ns = machine.clock.monotonic_ns()
         self._remembered: set[tuple[str, str, InstanceState]] = set()
-        self._alone: frozenset[str] = frozenset()
-        """Instances with rows in spilled objects."""
         shown = Pass(config.ring.cluster, config.peer.secret)
         metrics = PeerMetrics(registry)
         self._peers = Peers(config.peer, shown, machine.clock, metrics, machine.transport)
+        here = Here(ingester)
+        self._targets = Targets(here, self._peers, config.distributor.write_timeout_s)
         unary = {
-            APPEND: lambda data: self._append(data, spill=False),
-            APPEND_SPILLED: lambda data: self._append(data, spill=True),
+            APPEND: lambda data: here.take(data, spill=False),
+            APPEND_SPILLED: lambda data: here.take(data, spill=True),
             HEADS: service.heads,
             SERIES: service.series,
             VOLUMES: service.volumes,
@@ -166,6 +124,8 @@ class Cluster:
         self._server = PeerServer(unary, {ROWS: service.rows, TAIL: self._tail}, config.peer, shown, metrics, ingester.id, machine.transport)
         self.ring: Ring
         self.membership: Membership
+        self.standing: Standing
+        self._orphaned: Orphaned
         self._agent: Agent
         self._tasks: list[asyncio.Task[None]] = []
         self._state = InstanceState.JOINING
@@ -206,6 +166,8 @@ class Cluster:
             name, gossip_address, me.id.encode(), config, self._machine.new_random(), lambda message: len(encode_message(message)), mono_ns,
             packet_overhead_bytes=packets.overhead_bytes,
         )  # fmt: skip
+        self.standing = Standing(self.ring, self.membership, self._peers, config, self._clock)
+        self._orphaned = Orphaned(self._store, self._ingester, self.standing, self._is_stored, self._clock, wal_id=self._wal_id)
         self._seeds = Seeds(config.join, Path(self._config.data_dir) / REMEMBERED, default_port=port)
         self._agent = Agent(
             self.membership, self.ring, packets, StreamCodec(config.cluster, keys), self._seeds, self, heartbeat=self._heartbeat, clock=self._clock,
@@ -216,7 +178,7 @@ class Cluster:
         await self._agent.join()
         self._state = InstanceState.ACTIVE
         self._heartbeat()
-        self._tasks = [background.start(loop, self._machine.die) for loop in (self._agent.run, self._adopt_loop)]
+        self._tasks = [background.start(loop, self._machine.die) for loop in (self._agent.run, self._orphaned.run)]
         event(logger, logging.INFO, "joined the cluster", cluster=config.cluster, gossip=str(gossip_address), members=len(self.membership.alive()))
 
     async def leave(self) -> None:
@@ -241,60 +203,28 @@ class Cluster:
         found = self.ring.view.preference(key_of(fingerprint))
         if not found:
             raise NobodyTakesWrites
-        return tuple(self._target(each) for each in found)
-
-    def health(self, instance_id: str) -> Health:
-        if instance_id == self._ingester.id:
-            return Health.WRITABLE
-        if instance_id in self._gone:
-            return Health.DOWN
-        entry = self.ring.entries.get(instance_id)
-        member = self._member(instance_id)
-        if entry is not None and self._was_never_met(entry):
-            return Health.DOWN
-        if entry is None or member is None or member is State.SUSPECT or entry.disk == "full" or self._is_silent(entry):
-            return Health.SUSPECT
-        # A breaker that was opened long ago says nothing about now: without writes nobody would ever try again.
-        breaker = self._peers.client(entry.id, entry.rpc).breaker
-        return Health.WRITABLE if breaker.would_allow(self._clock.monotonic_ns()) else Health.SUSPECT
+        return tuple(self._targets.of(each) for each in found)
 
     def compacts(self, tenant: Tenant, signal: str) -> bool:
         """Whether it falls to this node to merge the tenant's blocks: to the first living owner of a key that is made of both names."""
         key = key_of(hashlib.sha256(f"{signal}/{tenant}".encode()).digest())
-        living = (each.id for each in self.ring.view.preference(key) if self.health(each.id) is not Health.DOWN)
+        living = (each.id for each in self.ring.view.preference(key) if self.standing.health(each.id) is not Health.DOWN)
         return next(living, None) == self._ingester.id
-
-    def _target(self, instance: Instance) -> Target:
-        key = (instance.id, instance.rpc)
-        if key not in self._targets:
-            here = instance.id == self._ingester.id
-            timeout_s = self._config.distributor.write_timeout_s
-            self._targets[key] = Here(self._ingester) if here else There(instance.id, self._peers.client(instance.id, instance.rpc), timeout_s)
-        return self._targets[key]
-
-    def _was_never_met(self, entry: Instance) -> bool:
-        """Whether it is known from what this node remembers alone: silent for long, and no member since this node began to look for it. The members
-        would have declared it dead by now, had they ever seen it."""
-        looked_ns = self._clock.monotonic_ns() - self._started_ns
-        return self._member(entry.id) is None and self._is_silent(entry) and looked_ns > MET_WITHIN_S * NS_PER_S
-
-    def _is_silent(self, entry: Instance) -> bool:
-        return self._clock.now_ns() - entry.heartbeat_ns > self._config.ring.heartbeat_timeout_s * NS_PER_S
-
-    def _member(self, instance_id: str) -> State | None:
-        states = [member.state for member in self.membership.alive() if member.meta == instance_id.encode()]
-        return min(states, default=None)
 
     # --- reads
 
     def holders(self) -> Sequence[Holder]:
         """This node, then every other instance that may hold rows in memory."""
         timeout_s = self._config.query.peer_read_timeout_s
-        others = [(each.id, self._peers.client(each.id, each.rpc)) for each in self.ring.instances() if each.id != self._ingester.id]
-        return [self._heads, *(RemoteHeads(name, calls, asked_timeout_s=ASKED_TIMEOUT_S, read_timeout_s=timeout_s) for name, calls in others)]
+        others = [each for each in self.ring.instances() if each.id != self._ingester.id]
+        return [self._heads, *(self._remote(each, timeout_s) for each in others)]
+
+    def _remote(self, instance: Instance, timeout_s: float) -> Holder:
+        calls, asked_timeout_s = self._peers.client(instance.id, instance.rpc), ASKED_TIMEOUT_S[self.standing.health(instance.id)]
+        return RemoteHeads(instance.id, calls, asked_timeout_s=asked_timeout_s, read_timeout_s=timeout_s)
 
     def judge(self, away: Mapping[str, Unavailable]) -> tuple[str, ...]:
-        alone = {each.id for each in self.ring.instances() if each.single_copy_rows} | self._alone
+        alone = {each.id for each in self.ring.instances() if each.single_copy_rows} | self._orphaned.holders
         strangers = {each: WrongClock(each) for each in self.ring.strangers}
         warnings = missing({**strangers, **away}, instances=len(self.ring.instances()) + len(strangers), holding_alone=alone)
         if len(self.ring.entries) == 1 and self._agent.has_seeds:
@@ -309,34 +239,7 @@ class Cluster:
         async for piece in serve_tail(self._ingester.tails.follow, data):
             yield piece
 
-    async def _append(self, data: bytes, *, spill: bool) -> bytes:
-        part = decode_part(data) if len(data) <= DECODE_INLINE_BYTES_MAX else await asyncio.to_thread(decode_part, data)
-        answer = await self._ingester.append(part, data, spill=spill)
-        return orjson.dumps({"generation": answer.generation, "homes": answer.homes})
-
     # --- what can be seen
-
-    def settled(self) -> Settled:
-        """Whether another instance may be restarted: everybody is here, nobody holds rows alone, and everybody says so."""
-        others = [each.id for each in self.ring.instances() if each.id != self._ingester.id and not each.settled]
-        return Settled((*self._unsettled(), *(f"instance {each} does not find it safe" for each in others)))
-
-    def _unsettled(self) -> tuple[str, ...]:
-        """As far as this node can see."""
-        reasons = []
-        for each in self.ring.instances():
-            if each.state is not InstanceState.ACTIVE:
-                reasons.append(f"instance {each.id} is {each.state.value}")
-            elif self.health(each.id) is not Health.WRITABLE:
-                reasons.append(f"instance {each.id} does not answer")
-            if each.single_copy_rows:
-                reasons.append(f"instance {each.id} holds {each.single_copy_rows} rows that are nowhere else")
-        return tuple(reasons)
-
-    def state_of(self, instance: Instance) -> str:
-        """As pages show it: UNHEALTHY when it does not answer."""
-        is_well = self.health(instance.id) is Health.WRITABLE
-        return instance.state.value if is_well or instance.state is InstanceState.LEFT else "UNHEALTHY"
 
     def forget(self, instance_id: str) -> None:
         """Raises UnknownInstance."""
@@ -353,7 +256,7 @@ class Cluster:
             self.ring.me,
             state=self._state,
             disk=self._disk(),
-            settled=not self._unsettled(),
+            settled=not self.standing.unsettled(),
             single_copy_rows=self._ingester.single_copy_rows(),
             spilled_rows=self._ingester.spilled_rows(),
             oldest_unflushed_ns=0 if oldest_ns is None else now_ns - (self._clock.monotonic_ns() - oldest_ns),
@@ -362,13 +265,11 @@ class Cluster:
 
     def membership_changed(self, change: Change) -> None:
         if isinstance(change, Died | Left):
-            instance_id = change.member.meta.decode("utf-8", "replace")
-            if self._member(instance_id) is None and instance_id != self._ingester.id:
-                self._gone.setdefault(instance_id, self._clock.monotonic_ns())
+            if self.standing.went(change.member.meta.decode("utf-8", "replace")):
                 # Whatever it held may be lost with it: the copies here go into blocks now.
                 self._ingester.hurry()
         elif isinstance(change, Joined):
-            self._gone.pop(change.member.meta.decode("utf-8", "replace"), None)
+            self.standing.came(change.member.meta.decode("utf-8", "replace"))
             self._seeds.remember(member.address for member in self.membership.alive() if member.name != self.membership.me.name)
 
     def ring_changed(self) -> None:
@@ -377,9 +278,7 @@ class Cluster:
             self._remembered = known
             self._memory.save(self.ring.state())
         keys = {(each.id, each.rpc) for each in self.ring.instances()}
-        if not self._targets.keys() <= keys:
-            # Targets hold clients, so both go together.
-            self._targets = {key: target for key, target in self._targets.items() if key in keys}
+        if self._targets.keep(keys):
             background.start(lambda: self._peers.keep(keys), self._machine.die)
 
     def _conflict(self, other: Instance) -> None:
@@ -391,40 +290,15 @@ class Cluster:
             there=other.rpc,
         )
 
-    async def _adopt_loop(self) -> None:
-        while True:
-            await self._clock.sleep(ADOPT_INTERVAL_S)
-            try:
-                await adopt(self._store, is_gone=self._is_gone, is_stored=self._is_stored, append=self._adopt)
-            except Unavailable as error:
-                event(logger, logging.WARNING, "spilled objects cannot be looked at", error=str(error))
-
     async def look_for_spilled(self) -> None:
         """Finds out who has rows in spilled objects. Raises Unavailable."""
-        wal_ids = {wal_id_of(info.key) async for info in self._store.list(f"{PREFIX}/")}
-        self._alone = frozenset(wal_id[: len(self._ingester.id)] for wal_id in wal_ids if wal_id != self._wal_id)
-
-    async def _adopt(self, part: Part) -> None:
-        await self._ingester.append(replace(part, owners=(self._ingester.id,)))
-
-    def _is_gone(self, wal_id: str, generation: int) -> bool:
-        """Whether the node with this log will not bring the generation into blocks itself."""
-        if wal_id == self._wal_id:
-            return not self._ingester.is_unstored(generation)
-        now_ns, instance_id = self._clock.monotonic_ns(), wal_id[: len(self._ingester.id)]
-        since_ns = self._gone.get(instance_id)
-        if since_ns is None:
-            known = self.ring.entries.get(instance_id)
-            if known is not None and known.state is not InstanceState.LEFT and not self._was_never_met(known):
-                return False
-            since_ns = self._started_ns
-        return now_ns - since_ns > ADOPT_AFTER_S * NS_PER_S
+        await self._orphaned.look()
 
     def _gossip_metrics(self) -> GossipMetrics:
         metrics = GossipMetrics(self._registry)
         metrics.watch(
             lambda: Counter(member.state.name.lower() for member in self.membership.members.values()),
-            lambda: Counter(self.state_of(each) for each in self.ring.instances()),
+            lambda: Counter(self.standing.state_of(each) for each in self.ring.instances()),
             lambda: self.membership.health,
             lambda: self._config.ring.instances_expected,
             lambda: max((each.heartbeat_ns - self._clock.now_ns() for each in self.ring.instances()), default=0) / NS_PER_S,

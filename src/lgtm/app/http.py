@@ -72,7 +72,7 @@ def _ring_operations(node: Node) -> RingOperations:
         shares = cluster.ring.view.shares()
         return [
             Shard(
-                each.id, cluster.state_of(each), each.http, each.rpc, each.zone, each.heartbeat_ns, each.registered_ns, each.tokens,
+                each.id, cluster.standing.state_of(each), each.http, each.rpc, each.zone, each.heartbeat_ns, each.registered_ns, each.tokens,
                 shares.get(each.id, 0.0), each.single_copy_rows, each.spilled_rows,
             )
             for each in cluster.ring.instances()
@@ -81,4 +81,4 @@ def _ring_operations(node: Node) -> RingOperations:
     def members() -> list[MemberRow]:
         return [MemberRow(each.name, str(each.address), each.state.name.lower(), each.incarnation) for each in cluster.membership.members.values()]
 
-    return RingOperations(shards, node.clock.now_ns, members, cluster.forget, lambda: cluster.settled().reasons)
+    return RingOperations(shards, node.clock.now_ns, members, cluster.forget, lambda: cluster.standing.settled().reasons)

@@ -7,6 +7,7 @@ loses them. The machine itself, on the bridge, reaches every node all the time. 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from lgtm.errors import Unavailable
 
 NOWHERE = "02:00:00:00:00:fe"
 COMMAND_S_MAX = 10.0
+_networks = itertools.count()
 
 
 class NoNamespaces(Unavailable):
@@ -50,15 +52,16 @@ def network(count: int) -> Iterator[list[Place]]:
         raise NoNamespaces("it needs root")
     if shutil.which("ip") is None:
         raise NoNamespaces("it needs the command ip, of the package iproute2")
-    number = os.getpid() % 200
-    bridge, prefix = f"lgtm{os.getpid()}"[:15], f"10.213.{number}"
-    places = [Place(f"lgtm-drill-{os.getpid()}-{at}", f"{prefix}.{at + 1}") for at in range(count)]
+    # Names are not used again: what was taken away lasts a moment longer in the kernel.
+    me = f"{os.getpid()}-{next(_networks)}"
+    bridge, prefix = f"lgtm{me}"[:15], f"10.213.{os.getpid() % 250}"
+    places = [Place(f"lgtm-drill-{me}-{at}", f"{prefix}.{at + 1}") for at in range(count)]
     try:
         ip("link", "add", bridge, "type", "bridge")
         ip("addr", "add", f"{prefix}.254/24", "dev", bridge)
         ip("link", "set", bridge, "up")
         for at, place in enumerate(places):
-            _join(place, bridge, f"v{os.getpid()}x{at}"[:15])
+            _join(place, bridge, f"v{me}-{at}"[:15])
         yield places
     finally:
         for place in places:

@@ -240,7 +240,7 @@ class QueryEngine:
         stats: QueryStats,
     ) -> tuple[str, ...]:
         """Returns warnings about rows that may be missing."""
-        gathered = await gather(self._holders(), self._stored, Request(tenant, LOGS, reads.matchers, reads.window))
+        gathered = await gather(self._holders(), self._stored, Request(tenant, LOGS, reads.matchers, reads.window), hedge_s=self._config.hedge_s)
         warnings = self._warnings(gathered)
         in_blocks = sum(isinstance(rows, BlockRows) for rows in gathered.row_sets)
         stats.blocks += in_blocks
@@ -254,7 +254,7 @@ class QueryEngine:
         check_length(request.window, limits)
 
         async def ask(selection: Selection) -> tuple[T, tuple[str, ...]]:
-            gathered, (found, use) = await gather(self._holders(), self._stored, request), collect()
+            gathered, (found, use) = await gather(self._holders(), self._stored, request, hedge_s=self._config.hedge_s), collect()
             for rows in gathered.row_sets:
                 async with AsyncExitStack() as stack:
                     await rows.prepare(stack, request.window, KEYS)

@@ -35,6 +35,10 @@ class TooManyBytes(BadRequest):
         )
 
 
+HEDGED_FROM = 3
+"""Holders from which on the absence of one hides nothing: each row has two."""
+
+
 @dataclass(slots=True)
 class QueryStats:
     """What a query did. Bytes are those of lines and metadata that were read."""
@@ -68,12 +72,13 @@ class Gathered:
     warnings: tuple[str, ...] = ()
 
 
-async def gather(holders: Sequence[Holder], stored: Stored, request: Request) -> Gathered:
+async def gather(holders: Sequence[Holder], stored: Stored, request: Request, *, hedge_s: float) -> Gathered:
     """All ingesters are asked before the list of blocks is fixed: rows move from them into blocks, so the other order would miss those on the move.
 
-    A part that several places hold is taken from one of them: from blocks, else from the first holder.
+    A part that several places hold is taken from one of them: from blocks, else from the first holder. hedge_s: a single one of three or more that is
+    slower counts as away.
     """
-    answers = await asyncio.gather(*(_held(holder, request) for holder in holders))
+    answers = await _answers(holders, request, hedge_s)
     away = {holder.id: answer for holder, answer in zip(holders, answers, strict=True) if isinstance(answer, Unavailable)}
     age_ns = min((answer.forgotten_age_ns for answer in answers if not isinstance(answer, Unavailable)), default=FOREVER_NS)
     warnings = await stored.refresh(age_ns, away)
@@ -89,11 +94,35 @@ async def gather(holders: Sequence[Holder], stored: Stored, request: Request) ->
     return Gathered([*blocks, *in_memory], away, warnings)
 
 
+async def _answers(holders: Sequence[Holder], request: Request, hedge_s: float) -> list[Held | Unavailable]:
+    if len(holders) < HEDGED_FROM:
+        return list(await asyncio.gather(*(_held(holder, request) for holder in holders)))
+    tasks = [asyncio.ensure_future(_held(holder, request)) for holder in holders]
+    try:
+        _, pending = await asyncio.wait(tasks, timeout=hedge_s)
+        if len(pending) > 1:
+            await asyncio.wait(tasks)
+        return [task.result() if task.done() else SlowHolder(holder.id, hedge_s) for holder, task in zip(holders, tasks, strict=True)]
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
 async def _held(holder: Holder, request: Request) -> Held | Unavailable:
     try:
         return await holder.held(request)
     except Unavailable as error:
         return error
+
+
+class SlowHolder(Unavailable):
+    """It may answer yet, but the query did not wait."""
+
+    def __init__(self, holder: str, waited_s: float) -> None:
+        self.holder, self.waited_s = holder, waited_s
+
+    def __str__(self) -> str:
+        return f"instance {self.holder} did not answer within {self.waited_s:g} s"
 
 
 class Selection:

@@ -1,0 +1,62 @@
+"""Spilled objects whose node does not come back, as this node sees them: who has rows in them, and their adoption."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from lgtm.app.standing import Standing
+from lgtm.clock import NS_PER_S, Clock
+from lgtm.errors import Unavailable
+from lgtm.ingester.adopt import adopt
+from lgtm.ingester.ingester import Ingester
+from lgtm.ingester.spill import PREFIX, wal_id_of
+from lgtm.model.part import Part
+from lgtm.storage.objects import ObjectStore
+from lgtm.telemetry import event
+
+logger = logging.getLogger(__name__)
+
+ADOPT_INTERVAL_S = 20.0
+ADOPT_AFTER_S = 60.0
+"""A node that is away for less time is expected back, with its own log."""
+
+
+class Orphaned:
+    """wal_id: of this node's log. is_stored: whether a part is in visible blocks."""
+
+    def __init__(
+        self, store: ObjectStore, ingester: Ingester, standing: Standing, is_stored: Callable[[Part], bool], clock: Clock, *, wal_id: str
+    ) -> None:
+        self._store, self._ingester, self._standing, self._is_stored, self._clock = store, ingester, standing, is_stored, clock
+        self._wal_id = wal_id
+        self.holders: frozenset[str] = frozenset()
+        """Other instances with rows in spilled objects, when it was last looked."""
+
+    async def look(self) -> None:
+        """Raises Unavailable."""
+        wal_ids = {wal_id_of(info.key) async for info in self._store.list(f"{PREFIX}/")}
+        self.holders = frozenset(self._instance(wal_id) for wal_id in wal_ids if wal_id != self._wal_id)
+
+    async def run(self) -> None:
+        """Adopts what nobody else will bring into blocks, for ever."""
+        while True:
+            await self._clock.sleep(ADOPT_INTERVAL_S)
+            try:
+                await adopt(self._store, is_gone=self._is_gone, is_stored=self._is_stored, append=self._adopt)
+            except Unavailable as error:
+                event(logger, logging.WARNING, "spilled objects cannot be looked at", error=str(error))
+
+    async def _adopt(self, part: Part) -> None:
+        await self._ingester.append(replace(part, owners=(self._ingester.id,)))
+
+    def _is_gone(self, wal_id: str, generation: int) -> bool:
+        """Whether the node with this log will not bring the generation into blocks itself."""
+        if wal_id == self._wal_id:
+            return not self._ingester.is_unstored(generation)
+        since_ns = self._standing.gone_since_ns(self._instance(wal_id))
+        return since_ns is not None and self._clock.monotonic_ns() - since_ns > ADOPT_AFTER_S * NS_PER_S
+
+    def _instance(self, wal_id: str) -> str:
+        return wal_id[: len(self._ingester.id)]
