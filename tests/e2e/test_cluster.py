@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import signal
 import time
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from lgtm.cli.drill import Verdict, throwaway
 from lgtm.cli.drill_faults import Fault, NoSmallVolume
 from lgtm.cli.drill_load import Load, count, settled_count
 from lgtm.cli.local_nodes import LocalNode, make_nodes, running, wait_for_members
-from lgtm.cli.namespaces import NoNamespaces
+from lgtm.cli.namespaces import NoNamespaces, cut, mend, network
 
 SETTLE_S = 60.0
 
@@ -86,6 +87,57 @@ def test_one_of_two_dies_and_the_object_store_is_the_second_home(fault: Fault, t
     print(f"one of two, {fault}: {load.lines} lines, slowest push {load.slowest_s:.2f} s")
     assert not load.given_up
     assert load.slowest_s <= 7.0
+
+
+@pytest.mark.long
+def test_one_of_two_hangs_and_the_members_decide(tmp_path: Path) -> None:
+    nodes = make_nodes(tmp_path, 2)
+    with running(nodes):
+        load = Load([nodes[0].addr])
+        load.start()
+        time.sleep(2)
+        load.slowest_s = 0.0
+        nodes[1].send(signal.SIGSTOP)
+        time.sleep(15)
+        lines, warnings = count(nodes[0].addr, load.run)
+        nodes[1].send(signal.SIGCONT)
+        time.sleep(2)
+        load.stop()
+        print(f"one of two hangs: {load.lines} lines, slowest push {load.slowest_s:.2f} s, meanwhile {lines} lines, {warnings}")
+        assert warnings, "it may be taking writes on the other side of a partition"
+        assert not load.given_up
+        assert load.slowest_s <= 12.0
+        for node in nodes:
+            assert settled_count(node.addr, load.run, load.lines, SETTLE_S) == (load.lines, [])
+
+
+@pytest.mark.long
+def test_two_that_are_cut_from_each_other_both_go_on_and_have_the_union_afterwards(tmp_path: Path) -> None:
+    try:
+        with network(2) as places, running(make_nodes(tmp_path, 2, places=places)) as nodes:
+            loads = [Load([node.addr]) for node in nodes]
+            for load in loads:
+                load.start()
+            time.sleep(2)
+            ways = [(places[0], places[1]), (places[1], places[0])]
+            for source, target in ways:
+                cut(source, target)
+            time.sleep(12)
+            before = [load.lines for load in loads]
+            time.sleep(4)
+            assert all(load.lines > lines for load, lines in zip(loads, before, strict=True)), "both sides acknowledge"
+            assert all(count(node.addr, load.run)[1] for node in nodes for load in loads), "and say that the other one may have more"
+            for source, target in ways:
+                mend(source, target)
+            time.sleep(2)
+            for load in loads:
+                load.stop()
+            print(f"cut in two: {[load.lines for load in loads]} lines, slowest pushes {[round(load.slowest_s, 2) for load in loads]} s")
+            for node in nodes:
+                for load in loads:
+                    assert settled_count(node.addr, load.run, load.lines, SETTLE_S) == (load.lines, [])
+    except NoNamespaces as error:
+        pytest.skip(str(error))
 
 
 @pytest.mark.long

@@ -17,7 +17,8 @@ class RingConfig:
     port: int = 7946
     """Port of the gossip, UDP and TCP. Keep it off the public network. 0: any free one."""
     advertise: str = ""
-    """IP address under which the other nodes reach this one. Empty: asked of the container's metadata, else of the routes of this machine."""
+    """IP address, or name of the interface that has it, under which the other nodes reach this one. Empty: asked of ECS (in bridge mode of the EC2
+    instance), else of the routes of this machine."""
     zone: str = ""
     """Failure zone of this node, such as an availability zone. The two copies of a row go to two zones where there are two."""
     instances_expected: int = 0
