@@ -56,7 +56,7 @@ from lgtm.ring.keyring import KeyRing
 from lgtm.ring.membership import Membership
 from lgtm.ring.memory import RingMemory
 from lgtm.ring.messages import Address
-from lgtm.ring.owners import key_of
+from lgtm.ring.owners import RingView, key_of
 from lgtm.ring.packet import PacketCodec
 from lgtm.ring.ring import Ring
 from lgtm.ring.seeds import Seeds
@@ -109,6 +109,8 @@ class Cluster:
         self._machine = machine
         self._is_stored, self._disk = is_stored, disk
         self._remembered: set[tuple[str, str, InstanceState]] = set()
+        self._lists: dict[int, tuple[Target, ...]] = {}
+        self._lists_of: RingView | None = None
         shown = Pass(config.ring.cluster, config.peer.secret)
         metrics = PeerMetrics(registry)
         self._peers = Peers(config.peer, shown, machine.clock, metrics, machine.transport)
@@ -200,10 +202,17 @@ class Cluster:
 
     def owners(self, fingerprint: bytes) -> tuple[Target, ...]:
         """Everybody who takes writes, best first, for a series."""
-        found = self.ring.view.preference(key_of(fingerprint))
+        view = self.ring.view
+        found = view.preference(key_of(fingerprint))
         if not found:
             raise NobodyTakesWrites
-        return tuple(self._targets.of(each) for each in found)
+        if self._lists_of is not view:
+            self._lists, self._lists_of = {}, view
+        # The view gives the same list each time, and lives as long as its lists are remembered here.
+        targets = self._lists.get(id(found))
+        if targets is None:
+            targets = self._lists[id(found)] = tuple(self._targets.of(each) for each in found)
+        return targets
 
     def compacts(self, tenant: Tenant, signal: str) -> bool:
         """Whether it falls to this node to merge the tenant's blocks: to the first living owner of a key that is made of both names."""

@@ -13,6 +13,7 @@ from lgtm.ring.membership import Membership
 from lgtm.ring.messages import State
 from lgtm.ring.ring import Ring
 
+KNOWN_NS = 20_000_000
 MET_WITHIN_S = 10.0
 """Who is not met so long after the start, and says nothing, is as dead as if the members had declared it."""
 
@@ -35,18 +36,32 @@ class Standing:
         self._gone: dict[str, int] = {}
         """Instances that the members have declared dead, and since when (monotonic ns)."""
         self._started_ns = clock.monotonic_ns()
+        self._known: dict[str, Health] = {}
+        self._known_until_ns = 0
 
     def went(self, instance_id: str) -> bool:
         """A member died or left. Whether the instance is gone with it: it may be another member by now."""
         if instance_id == self._me or self._member(instance_id) is not None:
             return False
         self._gone.setdefault(instance_id, self._clock.monotonic_ns())
+        self._known_until_ns = 0
         return True
 
     def came(self, instance_id: str) -> None:
         self._gone.pop(instance_id, None)
+        self._known_until_ns = 0
 
     def health(self, instance_id: str) -> Health:
+        """As of a moment ago: a write asks for it for each series."""
+        now_ns = self._clock.monotonic_ns()
+        if now_ns >= self._known_until_ns:
+            self._known, self._known_until_ns = {}, now_ns + KNOWN_NS
+        found = self._known.get(instance_id)
+        if found is None:
+            found = self._known[instance_id] = self._health(instance_id)
+        return found
+
+    def _health(self, instance_id: str) -> Health:
         if instance_id == self._me:
             return Health.WRITABLE
         if instance_id in self._gone:

@@ -56,16 +56,7 @@ def split(
 
     Every row goes into exactly one of the parts, in its order. Raises what `owners` raises.
     """
-    numbers: dict[tuple[str, ...], int] = {}
-    groups: list[tuple[Ingester, ...]] = []
-    group_of = np.empty(len(batch.series), np.int64)
-    for at, series in enumerate(batch.series):
-        found = owners(series.fingerprint)
-        ids = tuple(ingester.id for ingester in intended(found))
-        if ids not in numbers:
-            numbers[ids] = len(groups)
-            groups.append(found)
-        group_of[at] = numbers[ids]
+    groups, group_of = _groups(batch.series, owners, intended)
     if parts_max is not None and len(groups) > parts_max:
         groups, group_of = _joined(groups, group_of, parts_max, turn)
     if len(groups) == 1:
@@ -80,6 +71,28 @@ def split(
         rows = gathered.slice(start, int(ends[number]) - start)
         if rows.num_rows:
             yield found, _renumbered(batch, np.flatnonzero(group_of == number), rows)
+
+
+def _groups(
+    series: tuple[Series, ...], owners: Owners, intended: Intended
+) -> tuple[list[tuple[Ingester, ...]], np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    """A preference list for each set of intended ingesters, and the number of its list for each series."""
+    numbers: dict[tuple[str, ...], int] = {}
+    groups: list[tuple[Ingester, ...]] = []
+    seen: dict[int, tuple[int, tuple[Ingester, ...]]] = {}
+    group_of = np.empty(len(series), np.int64)
+    for at, one in enumerate(series):
+        found = owners(one.fingerprint)
+        # Series by the thousand share a few lists, most often the very same ones. They are held here, so an id stands for one list.
+        known = seen.get(id(found))
+        if known is None:
+            ids = tuple(ingester.id for ingester in intended(found))
+            if ids not in numbers:
+                numbers[ids] = len(groups)
+                groups.append(found)
+            known = seen[id(found)] = numbers[ids], found
+        group_of[at] = known[0]
+    return groups, group_of
 
 
 def _joined(

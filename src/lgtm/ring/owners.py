@@ -8,9 +8,8 @@ Method: consistent hashing, Karger et al. 1997, section 4.
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable, Sequence
-
-import numpy as np
 
 from lgtm.ring.instances import Instance, InstanceState
 
@@ -27,7 +26,7 @@ class RingView:
         self.instances = tuple(sorted((each for each in instances if each.state is InstanceState.ACTIVE and each.tokens), key=lambda each: each.id))
         # Two instances may claim one token: the lower id comes first everywhere.
         claims = sorted((token, at) for at, each in enumerate(self.instances) for token in each.tokens)
-        self._tokens = np.array([token for token, _ in claims], np.uint32)
+        self._tokens = [token for token, _ in claims]
         self._claimed_by = [at for _, at in claims]
         self._lists: dict[int, tuple[Instance, ...]] = {}
 
@@ -35,7 +34,7 @@ class RingView:
         """Everybody who takes writes, best first. Empty when there is nobody."""
         if not self._claimed_by:
             return ()
-        arc = int(np.searchsorted(self._tokens, np.uint32(key), side="right")) % len(self._claimed_by)
+        arc = bisect.bisect_right(self._tokens, key) % len(self._claimed_by)
         found = self._lists.get(arc)
         if found is None:
             found = self._lists[arc] = spread([self.instances[at] for at in self._walk(arc)])
@@ -54,7 +53,7 @@ class RingView:
         """Which part of all keys has each instance in front."""
         found = dict.fromkeys((each.id for each in self.instances), 0.0)
         for at, owner in enumerate(self._claimed_by):
-            length = (int(self._tokens[at]) - int(self._tokens[at - 1])) % 2**32
+            length = (self._tokens[at] - self._tokens[at - 1]) % 2**32
             found[self.instances[owner].id] += (length or (2**32 if len(self._claimed_by) == 1 else 0)) / 2**32
         return found
 
