@@ -29,12 +29,13 @@ REAL = {
     "ring.heartbeat_s": "30",
     "ring.heartbeat_timeout_s": "120",
     "wal.quiet_s": "30",
+    "wal.segment_bytes_max": "18MiB",
     "storage.store": "memory",
     "ring.cluster": "sim",
     "limits.ingestion_rate_bytes": "100MiB",
     "limits.ingestion_burst_bytes": "100MiB",
 }
-"""Everything as it is by default, but for what would only make the simulation slow: gossip, and looks at the clock."""
+"""Everything as it is by default, but for what would only make the simulation slow: gossip, looks at the clock, and the zeros of large segments."""
 
 
 class CountingStore(MemoryStore):
