@@ -39,7 +39,7 @@ def parse_duration(text: str) -> int:
     while offset < len(text):
         number = _NUMBER.match(text, offset)
         unit = _UNIT.match(text, number.end()) if number else None
-        if number is None or unit is None or len(number[0]) > _DIGITS_MAX:
+        if number is None or unit is None or len(number[0]) > _DIGITS_MAX or int(number[0]) > DURATION_NS_MAX:
             raise ValueError(f"not a valid duration string: {quote(text)}")
         if unit[0] not in NS_PER_UNIT:
             raise ValueError(f"unknown unit {quote(unit[0])} in duration {quote(text)}")
