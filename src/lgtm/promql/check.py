@@ -104,7 +104,7 @@ class _Checker:
         self._expect(expr.args[0], Kind.VECTOR, 'call to function "info"')
         selector = expr.args[1]
         if not isinstance(selector, VectorSelector):
-            self._add(f"expected label selectors only in call to function \"info\", got {kind_of(selector).documented}", selector.position)
+            self._add(f'expected label selectors only in call to function "info", got {kind_of(selector).documented}', selector.position)
         elif selector.name:
             self._add("expected label selectors only, got vector selector instead", selector.position)
 

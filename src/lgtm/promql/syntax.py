@@ -86,6 +86,10 @@ class VectorSelector:
     modifiers: Modifiers = field(default_factory=Modifiers)
     anchored: bool = False
     smoothed: bool = False
+    selection: int = -1
+    """Which of the plan's selections has its samples; known once the query is prepared."""
+    detects_resets: bool = False
+    """Whether only counts and sums of its histograms matter, whose resets are then told from their predecessors and not from hints."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -155,7 +159,18 @@ class Paren:
     position: Position
 
 
-Expr = Number | String | VectorSelector | MatrixSelector | Subquery | Call | Aggregate | Binary | Unary | Paren
+@dataclass(slots=True, frozen=True)
+class StepInvariant:
+    """What has the same value at every step; it is evaluated once. Only in prepared expressions."""
+
+    expr: Expr
+
+    @property
+    def position(self) -> Position:
+        return self.expr.position
+
+
+Expr = Number | String | VectorSelector | MatrixSelector | Subquery | Call | Aggregate | Binary | Unary | Paren | StepInvariant
 
 SET_OPERATORS = ("and", "or", "unless")
 COMPARISONS = ("==", "!=", ">", "<", ">=", "<=")
@@ -182,7 +197,7 @@ def kind_of(expr: Expr) -> Kind:
         case Binary():
             scalars = kind_of(expr.left) is Kind.SCALAR and kind_of(expr.right) is Kind.SCALAR
             return Kind.SCALAR if scalars else Kind.VECTOR
-        case Unary() | Paren():
+        case Unary() | Paren() | StepInvariant():
             return kind_of(expr.expr)
         case _:
             return Kind.VECTOR
@@ -190,7 +205,7 @@ def kind_of(expr: Expr) -> Kind:
 
 def unwrapped(expr: Expr) -> Expr:
     """Without the parentheses around it."""
-    while isinstance(expr, Paren):
+    while isinstance(expr, Paren | StepInvariant):
         expr = expr.expr
     return expr
 
@@ -204,7 +219,7 @@ def children_of(expr: Expr) -> tuple[Expr, ...]:
             return (expr.expr,) if expr.param is None else (expr.expr, expr.param)
         case Binary():
             return (expr.left, expr.right)
-        case Unary() | Paren() | Subquery():
+        case Unary() | Paren() | Subquery() | StepInvariant():
             return (expr.expr,)
         case MatrixSelector():
             return (expr.selector,)

@@ -64,7 +64,7 @@ def stdvar_over(values: F64, bounds: Bounds) -> F64:
     means = avg_over(values, bounds).ravel()
     squares = np.zeros(means.shape)
     with np.errstate(invalid="ignore", over="ignore"):
-        for windows, samples, owners in _expand(bounds):
+        for windows, samples, owners in expand(bounds):
             squares[windows] = np.bincount(owners, weights=(values[samples] - means[windows][owners]) ** 2, minlength=windows.stop - windows.start)
         return (squares / np.maximum(bounds.counts.ravel(), 1)).reshape(bounds.lo.shape)
 
@@ -82,7 +82,7 @@ def quantile_over(quantile: float, values: F64, bounds: Bounds) -> F64:
     ascending = np.argsort(np.where(np.isnan(values), -np.inf, values))
     ranks = np.empty(len(values), dtype=np.int64)
     ranks[ascending] = np.arange(len(values))
-    for windows, samples, owners in _expand(bounds):
+    for windows, samples, owners in expand(bounds):
         # Sorting whole numbers that say both window and rank takes a tenth of sorting floats by window.
         ranked = np.sort(owners * len(values) + ranks[samples]) % len(values)
         counts = np.bincount(owners, minlength=windows.stop - windows.start)
@@ -134,7 +134,7 @@ def extrapolated_rate(values: F64, ts_ns: I64, bounds: Bounds, *, starts_ns: I64
     return np.where(bounds.counts >= 2, rate, np.nan)
 
 
-def _expand(bounds: Bounds) -> Iterator[tuple[slice, I64, I64]]:
+def expand(bounds: Bounds) -> Iterator[tuple[slice, I64, I64]]:
     """Runs of windows (by flat number), the index of each of their samples, and which window of the run owns it.
 
     A run holds about EXPANDED_MAX samples, or one window.

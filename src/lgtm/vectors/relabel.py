@@ -39,11 +39,11 @@ def _replace(labels: Labels, dst: str, replacement: str, src: str, pattern: Any)
     match = pattern.fullmatch(values.get(src, ""))
     if match is None:
         return labels
-    values[dst] = _expand(replacement, match, pattern)
+    values[dst] = expand(replacement, match, pattern)
     return labels_of(values)
 
 
-def _expand(replacement: str, match: Any, pattern: Any) -> str:
+def expand(replacement: str, match: Any, pattern: Any) -> str:
     def referenced(reference: re.Match[str]) -> str:
         name = reference[1] or reference[2]
         if name is None:
