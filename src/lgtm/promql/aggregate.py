@@ -144,7 +144,9 @@ def _extreme(ufunc: np.ufunc) -> Callable[[Vector, Groups], F64]:
 
 def _variance(vector: Vector, groups: Groups) -> F64:
     counts = groups.fold(np.add, vector.floats.astype(np.int64))
-    distances = vector.values - _mean(vector, groups, counts)[groups.codes]
+    # Seen from one of its values, the variance of a constant is exactly 0.
+    shifted = vector.with_floats(vector.values - _extreme(np.fmin)(vector, groups)[groups.codes])
+    distances = shifted.values - _mean(shifted, groups, counts)[groups.codes]
     return groups.sums(np.where(vector.floats, distances * distances, 0.0)) / np.maximum(counts, 1)
 
 

@@ -118,4 +118,4 @@ def forced_monotonic(name: str, lowest: float, highest: float, difference: float
     return f"{of_metric(f'input to histogram_quantile needed to be fixed for monotonicity ({see})', name)}, {where}"
 
 
-SORT_IN_RANGE = "{} is ineffective for range queries since results are always ordered by labels"
+SORT_IN_RANGE = "sort is ineffective for range queries since results are always ordered by labels"

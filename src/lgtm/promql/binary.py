@@ -136,7 +136,8 @@ class _Pairing:
     # --- fill ---
 
     def _fills(self, *, many_side: bool) -> float | None:
-        return self._matching.fill_left if many_side != self._swapped else self._matching.fill_right
+        """fill_left is for the many side even with group_right, as Prometheus has it."""
+        return self._matching.fill_left if many_side else self._matching.fill_right
 
     def _filled(self, many: Vector, one: Vector, many_codes: I64, one_codes: I64, count: int) -> list[_Block]:
         """Series that meet none at a step meet a constant there, where the matching says so."""

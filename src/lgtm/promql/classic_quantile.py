@@ -111,8 +111,10 @@ def _rank(value: float, bounds: F64, counts: F64) -> float:
     if bounds[at] == value:
         return float(counts[at])
     lower = float(bounds[at - 1]) if at else (0.0 if bounds[0] > 0 else -np.inf)
-    if value <= lower or not np.isfinite(lower) or not np.isfinite(bounds[at]):
+    if value <= lower or bounds[at] == np.inf:
         return below
+    if lower == -np.inf:
+        return float(counts[at])
     return below + (float(counts[at]) - below) * (value - lower) / (float(bounds[at]) - lower)
 
 

@@ -40,10 +40,9 @@ def stretch(window: Window, *, is_counter: bool) -> F64:
     """By what the change is to be multiplied. Means something where there are two samples, or one and a start inside."""
     inside = window.starts_inside & is_counter
     begin_ms = np.where(inside, window.first_start_ms, window.first_ms)
-    gaps = window.counts - 1 + inside
     with np.errstate(all="ignore"):
         sampled = (window.last_ms - begin_ms) / 1_000
-        apart = sampled / gaps
+        apart = np.where(window.counts > 1, (window.last_ms - window.first_ms) / 1_000 / np.maximum(window.counts - 1, 1), 0.0)
         before = np.where(inside, 0.0, (window.first_ms - window.starts_ms) / 1_000)
         after = (window.ends_ms - window.last_ms) / 1_000
         before = np.where(before >= apart * _NEAR, apart / 2, before)

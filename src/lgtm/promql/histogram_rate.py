@@ -60,7 +60,7 @@ def histogram_change(
     changes = _Changes(frame, position)
     coarsest = min(histogram.schema for histogram in relevant)
     change = changes.minus(last.to_schema(coarsest), first)
-    previous = first
+    previous = held[0] if from_zero else first
     for at in range(1, len(held) if is_counter else 1):
         if resets[at]:
             change = changes.plus(change, previous)

@@ -100,8 +100,11 @@ def _rank(value: float, spans: list[Span], histogram: Histogram) -> float:
             span = Span(0.0 if value > -math.inf else -math.inf, span.upper, span.count, linear=True)
         if span.lower >= value:
             return below
-        if span.upper > value:
+        if span.upper > value and math.isfinite(span.lower) and math.isfinite(span.upper):
             return below + span.count * span.fraction_below(value)
+        if span.upper == math.inf and math.isfinite(span.lower):
+            # Of a bucket without end nothing is known but its count: it lies at its finite bound.
+            return below
         below += span.count
     return histogram.count
 

@@ -60,13 +60,20 @@ def last_over(values: F64, bounds: Bounds) -> F64:
 
 
 def stdvar_over(values: F64, bounds: Bounds) -> F64:
-    """Population variance. In two passes, because the shortcut over sums of squares loses all digits of large, close values."""
-    means = avg_over(values, bounds).ravel()
-    squares = np.zeros(means.shape)
+    """Population variance. In two passes, because the shortcut over sums of squares loses all digits of large, close values.
+
+    Seen from the first value, so that the variance of a constant is exactly 0.
+    """
+    first = first_over(values, bounds).ravel()
+    squares = np.zeros(first.shape)
+    counts = np.maximum(bounds.counts.ravel(), 1)
     with np.errstate(invalid="ignore", over="ignore"):
         for windows, samples, owners in expand(bounds):
-            squares[windows] = np.bincount(owners, weights=(values[samples] - means[windows][owners]) ** 2, minlength=windows.stop - windows.start)
-        return (squares / np.maximum(bounds.counts.ravel(), 1)).reshape(bounds.lo.shape)
+            size = windows.stop - windows.start
+            distances = values[samples] - first[windows][owners]
+            means = np.bincount(owners, weights=distances, minlength=size) / counts[windows]
+            squares[windows] = np.bincount(owners, weights=(distances - means[owners]) ** 2, minlength=size)
+        return (squares / counts).reshape(bounds.lo.shape)
 
 
 def stddev_over(values: F64, bounds: Bounds) -> F64:

@@ -94,8 +94,9 @@ def _enriched(base: Vector, infos: _Infos, chosen: list[tuple[int, I64]], is_inf
     enriched = np.zeros(base.values.shape, dtype=bool)
     for row, current in chosen:
         for combination in np.unique(current[:, base.present[row]], axis=1).T.tolist():
-            added = _added(dict(label_sets[row]), [infos.label_sets[i] for i in combination if i != _NO_SERIES], data)
-            if not added and needs_some:
+            current_infos = [infos.label_sets[i] for i in combination if i != _NO_SERIES]
+            added = _added(dict(label_sets[row]), current_infos, data)
+            if not current_infos and needs_some:
                 continue
             steps = (current == np.array(combination)[:, None]).all(axis=0)
             enriched[row] |= steps

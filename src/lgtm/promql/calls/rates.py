@@ -151,7 +151,7 @@ def _instant(*, is_rate: bool) -> Callable[[Call, Frame], Value]:
         for name in ranges.names(mixed.any(axis=1)):
             frame.annotations.warn(texts.mixed_types(name), position)
         both = last.known & ~mixed & last.from_float
-        values = _instant_floats(ranges.floats, last.index, previous.index, is_rate=is_rate)
+        values = _instant_floats(ranges.floats, np.where(both, last.index, 0), np.where(both, previous.index, 0), is_rate=is_rate)
         seconds = (last.times_ms - previous.times_ms) / 1_000 if is_rate else np.ones(last.times_ms.shape)
         for row, step in np.argwhere(last.known & ~mixed & ~last.from_float).tolist():
             assert result is not None

@@ -51,7 +51,7 @@ def natural(text: str) -> tuple[tuple[int, int, str], ...]:
 
 def _is_ineffective(call: Call, frame: Frame) -> bool:
     if frame.is_range_query:
-        frame.annotations.warn(SORT_IN_RANGE.format(call.function.name), call.position)
+        frame.annotations.warn(SORT_IN_RANGE, call.position)
     return frame.is_range_query or frame.steps != 1
 
 
