@@ -102,7 +102,7 @@ def _rank(value: float, spans: list[Span], histogram: Histogram) -> float:
             return below
         if span.upper > value and math.isfinite(span.lower) and math.isfinite(span.upper):
             return below + span.count * span.fraction_below(value)
-        if span.upper == math.inf and math.isfinite(span.lower):
+        if span.upper > value and span.upper == math.inf and math.isfinite(span.lower):
             # Of a bucket without end nothing is known but its count: it lies at its finite bound.
             return below
         below += span.count
