@@ -167,7 +167,7 @@ class _Pairing:
         place, step = wrong[np.argmin(wrong[:, 1])]
         rows = np.flatnonzero((codes == distinct[place]) & one.present[:, step])
         table = one.labels.take(rows)
-        shown = [format_labels(table.row(int(row))) for row in table.order()[:2]]
+        shown = [format_labels(table.row(row)) for row in (0, 1)]
         group = format_labels(signature_labels(one.labels.take(rows[:1]), self._matching).row(0))
         side = "left" if self._swapped else "right"
         raise EvaluationError(

@@ -1,4 +1,7 @@
-"""Quantiles and fractions of classic histograms, one series for each cumulative bucket: whole columns of histograms and steps at once."""
+"""Quantiles and fractions of classic histograms, one series for each cumulative bucket: all histograms and steps at once.
+
+Arrays are histograms × buckets × steps. Histograms with fewer buckets than others are padded at the end; the loops are over the buckets of one.
+"""
 
 from __future__ import annotations
 
@@ -14,111 +17,135 @@ _SMALL = 1e-12
 
 @dataclass(slots=True, frozen=True, eq=False)
 class Cumulative:
-    """Buckets of one group: bounds ascending, all different; counts: buckets × steps; present likewise."""
+    """bounds: histograms × buckets, ascending and all different, NaN where padded. counts: never falling where present."""
 
     bounds: F64
     counts: F64
     present: Bool
 
+    @property
+    def total(self) -> F64:
+        """Observations, histograms × steps; NaN where the bucket up to +Inf is missing."""
+        return _last(np.where(self.present & np.isposinf(self.bounds)[:, :, None], self.counts, np.nan))
+
+    @property
+    def sizes(self) -> I64:
+        return np.asarray(np.count_nonzero(self.present, axis=1))
+
 
 @dataclass(slots=True, frozen=True, eq=False)
-class Fixed:
-    """counts: never falling. For each step whether they had to be forced, by how much at most, and between which buckets."""
+class Forced:
+    """Where counts fell, histograms × steps: whether at all, by how much at most, and the lowest and highest bounds at which they did."""
 
-    counts: F64
-    forced: Bool
+    anywhere: Bool
     difference: F64
     lowest: F64
     highest: F64
 
 
-def merge_bounds(bounds: F64, counts: F64, present: Bool) -> Cumulative:
-    """Sorts buckets by their bound and adds up those of equal bounds."""
-    order = np.argsort(bounds, kind="stable")
-    distinct, starts = np.unique(bounds[order], return_index=True)
-    merged = np.add.reduceat(np.where(present, counts, 0.0)[order], starts, axis=0)
-    return Cumulative(distinct, merged, np.logical_or.reduceat(present[order], starts, axis=0))
+def collect(bounds: F64, counts: F64, present: Bool, codes: I64, histograms: int) -> Cumulative:
+    """From one row per bucket. codes: which histogram each belongs to. Buckets of equal bounds are added up."""
+    order = np.lexsort((bounds, codes))
+    sorted_codes, sorted_bounds = codes[order], bounds[order]
+    fresh = np.ones(len(order), dtype=bool)
+    fresh[1:] = (np.diff(sorted_codes) != 0) | (np.diff(np.where(np.isinf(sorted_bounds), np.copysign(1e308, sorted_bounds), sorted_bounds)) != 0)
+    starts = np.flatnonzero(fresh)
+    rows, steps = sorted_codes[starts], counts.shape[1]
+    sizes = np.bincount(rows, minlength=histograms)
+    places = np.arange(len(starts)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    shape = (histograms, int(sizes.max(initial=0)))
+    table = Cumulative(np.full(shape, np.nan), np.zeros((*shape, steps)), np.zeros((*shape, steps), dtype=bool))
+    table.bounds[rows, places] = sorted_bounds[starts]
+    table.counts[rows, places] = np.add.reduceat(np.where(present, counts, 0.0)[order], starts, axis=0)
+    table.present[rows, places] = np.logical_or.reduceat(present[order], starts, axis=0)
+    return table
 
 
-def ensure_monotonic(buckets: Cumulative) -> Fixed:
+def ensure_monotonic(buckets: Cumulative) -> tuple[Cumulative, Forced]:
     """Counts that fell are raised to the one before."""
-    steps = buckets.counts.shape[1]
     counts = buckets.counts.copy()
-    previous = np.full(steps, np.nan)
-    forced, difference = np.zeros(steps, dtype=bool), np.zeros(steps)
-    lowest, highest = np.full(steps, np.inf), np.full(steps, -np.inf)
-    for row, bound in enumerate(buckets.bounds.tolist()):
-        here = buckets.present[row]
-        current = counts[row]
-        near = np.abs(current - previous) <= _SMALL * np.maximum(np.abs(current), np.abs(previous))
-        falls = here & ~near & (current < previous)
-        forced |= falls
-        difference = np.where(falls, np.maximum(difference, previous - current), difference)
-        lowest, highest = np.where(falls, np.minimum(lowest, bound), lowest), np.where(falls, np.maximum(highest, bound), highest)
-        counts[row] = np.where(here & (near | falls), previous, current)
-        previous = np.where(here, counts[row], previous)
-    return Fixed(counts, forced, difference, lowest, highest)
+    shape = (len(counts), counts.shape[2])
+    previous = np.full(shape, np.nan)
+    forced = Forced(np.zeros(shape, dtype=bool), np.zeros(shape), np.full(shape, np.inf), np.full(shape, -np.inf))
+    for place in range(counts.shape[1]):
+        here, bound, current = buckets.present[:, place], buckets.bounds[:, place, None], counts[:, place]
+        with np.errstate(invalid="ignore"):
+            near = np.abs(current - previous) <= _SMALL * np.maximum(np.abs(current), np.abs(previous))
+            falls = here & ~near & (current < previous)
+        forced.anywhere[falls] = True
+        np.copyto(forced.difference, np.maximum(forced.difference, previous - current), where=falls)
+        np.copyto(forced.lowest, np.minimum(forced.lowest, bound), where=falls)
+        np.copyto(forced.highest, np.maximum(forced.highest, bound), where=falls)
+        counts[:, place] = np.where(here & (near | falls), previous, current)
+        previous = np.where(here, counts[:, place], previous)
+    return Cumulative(buckets.bounds, counts, buckets.present), forced
 
 
-def quantile_of(phi: F64, buckets: Cumulative) -> F64:
-    """Linear within a bucket, whose lower bound is 0 when it is the first and its upper bound is positive. phi: one per step."""
-    return np.array([_at_step(float(phi[step]), buckets, step) for step in range(buckets.counts.shape[1])])
-
-
-def _at_step(phi: float, buckets: Cumulative, step: int) -> float:
-    held = buckets.present[:, step]
-    bounds, counts = buckets.bounds[held], buckets.counts[held, step]
-    if np.isnan(phi):
-        return np.nan
-    if phi < 0 or phi > 1:
-        return float(np.copysign(np.inf, phi - 0.5))
-    if not len(bounds) or bounds[-1] != np.inf or len(bounds) < 2:
-        return np.nan
-    observations = counts[-1]
-    if observations == 0 or np.isnan(observations):
-        return np.nan
-    rank = phi * observations
-    at = int(np.searchsorted(counts[:-1], rank))
-    if at == len(bounds) - 1:
-        return float(bounds[-2])
-    if at == 0 and bounds[0] <= 0:
-        return float(bounds[0])
-    lower, below = (float(bounds[at - 1]), float(counts[at - 1])) if at else (0.0, 0.0)
-    return float(lower + (bounds[at] - lower) * ((rank - below) / (counts[at] - below)))
+def quantile_of(phis: F64, buckets: Cumulative) -> F64:
+    """phis: one per step. Linear within a bucket, whose lower bound is 0 when it is the first and its upper bound is positive."""
+    total = buckets.total
+    with np.errstate(all="ignore"):
+        rank = phis * total
+        finite = buckets.present & np.isfinite(buckets.bounds)[:, :, None]
+        edge = _edge(buckets, finite & (buckets.counts >= rank[:, None, :]))
+        inside = edge.lower + (edge.upper - edge.lower) * ((rank - edge.below) / (edge.count - edge.below))
+    first_below_zero = edge.is_first & (edge.upper <= 0)
+    values = np.where(edge.found, np.where(first_below_zero, edge.upper, inside), _last(np.where(finite, buckets.bounds[:, :, None], np.nan)))
+    values = np.where((buckets.sizes < 2) | np.isnan(total) | (total == 0), np.nan, values)
+    outside = np.where(phis < 0, -np.inf, np.where(phis > 1, np.inf, np.nan))
+    return np.where((phis >= 0) & (phis <= 1), values, outside)
 
 
 def fraction_of(lower: F64, upper: F64, buckets: Cumulative) -> F64:
-    return np.array([_fraction_at(float(lower[step]), float(upper[step]), buckets, step) for step in range(buckets.counts.shape[1])])
+    """The share of observations between two values, one of each per step."""
+    total = buckets.total
+    with np.errstate(all="ignore"):
+        ranks = [np.minimum(_rank(value, buckets, total), total) for value in (lower, upper)]
+        share = np.where(lower >= upper, 0.0, (ranks[1] - ranks[0]) / total)
+    return np.where(np.isnan(lower) | np.isnan(upper) | np.isnan(total) | (total == 0), np.nan, share)
 
 
-def _fraction_at(lower: float, upper: float, buckets: Cumulative, step: int) -> float:
-    held = buckets.present[:, step]
-    bounds, counts = buckets.bounds[held], buckets.counts[held, step]
-    if not len(bounds) or bounds[-1] != np.inf or counts[-1] == 0 or np.isnan([lower, upper, counts[-1]]).any():
-        return np.nan
-    if lower >= upper:
-        return 0.0
-    ranks = [_rank(value, bounds, counts) for value in (lower, upper)]
-    return float((min(ranks[1], counts[-1]) - min(ranks[0], counts[-1])) / counts[-1])
+def _rank(values: F64, buckets: Cumulative, total: F64) -> F64:
+    """How many observations lie below the value. Of a bucket without a lower end all do, of one without an upper end none."""
+    edge = _edge(buckets, buckets.present & (buckets.bounds[:, :, None] >= values))
+    lower = np.where(edge.is_first & ~(edge.upper > 0), -np.inf, edge.lower)
+    inside = edge.below + (edge.count - edge.below) * (values - lower) / (edge.upper - lower)
+    inside = np.where(values <= lower, edge.below, np.where(np.isposinf(edge.upper), edge.below, np.where(np.isinf(lower), edge.count, inside)))
+    return np.where(edge.found, np.where(edge.upper == values, edge.count, inside), total)
 
 
-def _rank(value: float, bounds: F64, counts: F64) -> float:
-    """How many observations lie below the value."""
-    at = int(np.searchsorted(bounds, value))
-    if at >= len(bounds):
-        return float(counts[-1])
-    below = float(counts[at - 1]) if at else 0.0
-    if bounds[at] == value:
-        return float(counts[at])
-    lower = float(bounds[at - 1]) if at else (0.0 if bounds[0] > 0 else -np.inf)
-    if value <= lower or bounds[at] == np.inf:
-        return below
-    if lower == -np.inf:
-        return float(counts[at])
-    return below + (float(counts[at]) - below) * (value - lower) / (float(bounds[at]) - lower)
+@dataclass(slots=True, frozen=True, eq=False)
+class _Edge:
+    """One bucket of each histogram and step: its bounds, its count and the count below it; lower and below are 0 for the first one."""
+
+    found: Bool
+    is_first: Bool
+    lower: F64
+    upper: F64
+    below: F64
+    count: F64
 
 
-def rows_of_groups(codes: I64, count: int) -> list[I64]:
-    """The rows of each group."""
-    order = np.argsort(codes, kind="stable")
-    return np.split(order, np.searchsorted(codes[order], np.arange(1, count)))
+def _edge(buckets: Cumulative, wanted: Bool) -> _Edge:
+    """The first bucket that is wanted."""
+    shape = (len(wanted), wanted.shape[2])
+    edge = _Edge(np.zeros(shape, dtype=bool), np.ones(shape, dtype=bool), *(np.zeros(shape) for _ in range(4)))
+    for place in range(wanted.shape[1]):
+        here, bound, count = buckets.present[:, place], buckets.bounds[:, place, None], buckets.counts[:, place]
+        takes = wanted[:, place] & ~edge.found
+        passes = here & ~takes & ~edge.found
+        np.copyto(edge.upper, bound, where=takes)
+        np.copyto(edge.count, count, where=takes)
+        np.copyto(edge.lower, bound, where=passes)
+        np.copyto(edge.below, count, where=passes)
+        edge.is_first[passes] = False
+        edge.found[takes] = True
+    return edge
+
+
+def _last(table: F64) -> F64:
+    """The last number along the buckets that is not NaN."""
+    result = np.full((len(table), table.shape[2]), np.nan)
+    for place in range(table.shape[1]):
+        result = np.where(np.isnan(table[:, place]), result, table[:, place])
+    return result

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 
 from lgtm.promql import annotations as texts
-from lgtm.promql.classic_quantile import Cumulative, Fixed, ensure_monotonic, fraction_of, merge_bounds, quantile_of, rows_of_groups
+from lgtm.promql.classic_quantile import Cumulative, Forced, collect, ensure_monotonic, fraction_of, quantile_of
+from lgtm.promql.binary import any_of
 from lgtm.promql.frame import Frame, Value
 from lgtm.promql.histogram import Histogram
 from lgtm.promql.native_quantile import fraction, quantile, variance
@@ -16,7 +17,7 @@ from lgtm.promql.numbers import format_float, parse_float
 from lgtm.promql.position import Position
 from lgtm.promql.syntax import Call
 from lgtm.promql.value import NAME, Vector, joined, merged
-from lgtm.vectors.label_table import Column
+from lgtm.vectors.label_table import Column, LabelTable
 from lgtm.vectors.matrix import F64, I64, Bool
 
 _LE = "le"
@@ -69,8 +70,7 @@ class _Parts:
         if not len(self.native) or not len(self.classic):
             return mixed
         codes, first = self.labels.number()
-        buckets = np.zeros((len(first), self.vector.steps), dtype=bool)
-        np.logical_or.at(buckets, codes[self.classic], self.vector.floats[self.classic])
+        buckets = any_of(self.vector.floats[self.classic], codes[self.classic], len(first))
         mixed = held & buckets[codes[self.native]]
         for name in self.vector.metric_names(self.native[mixed.any(axis=1)]):
             self.frame.annotations.warn(texts.mixed_classic_and_native(name), self.position)
@@ -93,34 +93,33 @@ class _Parts:
         labels = self.labels.take(self.classic)
         codes, first = labels.number()
         native = self._native_of_groups(codes, len(first))
-        values, held = np.zeros((len(first), self.vector.steps)), np.zeros((len(first), self.vector.steps), dtype=bool)
-        for group, members in enumerate(rows_of_groups(codes, len(first))):
-            rows = self.classic[members]
-            present = self.vector.floats[rows] & ~native[group]
-            buckets = merge_bounds(self.bounds[rows], self.vector.values[rows], present)
-            fixed = ensure_monotonic(buckets)
-            if notes_forced and fixed.forced.any():
-                self._note_forced(fixed, str(self.vector.labels.strings(NAME)[rows[0]]))
-            values[group] = numbers(Cumulative(buckets.bounds, fixed.counts, buckets.present))
-            held[group] = present.any(axis=0)
-        return Vector.of_floats(labels.take(first), values, held, np.ones(len(first), dtype=bool))
+        present = self.vector.floats[self.classic] & ~native[codes]
+        buckets = collect(self.bounds[self.classic], self.vector.values[self.classic], present, codes, len(first))
+        fixed, forced = ensure_monotonic(buckets)
+        if notes_forced:
+            self._note_forced(forced, labels.take(first))
+        unnamed = np.ones(len(first), dtype=bool)
+        return Vector.of_floats(labels.take(first), numbers(fixed), buckets.present.any(axis=1), unnamed)
 
     def _native_of_groups(self, codes: I64, count: int) -> Bool:
         """Where a group of classic buckets has a native histogram beside it."""
         native = np.zeros((count, self.vector.steps), dtype=bool)
         if len(self.native):
-            both = self.labels.take(np.concatenate([self.classic, self.native])).number()[0]
-            for place, code in enumerate(both[len(self.classic) :].tolist()):
-                for group in np.unique(codes[both[: len(self.classic)] == code]).tolist():
-                    native[group] |= self.vector.has_histogram[self.native[place]]
+            both, first = self.labels.take(np.concatenate([self.classic, self.native])).number()
+            held = any_of(self.vector.has_histogram[self.native], both[len(self.classic) :], len(first))
+            native[codes] = held[both[: len(self.classic)]]
         return native
 
-    def _note_forced(self, fixed: Fixed, name: str) -> None:
-        steps = self.frame.steps_ms[fixed.forced]
-        span = f"from {_time(int(steps[0]))} to {_time(int(steps[-1]))}"
-        lowest, highest = float(fixed.lowest[fixed.forced].min()), float(fixed.highest[fixed.forced].max())
-        text = texts.forced_monotonic(name, lowest, highest, float(fixed.difference.max()), int(fixed.forced.sum()), span)
-        self.frame.annotations.inform(text, self.position)
+    def _note_forced(self, forced: Forced, labels: LabelTable) -> None:
+        """One info for each name."""
+        names = labels.strings(NAME)
+        for name in dict.fromkeys(names[forced.anywhere.any(axis=1)].tolist()):
+            where = forced.anywhere & (names == name)[:, None]
+            steps = self.frame.steps_ms[where.any(axis=0)]
+            span = f"from {_time(int(steps[0]))} to {_time(int(steps[-1]))}"
+            lowest, highest = float(forced.lowest[where].min()), float(forced.highest[where].max())
+            text = texts.forced_monotonic(name, lowest, highest, float(forced.difference[where].max()), int(np.count_nonzero(where)), span)
+            self.frame.annotations.inform(text, self.position)
 
 
 def _time(ms: int) -> str:
