@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -24,6 +25,8 @@ from lgtm.vectors.matrix import F64, I64, Bool
 from lgtm.vectors.over_time import quantile_over
 from lgtm.vectors.windows import Bounds
 
+T = TypeVar("T", F64, I64, Bool)
+
 
 @dataclass(slots=True, frozen=True, eq=False)
 class Groups:
@@ -41,9 +44,10 @@ class Groups:
     def starts(self) -> I64:
         return np.cumsum(self.counts) - self.counts
 
-    def fold(self, ufunc: np.ufunc, table: F64 | Bool | I64) -> F64:
+    def fold(self, ufunc: np.ufunc, table: T) -> T:
         """Rows of each group as one."""
-        return np.asarray(ufunc.reduceat(table[self.order], self.starts, axis=0))
+        folded: T = ufunc.reduceat(table[self.order], self.starts, axis=0)
+        return folded
 
     def sums(self, table: F64) -> F64:
         return sum_groups(table[self.order], self.counts)

@@ -131,7 +131,8 @@ class _Pairing:
         return Vector(block.labels, outcome.values, outcome.floats, outcome.histograms, unnamed).tidy()
 
     def _side(self, vector: Vector, held: Bool) -> Side:
-        return Side(vector.values, vector.floats & held, None if vector.histograms is None else np.where(held, vector.histograms, None))
+        kept = vector.only(held)
+        return Side(kept.values, kept.floats, kept.histograms)
 
     # --- fill ---
 

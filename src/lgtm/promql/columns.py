@@ -26,7 +26,7 @@ Objects = npt.NDArray[np.object_]
 
 
 def is_stale(values: F64) -> Bool:
-    return values.view(np.uint64) == STALE_BITS
+    return np.asarray(values.view(np.uint64) == STALE_BITS)
 
 
 @dataclass(slots=True, frozen=True, eq=False)

@@ -18,7 +18,7 @@ from lgtm.promql.histogram import Histogram, IncompatibleSchemas, ResetHint
 from lgtm.promql.position import Position
 from lgtm.promql.select import ranges_of_selected
 from lgtm.promql.syntax import Call, VectorSelector
-from lgtm.promql.value import NAME, FloatSamples, HistogramSamples, Ranges, Vector
+from lgtm.promql.value import NAME, FloatSamples, HistogramSamples, Ranges, Vector, at_some_step
 from lgtm.vectors import over_time as windows
 from lgtm.vectors.matrix import F64, I64, Bool
 from lgtm.vectors.windows import Bounds
@@ -77,10 +77,10 @@ def extended_rate(call: Call, ranges: Ranges, frame: Frame, *, is_counter: bool,
         beside = _neighbours(ranges.histograms, ranges.histogram_bounds, ranges.starts_ms, ranges.ends_ms, lookback_ms)
         of_histograms = _Edges(ranges, ranges.histograms, ranges.histogram_bounds, beside)
         mixed = edges.known & of_histograms.known
-        for name in ranges.names(mixed.any(axis=1)):
+        for name in ranges.names(at_some_step(mixed)):
             frame.annotations.warn(texts.mixed_types(name), position)
         histograms = _histogram_changes(ranges, of_histograms, ~mixed, frame, position, is_counter=is_counter, seconds=seconds)
-    values = _float_changes(ranges.floats, ranges.float_bounds, edges, is_counter=is_counter)
+    values = _float_changes(ranges.floats, edges, is_counter=is_counter)
     return ranges.vector(values / seconds, edges.known & ~mixed, histograms)
 
 
@@ -117,7 +117,7 @@ def _share(times: I64, one: I64, other: I64, at_ms: I64, wanted: Bool) -> F64:
     return np.where(wanted, (at_ms - times[one]) / np.where(distance == 0, 1, distance), 0.0)
 
 
-def _float_changes(samples: FloatSamples, bounds: Bounds, edges: _Edges, *, is_counter: bool) -> F64:
+def _float_changes(samples: FloatSamples, edges: _Edges, *, is_counter: bool) -> F64:
     values = np.concatenate([samples.values, [0.0, 0.0]])
     with np.errstate(invalid="ignore"):
         left = np.where(
@@ -238,7 +238,7 @@ def smoothed_vector(selector: VectorSelector, selected: Selected, times_ms: I64,
     if ranges.histograms is not None and ranges.histogram_bounds is not None:
         beside = _neighbours(ranges.histograms, ranges.histogram_bounds, ranges.starts_ms, ranges.ends_ms, lookback_ms)
         mixed = (held | floats.has_after) & ((ranges.histogram_counts > 0) | beside.has_after)
-        for name in ranges.names(mixed.any(axis=1)):
+        for name in ranges.names(at_some_step(mixed)):
             frame.annotations.warn(texts.mixed_types(name), selector.position)
         histograms = _smoothed_histograms(ranges, beside, ~mixed, times_ms, frame, selector.position)
     return Vector(ranges.labels, numbers, held & ~mixed, histograms, ranges.unnamed).tidy()

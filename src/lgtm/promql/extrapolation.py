@@ -33,7 +33,7 @@ class Window:
     def starts_inside(self) -> Bool:
         """Whether the counter started within the window, in front of the first sample."""
         start = self.first_start_ms
-        return (start != NO_START) & (start > self.starts_ms) & (start < self.first_ms)
+        return np.asarray((start != NO_START) & (start > self.starts_ms) & (start < self.first_ms))
 
 
 def stretch(window: Window, *, is_counter: bool) -> F64:

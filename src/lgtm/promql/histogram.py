@@ -112,8 +112,8 @@ class Histogram:
 
     def __str__(self) -> str:
         parts = [f"count:{format_short(self.count)}", f"sum:{format_short(self.sum)}"]
-        for lower, upper, count, (left, right) in self.rows():
-            parts.append(f"{left}{format_short(lower)},{format_short(upper)}{right}:{format_short(count)}")
+        for lower, upper, count, brackets in self.rows():
+            parts.append(f"{brackets[0]}{format_short(lower)},{format_short(upper)}{brackets[1]}:{format_short(count)}")
         return "{" + ", ".join(parts) + "}"
 
     def rows(self) -> list[tuple[float, float, float, str]]:

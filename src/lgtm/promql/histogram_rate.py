@@ -79,7 +79,8 @@ def instant_change(
     samples: HistogramSamples, last: int, previous: int, frame: Frame, position: Position, name: str, *, is_rate: bool
 ) -> Histogram | None:
     """From one to the next, for irate and idelta."""
-    now, before = samples.histograms[last], samples.histograms[previous]
+    now: Histogram = samples.histograms[last]
+    before: Histogram = samples.histograms[previous]
     if is_rate and ResetHint.GAUGE in (now.hint, before.hint):
         frame.annotations.warn(texts.not_a_counter(name), position)
     if not is_rate and not (now.hint is before.hint is ResetHint.GAUGE):

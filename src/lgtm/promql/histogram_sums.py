@@ -60,9 +60,9 @@ def _add_buckets(sides: Sequence[Buckets], *, mean: bool) -> Buckets:
 def _add(terms: F64, *, mean: bool) -> F64:
     """Column by column; the mean does not overflow where the sum would."""
     count = np.array([len(terms)])
-    sums = sum_groups(terms, count)[0]
+    sums: F64 = sum_groups(terms, count)[0]
     if not mean:
         return sums
     overflow = ~np.isfinite(sums) & np.isfinite(terms).all(axis=0)
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.where(overflow, sum_groups(terms / len(terms), count)[0], sums / len(terms))
+        return np.asarray(np.where(overflow, sum_groups(terms / len(terms), count)[0], sums / len(terms)))

@@ -18,13 +18,31 @@ from lgtm.promql.syntax import AGGREGATIONS
 IDENTIFIER, METRIC_IDENTIFIER, NUMBER, DURATION, STRING = "identifier", "metric identifier", "number", "duration", "string"
 
 KEYWORDS = frozenset(
-    "offset smoothed anchored by without on ignoring group_left group_right bool fill fill_left fill_right start end step range".split()
+    [
+        "offset",
+        "smoothed",
+        "anchored",
+        "by",
+        "without",
+        "on",
+        "ignoring",
+        "group_left",
+        "group_right",
+        "bool",
+        "fill",
+        "fill_left",
+        "fill_right",
+        "start",
+        "end",
+        "step",
+        "range",
+    ]
 )
 WORD_OPERATORS = frozenset(("and", "or", "unless", "atan2"))
 AGGREGATORS = frozenset(AGGREGATIONS)
 _FILLS = ("fill", "fill_left", "fill_right")
-SYMBOLS = frozenset("( ) { } [ ] , = : ".split())
-OPERATORS = frozenset("+ - * / % ^ == != =~ !~ <= < >= > </ >/ @".split()) | WORD_OPERATORS
+SYMBOLS = frozenset(["(", ")", "{", "}", "[", "]", ",", "=", ":"])
+OPERATORS = frozenset(["+", "-", "*", "/", "%", "^", "==", "!=", "=~", "!~", "<=", "<", ">=", ">", "</", ">/", "@"]) | WORD_OPERATORS
 
 _SPACES = re.compile(r"[ \t\n\r]+")
 _WORD = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*", re.ASCII)

@@ -258,7 +258,7 @@ class _Parser:
             comma = None
             if self.cursor.kind == ",":
                 comma = self.cursor.advance()
-                if not (self.cursor.kind == ")"):
+                if self.cursor.kind != ")":
                     continue
             self.cursor.expect(")")
             break

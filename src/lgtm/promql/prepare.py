@@ -6,11 +6,13 @@ The outcome says which samples are needed. Who has them calls `evaluate`, which 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from lgtm.model.matchers import Matchers
 from lgtm.promql.duration_parser import seconds_to_ms
 from lgtm.promql.errors import EvaluationError, ParseError
+from lgtm.promql.functions import Kind
 from lgtm.promql.info_selector import with_info_selector
 from lgtm.promql.position import Position
 from lgtm.promql.syntax import (
@@ -30,6 +32,7 @@ from lgtm.promql.syntax import (
     Unary,
     VectorSelector,
     children_of,
+    kind_of,
 )
 from lgtm.promql.times import Times, subquery_times
 
@@ -37,7 +40,23 @@ LOOKBACK_MS = 5 * 60_000
 SUBQUERY_STEP_MS = 60_000
 
 _DEPENDS_ON_TIME = frozenset(
-    "days_in_month day_of_month day_of_week day_of_year hour minute month year predict_linear time timestamp start end step range".split()
+    [
+        "days_in_month",
+        "day_of_month",
+        "day_of_week",
+        "day_of_year",
+        "hour",
+        "minute",
+        "month",
+        "year",
+        "predict_linear",
+        "time",
+        "timestamp",
+        "start",
+        "end",
+        "step",
+        "range",
+    ]
 )
 """Functions whose value changes with the evaluation time even where their arguments do not."""
 _ONLY_COUNTS = ("histogram_count", "histogram_sum", "histogram_avg")
@@ -95,8 +114,8 @@ class _Resolver:
                     step_expr=None,
                     modifiers=self._modifiers(expr.modifiers),
                 )
-            case Call(function=function) if function.name == "info":
-                return with_info_selector(_map_children(expr, self.resolve))
+            case Call(function=function, args=args) if function.name == "info":
+                return with_info_selector(replace(expr, args=tuple(map(self.resolve, args))))
             case _:
                 return _map_children(expr, self.resolve)
 
@@ -161,8 +180,7 @@ def _operate(op: str, left: float, right: float, position: Position) -> float:
     return left / right if op == "/" else math.fmod(left, right)
 
 
-def _map_children(expr: Expr, change: object) -> Expr:
-    assert callable(change)
+def _map_children(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
     match expr:
         case Call():
             return replace(expr, args=tuple(change(arg) for arg in expr.args))
@@ -256,9 +274,6 @@ def _mark_invariant(expr: Expr) -> Expr:
 
 def require_range_kind(expr: Expr) -> None:
     """Raises EvaluationError for what has no value at every step: a range vector or a string."""
-    from lgtm.promql.functions import Kind
-    from lgtm.promql.syntax import kind_of
-
     kind = kind_of(expr)
     if kind not in (Kind.SCALAR, Kind.VECTOR):
         raise EvaluationError(f'invalid expression type "{kind.documented}" for range query, must be Scalar or instant Vector')

@@ -50,7 +50,7 @@ class Vector:
 
     @property
     def steps(self) -> int:
-        return self.values.shape[1]
+        return int(self.values.shape[1])
 
     @property
     def has_histogram(self) -> Bool:
@@ -87,7 +87,7 @@ class Vector:
         return replace(self, unnamed=np.ones(len(self), dtype=bool))
 
     def without_empty_series(self) -> Vector:
-        some = self.present.any(axis=1)
+        some = at_some_step(self.present)
         return self if some.all() else self.take(some)
 
     def tidy(self) -> Vector:
@@ -111,7 +111,12 @@ class Vector:
 
 def is_some(objects: Objects) -> Bool:
     """Where there is an object and not None."""
-    return np.not_equal(objects, None).astype(bool)
+    return np.asarray(objects != np.array(None), dtype=bool)
+
+
+def at_some_step(held: Bool) -> Bool:
+    """Of a table of series × steps, the series for which it is true at any."""
+    return np.asarray(held.any(axis=1))
 
 
 def joined(vectors: Sequence[Vector]) -> Vector:

@@ -20,17 +20,20 @@ Seconds = npt.NDArray[np.datetime64]
 
 
 def _days(seconds: Seconds) -> I64:
-    return seconds.astype("datetime64[D]").astype(np.int64)
+    days: I64 = seconds.astype("datetime64[D]").astype(np.int64)
+    return days
 
 
 def _since(seconds: Seconds, unit: str) -> I64:
     """Days since the beginning of the month or year."""
-    return (seconds.astype("datetime64[D]") - seconds.astype(f"datetime64[{unit}]").astype("datetime64[D]")).astype(np.int64)
+    days: I64 = (seconds.astype("datetime64[D]") - seconds.astype(f"datetime64[{unit}]").astype("datetime64[D]")).astype(np.int64)
+    return days
 
 
 def _days_in_month(seconds: Seconds) -> I64:
     month = seconds.astype("datetime64[M]")
-    return ((month + 1).astype("datetime64[D]") - month.astype("datetime64[D]")).astype(np.int64)
+    days: I64 = ((month + 1).astype("datetime64[D]") - month.astype("datetime64[D]")).astype(np.int64)
+    return days
 
 
 _PARTS: dict[str, Callable[[Seconds], I64]] = {

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 
 from lgtm.promql import annotations as texts
-from lgtm.promql.classic_quantile import Cumulative, Forced, collect, ensure_monotonic, fraction_of, quantile_of
 from lgtm.promql.binary import any_of
+from lgtm.promql.classic_quantile import Cumulative, Forced, collect, ensure_monotonic, fraction_of, quantile_of
 from lgtm.promql.frame import Frame, Value
 from lgtm.promql.histogram import Histogram
 from lgtm.promql.native_quantile import fraction, quantile, variance
@@ -99,7 +99,7 @@ class _Parts:
         if notes_forced:
             self._note_forced(forced, labels.take(first))
         unnamed = np.ones(len(first), dtype=bool)
-        return Vector.of_floats(labels.take(first), numbers(fixed), buckets.present.any(axis=1), unnamed)
+        return Vector.of_floats(labels.take(first), numbers(fixed), np.asarray(buckets.present.any(axis=1)), unnamed)
 
     def _native_of_groups(self, codes: I64, count: int) -> Bool:
         """Where a group of classic buckets has a native histogram beside it."""

@@ -13,7 +13,7 @@ from lgtm.promql.histogram import IncompatibleSchemas
 from lgtm.promql.histogram_sums import total
 from lgtm.promql.position import Position
 from lgtm.promql.syntax import Call
-from lgtm.promql.value import Ranges, Vector
+from lgtm.promql.value import Ranges, Vector, at_some_step
 from lgtm.vectors import over_time as windows
 from lgtm.vectors.compensated import sum_groups
 from lgtm.vectors.matrix import F64, I64, Bool
@@ -88,8 +88,8 @@ def _floats_only(ranges: Ranges, function: Function, frame: Frame, position: Pos
 
 def note_ignored(ranges: Ranges, frame: Frame, position: Position) -> None:
     """An info for series of which a window holds both floats and histograms."""
-    mixed = ((ranges.float_counts > 0) & (ranges.histogram_counts > 0)).any(axis=1)
-    for name in ranges.names(mixed):
+    mixed = (ranges.float_counts > 0) & (ranges.histogram_counts > 0)
+    for name in ranges.names(at_some_step(mixed)):
         frame.annotations.inform(texts.histograms_ignored_in_range(name), position)
 
 
@@ -119,7 +119,7 @@ def _aggregated(of_floats: Function, *, mean: bool) -> Handler:
 def refuse_mixed(ranges: Ranges, frame: Frame, position: Position) -> Bool:
     """Where a window holds both floats and histograms, with a warning for those series."""
     mixed = (ranges.float_counts > 0) & (ranges.histogram_counts > 0)
-    for name in ranges.names(mixed.any(axis=1)):
+    for name in ranges.names(at_some_step(mixed)):
         frame.annotations.warn(texts.mixed_types(name), position)
     return mixed
 

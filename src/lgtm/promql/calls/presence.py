@@ -17,12 +17,13 @@ from lgtm.vectors.matrix import Bool
 
 
 def _absent(call: Call, frame: Frame) -> Value:
-    return _one_where_not(frame.vector(call.args[0]).present.any(axis=0), call.args[0])
+    return _one_where_not(np.asarray(frame.vector(call.args[0]).present.any(axis=0)), call.args[0])
 
 
 def _absent_over_time(call: Call, frame: Frame) -> Value:
     ranges = frame.ranges(call.args[0])
-    return _one_where_not(((ranges.float_counts + ranges.histogram_counts) > 0).any(axis=0), call.args[0])
+    held = (ranges.float_counts + ranges.histogram_counts) > 0
+    return _one_where_not(np.asarray(held.any(axis=0)), call.args[0])
 
 
 def _one_where_not(held: Bool, expr: Expr) -> Vector:

@@ -17,7 +17,7 @@ from lgtm.promql.frame import Frame, Value
 from lgtm.promql.histogram_rate import histogram_change, instant_change
 from lgtm.promql.position import Position
 from lgtm.promql.syntax import Call
-from lgtm.promql.value import NAME, FloatSamples, HistogramSamples, Ranges
+from lgtm.promql.value import NAME, FloatSamples, HistogramSamples, Ranges, at_some_step, is_some
 from lgtm.vectors import over_time as windows
 from lgtm.vectors.matrix import F64, I64, Bool
 from lgtm.vectors.windows import Bounds
@@ -38,7 +38,7 @@ def _extrapolated(*, is_counter: bool, per_second: bool) -> Callable[[Call, Fram
         result = ranges.vector(values / seconds, known & ~mixed, histograms)
         if is_counter:
             note_overlaps(ranges, frame, position)
-            note_no_counter(ranges, (known & ~mixed).any(axis=1), frame, position)
+            note_no_counter(ranges, at_some_step(known & ~mixed), frame, position)
         return result
 
     return handler
@@ -113,7 +113,7 @@ def _histograms(ranges: Ranges, wanted: Bool, frame: Frame, position: Position, 
             result[row, step] = found
             first[row, step], change[row, step] = samples.histograms[held.start].count, found.count
     factor = stretch(_window(ranges, samples, bounds, first, change), is_counter=is_counter) / seconds
-    for row, step in np.argwhere(np.not_equal(result, None)).tolist():
+    for row, step in np.argwhere(is_some(result)).tolist():
         result[row, step] = result[row, step].times(float(factor[row, step]))
     return result
 
@@ -124,7 +124,7 @@ def note_overlaps(ranges: Ranges, frame: Frame, position: Position) -> None:
             continue
         inner = Bounds(np.minimum(bounds.lo + 1, bounds.hi), bounds.hi)
         found = windows.sum_integers_over(starts_overlap(samples).astype(np.int64), inner) > 0
-        for name in ranges.names(found.any(axis=1)):
+        for name in ranges.names(at_some_step(found)):
             frame.annotations.warn(texts.start_overlaps(name), position)
 
 
@@ -148,7 +148,7 @@ def _instant(*, is_rate: bool) -> Callable[[Call, Frame], Value]:
         last, previous = _last_two(ranges)
         result = np.full(last.from_float.shape, None, dtype=object) if ranges.histograms is not None else None
         mixed = last.known & (last.from_float != previous.from_float)
-        for name in ranges.names(mixed.any(axis=1)):
+        for name in ranges.names(at_some_step(mixed)):
             frame.annotations.warn(texts.mixed_types(name), position)
         both = last.known & ~mixed & last.from_float
         values = _instant_floats(ranges.floats, np.where(both, last.index, 0), np.where(both, previous.index, 0), is_rate=is_rate)
@@ -200,7 +200,7 @@ def _instant_floats(samples: FloatSamples, last: I64, previous: I64, *, is_rate:
     with np.errstate(invalid="ignore"):
         change = values[last] - values[previous]
     if not is_rate:
-        return change
+        return np.asarray(change)
     anew = np.append(started_anew(samples), False)
     return np.where((values[last] < values[previous]) | anew[last], values[last], change)
 
