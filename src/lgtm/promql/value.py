@@ -106,7 +106,7 @@ class Vector:
 
     def metric_names(self, rows: Bool | I64) -> list[str]:
         """The names of these series, each once."""
-        return list(dict.fromkeys(self.labels.strings(NAME)[rows].tolist()))
+        return self.labels.distinct(NAME, rows)
 
 
 def is_some(objects: Objects) -> Bool:
@@ -205,7 +205,8 @@ class Ranges:
         return np.zeros_like(self.float_counts) if self.histogram_bounds is None else self.histogram_bounds.counts
 
     def names(self, rows: Bool | I64) -> list[str]:
-        return list(dict.fromkeys(self.labels.strings(NAME)[rows].tolist()))
+        """The names of these series, each once."""
+        return self.labels.distinct(NAME, rows)
 
     def repeated(self, steps: int) -> Ranges:
         """The windows of one step at many."""

@@ -5,7 +5,7 @@ A column holds, for one label name, a small integer per series into a list of va
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -17,6 +17,8 @@ from lgtm.vectors.matrix import I64, Bool
 
 I32 = npt.NDArray[np.int32]
 _KEYS_MAX = 1 << 62
+_SPARE = 2
+"""How many values per series a column may keep that was taken from a larger one."""
 
 
 @dataclass(slots=True, frozen=True, eq=False)
@@ -34,14 +36,18 @@ class Column:
         return cls(list(found), codes)
 
     def take(self, rows: I64 | Bool) -> Column:
-        return Column(self.values, self.codes[rows])
+        taken = Column(self.values, self.codes[rows])
+        return taken.compact() if len(self.values) > _SPARE * (len(taken.codes) + 1) else taken
 
-    def mapped(self, change: Callable[[str], str]) -> Column:
-        """With each distinct value changed; equal results are joined."""
-        new = Column.of(change(value) for value in self.values)
-        if new.values[0] == "" and len(new.codes) == len(self.values):
-            return Column(new.values, new.codes[self.codes])
-        raise AssertionError("one result per value")
+    def compact(self) -> Column:
+        """Without values that no series has."""
+        used = np.zeros(len(self.values), dtype=bool)
+        used[self.codes] = True
+        used[0] = True
+        if used.all():
+            return self
+        places = np.cumsum(used) - 1
+        return Column([self.values[place] for place in np.flatnonzero(used).tolist()], places[self.codes].astype(np.int32))
 
     def strings(self) -> npt.NDArray[np.object_]:
         return np.array(self.values, dtype=object)[self.codes]
@@ -84,6 +90,12 @@ class LabelTable:
     def strings(self, name: str) -> npt.NDArray[np.object_]:
         """The value of one label for each series."""
         return self.columns[name].strings() if name in self.columns else np.full(self.count, "", dtype=object)
+
+    def distinct(self, name: str, rows: I64 | Bool) -> list[str]:
+        """The values of one label that these series have, each once, in order of first appearance."""
+        column = self.column(name)
+        codes, first = np.unique(column.codes[rows], return_index=True)
+        return [column.values[code] for code in codes[np.argsort(first)].tolist()]
 
     def column(self, name: str) -> Column:
         return self.columns.get(name) or Column([""], np.zeros(self.count, dtype=np.int32))
@@ -138,7 +150,7 @@ class LabelTable:
         keys: list[I64] = []
         later = np.zeros(self.count, dtype=bool)
         for name in sorted(self.columns, reverse=True):
-            column = self.columns[name]
+            column = self.columns[name].compact()
             rank = np.empty(len(column.values), dtype=np.int64)
             rank[sorted(range(len(column.values)), key=column.values.__getitem__)] = np.arange(len(column.values))
             # Who lacks the name continues with a later one, which sorts behind; who has nothing left comes first.

@@ -39,7 +39,10 @@ class WindowGrid:
     """The windows of all steps of one range selector."""
 
     def __init__(self, steps_ns: I64, *, range_ns: int, offset_ns: int = 0) -> None:
-        """steps_ns: ascending and evenly spaced, at least one. range_ns > 0."""
+        """steps_ns: ascending and evenly spaced, at least one. range_ns > 0.
+
+        Any unit will do that all times share; PromQL counts in milliseconds throughout.
+        """
         assert range_ns > 0
         assert len(steps_ns) > 0
         self.steps_ns = steps_ns

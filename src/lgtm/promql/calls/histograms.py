@@ -16,7 +16,7 @@ from lgtm.promql.native_quantile import fraction, quantile, variance
 from lgtm.promql.numbers import format_float, parse_float
 from lgtm.promql.position import Position
 from lgtm.promql.syntax import Call
-from lgtm.promql.value import NAME, Vector, joined, merged
+from lgtm.promql.value import NAME, Vector, at_some_step, joined, merged
 from lgtm.vectors.label_table import Column, LabelTable
 from lgtm.vectors.matrix import F64, I64, Bool
 
@@ -113,7 +113,7 @@ class _Parts:
     def _note_forced(self, forced: Forced, labels: LabelTable) -> None:
         """One info for each name."""
         names = labels.strings(NAME)
-        for name in dict.fromkeys(names[forced.anywhere.any(axis=1)].tolist()):
+        for name in labels.distinct(NAME, at_some_step(forced.anywhere)):
             where = forced.anywhere & (names == name)[:, None]
             steps = self.frame.steps_ms[where.any(axis=0)]
             span = f"from {_time(int(steps[0]))} to {_time(int(steps[-1]))}"

@@ -34,7 +34,7 @@ def _label_replace(call: Call, frame: Frame) -> Value:
         raise EvaluationError(f"invalid regular expression in label_replace(): {regex}") from error
     if not is_label_name(dst):
         raise EvaluationError(f"invalid destination label name in label_replace(): {_shown(dst)}")
-    source, old = vector.labels.column(src), vector.labels.column(dst)
+    source, old = vector.labels.column(src).compact(), vector.labels.column(dst).compact()
     matches = [pattern.fullmatch(value) for value in source.values]
     expanded = [expand(replacement, match, pattern) if match else "" for match in matches]
     matched: Bool = np.array([match is not None for match in matches])[source.codes]
