@@ -16,9 +16,9 @@ from lgtm.promql.frame import Frame
 from lgtm.promql.hashing import hash_fractions
 from lgtm.promql.histogram import IncompatibleSchemas
 from lgtm.promql.histogram_sums import total
-from lgtm.promql.numbers import format_float
+from lgtm.promql.numbers import format_float, format_short
 from lgtm.promql.syntax import Aggregate
-from lgtm.promql.value import NAME, Vector, joined, merged
+from lgtm.promql.value import NAME, Vector, merged
 from lgtm.vectors.compensated import sum_groups
 from lgtm.vectors.label_table import Column, LabelTable
 from lgtm.vectors.matrix import F64, I64, Bool
@@ -189,7 +189,7 @@ def _check_numbers(expr: Aggregate, param: F64) -> None:
     if expr.op != "limit_ratio":
         wrong = param[(param >= _INT64_MAX) | (param < -_INT64_MAX)]
         if len(wrong):
-            raise EvaluationError(f"Scalar value {format_float(float(wrong[0]))} {'over' if wrong[0] > 0 else 'under'}flows int64")
+            raise EvaluationError(f"Scalar value {format_short(float(wrong[0]))} {'over' if wrong[0] > 0 else 'under'}flows int64")
 
 
 def _choose(expr: Aggregate, vector: Vector, groups: Groups, param: F64, frame: Frame) -> Vector:
@@ -243,23 +243,25 @@ def _count_values(expr: Aggregate, vector: Vector, name: str) -> Vector:
     if not is_label_name(name):
         shown = "".join(chr(byte) if 32 <= byte < 127 else f"\\x{byte:02x}" for byte in name.encode("utf-8", "surrogateescape"))
         raise EvaluationError(f'invalid label name "{shown}"')
-    vector = vector.with_labels(vector.labels.drop((name,)))
-    parts: list[Vector] = []
-    distinct, codes = np.unique(np.where(vector.floats, vector.values, 0.0), return_inverse=True)
-    codes = codes.reshape(vector.values.shape)
-    for code in np.unique(codes[vector.floats]).tolist():
-        parts += _counted(expr, vector, name, format_float(float(distinct[code])), vector.floats & (codes == code))
-    if vector.histograms is not None:
-        shown_as = np.vectorize(lambda histogram: "" if histogram is None else str(histogram), otypes=[object])(vector.histograms)
-        for text in dict.fromkeys(shown_as[vector.has_histogram].tolist()):
-            parts += _counted(expr, vector, name, text, vector.has_histogram & (shown_as == text))
-    return merged(joined(parts))
+    groups = group_series(vector.labels.drop((name,)), expr)
+    series, steps = np.nonzero(vector.present)
+    texts_of = _value_texts(vector, series, steps)
+    pairs, pair_of = np.unique(groups.codes[series] * len(texts_of.values) + texts_of.codes, return_inverse=True)
+    of_group, of_text = pairs // len(texts_of.values), pairs % len(texts_of.values)
+    counts = np.bincount(pair_of * vector.steps + steps, minlength=len(pairs) * vector.steps).reshape(len(pairs), vector.steps)
+    labels = groups.labels.take(of_group)
+    if not (expr.without and name in expr.grouping):
+        labels = labels.with_column(name, Column(texts_of.values, of_text.astype(np.int32)).compact())
+    unnamed = np.logical_or.reduceat(vector.unnamed[groups.order], groups.starts)[of_group]
+    return merged(Vector.of_floats(labels, counts.astype(np.float64), counts > 0, unnamed))
 
 
-def _counted(expr: Aggregate, vector: Vector, name: str, text: str, wanted: Bool) -> list[Vector]:
-    groups = group_series(vector.labels, expr)
-    counts = groups.fold(np.add, wanted.astype(np.int64)).astype(np.float64)
-    column = Column(["", text], np.ones(len(groups), dtype=np.int32))
-    labels = groups.labels if expr.without and name in expr.grouping else groups.labels.with_column(name, column)
-    unnamed = np.logical_or.reduceat(vector.unnamed[groups.order], groups.starts)
-    return [Vector.of_floats(labels, counts, counts > 0, unnamed).without_empty_series()]
+def _value_texts(vector: Vector, series: I64, steps: I64) -> Column:
+    """Each sample as text; numbers are written once for each distinct one."""
+    numbers, codes = np.unique(np.where(vector.floats, vector.values, 0.0)[series, steps], return_inverse=True)
+    texts_of = Column.of(format_float(number) for number in numbers.tolist())
+    found = Column(texts_of.values, texts_of.codes[codes])
+    if vector.histograms is None:
+        return found
+    cells = vector.histograms[series, steps].tolist()
+    return Column.of(text if cell is None else str(cell) for cell, text in zip(cells, found.strings().tolist(), strict=True))

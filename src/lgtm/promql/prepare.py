@@ -38,6 +38,8 @@ from lgtm.promql.times import Times, subquery_times
 
 LOOKBACK_MS = 5 * 60_000
 SUBQUERY_STEP_MS = 60_000
+_AT_MS_MAX = 1 << 61
+"""Times beyond hold no sample, and leave room for ranges and offsets to be added."""
 
 _DEPENDS_ON_TIME = frozenset(
     [
@@ -126,6 +128,8 @@ class _Resolver:
         at_ms = modifiers.at_ms
         if modifiers.edge is not None:
             at_ms = self._times.start_ms if modifiers.edge == "start" else self._times.end_ms
+        if at_ms is not None:
+            at_ms = max(-_AT_MS_MAX, min(at_ms, _AT_MS_MAX))
         return Modifiers(offset_ms=offset_ms, at_ms=at_ms)
 
     def _positive(self, duration: DurationExpr | None, literal_ms: int) -> int:

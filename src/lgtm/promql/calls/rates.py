@@ -17,7 +17,7 @@ from lgtm.promql.frame import Frame, Value
 from lgtm.promql.histogram_rate import histogram_change, instant_change
 from lgtm.promql.position import Position
 from lgtm.promql.syntax import Call
-from lgtm.promql.value import NAME, FloatSamples, HistogramSamples, Ranges, at_some_step, is_some
+from lgtm.promql.value import NAME, FloatSamples, HistogramSamples, Ranges, Vector, at_some_step, is_some
 from lgtm.vectors import over_time as windows
 from lgtm.vectors.matrix import F64, I64, Bool
 from lgtm.vectors.windows import Bounds
@@ -32,7 +32,10 @@ def _extrapolated(*, is_counter: bool, per_second: bool) -> Callable[[Call, Fram
     def handler(call: Call, frame: Frame) -> Value:
         position, ranges = call.args[0].position, _known_starts(frame.ranges(call.args[0]), frame)
         if ranges.anchored or ranges.smoothed:
-            return extended_rate(call, ranges, frame, is_counter=is_counter, per_second=per_second)
+            result = extended_rate(call, ranges, frame, is_counter=is_counter, per_second=per_second)
+            if is_counter:
+                note_no_counter(result, frame, position)
+            return result
         mixed = refuse_mixed(ranges, frame, position)
         seconds = (ranges.ends_ms[0] - ranges.starts_ms[0]) / 1_000 if per_second else 1.0
         values, known = _floats(ranges, is_counter=is_counter)
@@ -40,7 +43,7 @@ def _extrapolated(*, is_counter: bool, per_second: bool) -> Callable[[Call, Fram
         result = ranges.vector(values / seconds, known & ~mixed, histograms)
         if is_counter:
             note_overlaps(ranges, frame, position)
-            note_no_counter(ranges, at_some_step(known & ~mixed), frame, position)
+            note_no_counter(result, frame, position)
         return result
 
     return handler
@@ -140,14 +143,14 @@ def note_overlaps(ranges: Ranges, frame: Frame, position: Position) -> None:
             frame.annotations.warn(texts.start_overlaps(name), position)
 
 
-def note_no_counter(ranges: Ranges, rows: Bool, frame: Frame, position: Position) -> None:
+def note_no_counter(result: Vector, frame: Frame, position: Position) -> None:
     """An info for series that gave a float but are not named, or typed, as counters."""
+    rows = at_some_step(result.floats)
     if frame.features.type_and_unit_labels:
-        types = ranges.labels.strings("__type__")[rows].tolist()
-        for _ in {kind for kind in types if kind not in _COUNTER_TYPES}:
+        if any(kind not in _COUNTER_TYPES for kind in result.labels.distinct("__type__", rows)):
             frame.annotations.inform('metric might not be a counter, __type__ label is not set to "counter" or "histogram"', position)
         return
-    for name in ranges.names(rows):
+    for name in result.metric_names(rows):
         if name and not name.endswith(_COUNTER_ENDINGS):
             frame.annotations.inform(texts.maybe_no_counter(name), position)
 
