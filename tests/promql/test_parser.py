@@ -181,5 +181,13 @@ def test_what_combines_wrongly_is_refused(text: str, error: str) -> None:
 
 
 def test_expressions_know_the_type_of_their_value() -> None:
-    kinds = {"1 + 1": "scalar", "x + 1": "vector", "x[5m]": "matrix", "(x[5m:])": "matrix", '"a"': "string", "time()": "scalar", "rate(x[5m])": "vector"}
+    kinds = {
+        "1 + 1": "scalar",
+        "x + 1": "vector",
+        "x[5m]": "matrix",
+        "(x[5m:])": "matrix",
+        '"a"': "string",
+        "time()": "scalar",
+        "rate(x[5m])": "vector",
+    }
     assert {text: str(kind_of(parse(text))) for text in kinds} == kinds

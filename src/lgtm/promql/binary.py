@@ -104,8 +104,9 @@ class _Pairing:
         """Raises EvaluationError where pairs are not unique as the matching demands."""
         many, one = (right, left) if self._swapped else (left, right)
         many_codes, one_codes, count = signatures(many.labels, one.labels, self._matching)
-        if len(many) or self._fills(many_side=True) is not None:
-            self._refuse_duplicates(one, one_codes)
+        # Where there is nothing to meet, it does not matter who could not be told apart.
+        met = np.asarray(many.present.any(axis=0)) | (self._fills(many_side=True) is not None)
+        self._refuse_duplicates(one, one_codes, met)
         many_rows, one_rows = _pairs(many_codes, one_codes, count)
         block = self._block(many.take(many_rows), one.take(one_rows))
         if self._matching.card is Card.ONE_TO_ONE:
@@ -156,13 +157,14 @@ class _Pairing:
 
     # --- uniqueness ---
 
-    def _refuse_duplicates(self, one: Vector, codes: I64) -> None:
+    def _refuse_duplicates(self, one: Vector, codes: I64, met: Bool) -> None:
+        """met: the steps at which it matters."""
         if len(np.unique(codes)) == len(codes):
             return
         order = np.argsort(codes, kind="stable")
         distinct, starts = np.unique(codes[order], return_index=True)
         held = np.add.reduceat(one.present[order].astype(np.int64), starts, axis=0)
-        wrong = np.argwhere(held > 1)
+        wrong = np.argwhere((held > 1) & met)
         if not len(wrong):
             return
         place, step = wrong[np.argmin(wrong[:, 1])]

@@ -262,7 +262,7 @@ class Histogram:
             return _fell(now.positive, before.positive)
         if self.schema > previous.schema or self.zero_threshold < previous.zero_threshold:
             return True
-        if previous.uncut(self.zero_threshold) != self.zero_threshold:
+        if self.zero_threshold != previous.zero_threshold and previous.uncut(self.zero_threshold) != self.zero_threshold:
             return True
         before = previous.widened(self.zero_threshold).to_schema(self.schema)
         return self.zero_count < before.zero_count or _fell(self.positive, before.positive) or _fell(self.negative, before.negative)
