@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgtm.promql.histogram import CUSTOM_SCHEMA, Buckets, Histogram, IncompatibleSchemas, ResetHint, common_layout, merged_hint
+from lgtm.promql.histogram import CUSTOM_SCHEMA, Buckets, Histogram, IncompatibleSchemas, ResetHint, common_layout, common_threshold, merged_hint
 from promql.notation import histogram
 
 COUNTS = st.dictionaries(st.integers(-6, 6), st.integers(0, 9).map(float), max_size=6)
@@ -42,10 +42,11 @@ def test_what_was_added_can_be_taken_away_again_in_the_common_layout(one: Histog
 
 
 @given(EXPONENTIAL, EXPONENTIAL)
-def test_in_the_common_layout_nothing_is_inside_the_zero_bucket_s_edge(one: Histogram, other: Histogram) -> None:
-    for held in common_layout(one, other):
-        lower = held.upper_bounds(held.positive.index - 1)[held.positive.counts != 0]
-        assert (lower >= held.zero_threshold).all()
+def test_the_common_zero_bucket_cuts_through_no_populated_bucket(one: Histogram, other: Histogram) -> None:
+    threshold = common_threshold(one, other)
+    assert threshold >= max(one.zero_threshold, other.zero_threshold)
+    if one.zero_threshold != other.zero_threshold:
+        assert one.uncut(threshold) == other.uncut(threshold) == threshold
 
 
 @given(EXPONENTIAL, st.integers(-4, 3))

@@ -278,7 +278,7 @@ def scan_number(text: str, start: int) -> tuple[int, bool]:
         digits = _HEXADECIMAL
     takes(".") or takes(digits)
     takes(digits)
-    point, exponent = text[start] == ".", False
+    point, exponent = False, False
     while offset < len(text) and text[offset] in digits + "._eE":
         if takes("."):
             if point or takes("_.") or digits is _HEXADECIMAL:

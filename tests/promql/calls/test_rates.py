@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ def increase(samples: list[tuple[int, float, int]], start_ms: int, end_ms: int, 
     if not held:
         return None
     change = held[-1][1] - held[0][1]
-    for before, now in zip(held, held[1:], strict=False):
+    for before, now in pairwise(held):
         started = now[2] != 0 and now[2] < now[0]
         anew = started and (now[2] > before[0] or (now[2] == before[0] and before[2] != 0 and before[2] < before[0]))
         if is_counter and (now[1] < before[1] or anew):

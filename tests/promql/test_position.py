@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from lgtm.promql.position import Position, Positions
+
+
+def test_lines_and_columns_start_at_one_and_columns_count_bytes() -> None:
+    positions = Positions("aé\nb\n\nc")
+    assert [str(positions.at(offset)) for offset in range(8)] == ["1:1", "1:2", "1:4", "2:1", "2:2", "3:1", "4:1", "4:2"]
+
+
+def test_positions_are_ordered_as_they_are_read() -> None:
+    assert Position(1, 9) < Position(2, 1) < Position(2, 2)
