@@ -17,8 +17,10 @@ class Scale:
     """Appends of 1 KiB."""
     query_runs: int
     restarts: int
+    promql_series: int
+    """Series of 240 samples; six and 24 times as many of fewer."""
 
 
-FULL = Scale(Shape(), Shape(lines=400_000), wal_large=200, wal_small=20_000, query_runs=5, restarts=3)
-TINY = Scale(Shape(lines=4_000, lines_per_request=500), Shape(lines=2_000, lines_per_request=500), 5, 50, query_runs=1, restarts=1)
+FULL = Scale(Shape(), Shape(lines=400_000), wal_large=200, wal_small=20_000, query_runs=5, restarts=3, promql_series=4_167)
+TINY = Scale(Shape(lines=4_000, lines_per_request=500), Shape(lines=2_000, lines_per_request=500), 5, 50, query_runs=1, restarts=1, promql_series=20)
 """Each benchmark once, in seconds: that it runs, not what it says."""
