@@ -54,3 +54,7 @@ def test_text_is_quoted_as_go_quotes_it(text: str, quoted: str) -> None:
 def test_labels_are_written_as_a_selector() -> None:
     assert format_labels((("app", "api"), ("env", 'p"'))) == '{app="api", env="p\\""}'
     assert format_labels(()) == "{}"
+
+
+def test_bytes_that_are_no_utf8_are_quoted_as_bytes() -> None:
+    assert quote("a\udcffé") == '"a\\xffé"'

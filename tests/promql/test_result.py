@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from lgtm.errors import BadRequest
 from lgtm.promql.columns import Selected
 from lgtm.promql.errors import TooManySamples
 from lgtm.promql.evaluate import evaluate
@@ -71,3 +72,21 @@ def test_nothing_is_an_answer_too() -> None:
     result = Memory.of("x 1").query("y", INSTANT)
     assert result.series() == []
     assert len(Memory.of("x 1").query("1", INSTANT).labels) == 0
+
+
+@pytest.mark.parametrize(
+    "query", [r'"\xff"', r'label_replace(x, "a", "\xff", "", "")', r'label_join(label_replace(x, "a", "1", "", ""), "b", "\xff", "a", "a")']
+)
+def test_answers_are_always_utf8(query: str) -> None:
+    result = Memory.of("x 1").query(query, Times(0, 0))
+    text = result.string if result.string is not None else str(result.labels.rows())
+    assert "\ufffd" in text
+    assert text.encode()
+
+
+@pytest.mark.parametrize(
+    "query", [r'x{a=~"\xff"}', r'label_replace(x, "\xff", "", "", "")', r'histogram_quantiles(x, "\xff", 0.5)', r'label_join(x, "a", "", "\xff")']
+)
+def test_bytes_that_are_no_utf8_are_refused_where_they_would_be_names_or_patterns(query: str) -> None:
+    with pytest.raises(BadRequest):
+        Memory.of("x 1").query(query, Times(0, 0))

@@ -75,6 +75,9 @@ def compile_regex(pattern: str, *, dot_nl: bool = False) -> Any:
     options.dot_nl = dot_nl
     try:
         return re2.compile(pattern, options)
+    except UnicodeEncodeError as error:
+        shown = pattern.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        raise InvalidRegex(f"error parsing regexp: invalid UTF-8: `{shown}`") from error
     except re2.error as error:
         reason = error.args[0].decode("utf-8", "replace") if error.args and isinstance(error.args[0], bytes) else str(error)
         raise InvalidRegex(f"error parsing regexp: {_as_go_says(reason, pattern)}") from error

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from lgtm.model.labels import quote
 from lgtm.promql import annotations as texts
 from lgtm.promql.calls.label_functions import is_label_name
 from lgtm.promql.columns import Objects
@@ -241,8 +242,7 @@ def _by_ratio(expr: Aggregate, vector: Vector, ratios: F64, frame: Frame) -> Boo
 def _count_values(expr: Aggregate, vector: Vector, name: str) -> Vector:
     """How many series of a group have each value; the value becomes a label."""
     if not is_label_name(name):
-        shown = "".join(chr(byte) if 32 <= byte < 127 else f"\\x{byte:02x}" for byte in name.encode("utf-8", "surrogateescape"))
-        raise EvaluationError(f'invalid label name "{shown}"')
+        raise EvaluationError(f"invalid label name {quote(name)}")
     groups = group_series(vector.labels.drop((name,)), expr)
     series, steps = np.nonzero(vector.present)
     texts_of = _value_texts(vector, series, steps)

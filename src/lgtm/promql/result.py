@@ -79,5 +79,5 @@ def result_of(value: Vector | Ranges | F64 | str, prepared: Prepared, annotation
     if isinstance(value, Ranges):
         return Result(kind, steps_ms, warnings, infos, ranges=value.held_sorted())
     if isinstance(value, str):
-        return Result(kind, steps_ms, warnings, infos, string=value)
+        return Result(kind, steps_ms, warnings, infos, string=value.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
     return Result(kind, steps_ms, warnings, infos, scalar=value)

@@ -7,9 +7,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from lgtm.model.labels import quote
 from lgtm.promql import annotations as texts
 from lgtm.promql.binary import any_of
+from lgtm.promql.calls.label_functions import is_label_name
 from lgtm.promql.classic_quantile import Cumulative, Forced, collect, ensure_monotonic, fraction_of, quantile_of
+from lgtm.promql.errors import EvaluationError
 from lgtm.promql.frame import Frame, Value
 from lgtm.promql.histogram import Histogram
 from lgtm.promql.native_quantile import fraction, quantile, variance
@@ -154,6 +157,8 @@ def _many_quantiles(call: Call, frame: Frame) -> Value:
     """One series for each quantile, told apart by a label."""
     parts = _Parts(frame.vector(call.args[0]), frame, call.args[0].position)
     name = frame.string(call.args[1])
+    if not is_label_name(name):
+        raise EvaluationError(f"invalid label name {quote(name)}")
     results: list[Vector] = []
     for arg in call.args[2:]:
         phis = frame.scalar(arg)

@@ -33,9 +33,10 @@ def _label_replace(call: Call, frame: Frame) -> Value:
     except InvalidRegex as error:
         raise EvaluationError(f"invalid regular expression in label_replace(): {regex}") from error
     if not is_label_name(dst):
-        raise EvaluationError(f"invalid destination label name in label_replace(): {_shown(dst)}")
+        raise EvaluationError(f"invalid destination label name in label_replace(): {as_utf8(dst)}")
     source, old = vector.labels.column(src).compact(), vector.labels.column(dst).compact()
     matches = [pattern.fullmatch(value) for value in source.values]
+    replacement = as_utf8(replacement)
     expanded = [expand(replacement, match, pattern) if match else "" for match in matches]
     matched: Bool = np.array([match is not None for match in matches])[source.codes]
     return _with_label(vector, dst, _choose(matched, Column.of(expanded), source, old), matched)
@@ -54,9 +55,10 @@ def _label_join(call: Call, frame: Frame) -> Value:
     dst, separator, *sources = (frame.string(arg) for arg in call.args[1:])
     for name, what in [(dst, "destination"), *((source, "source") for source in sources)]:
         if not is_label_name(name):
-            raise EvaluationError(f"invalid {what} label name in label_join(): {_shown(name)}")
+            raise EvaluationError(f"invalid {what} label name in label_join(): {as_utf8(name)}")
     codes, first = vector.labels.keep(sources).number()
     columns = [vector.labels.strings(source)[first].tolist() for source in sources]
+    separator = as_utf8(separator)
     texts = [separator.join(values) for values in zip(*columns, strict=True)] if sources else [""] * len(first)
     joined = Column.of(texts)
     return _with_label(vector, dst, Column(joined.values, joined.codes[codes]), np.ones(len(vector), dtype=bool))
@@ -67,8 +69,9 @@ def _with_label(vector: Vector, name: str, column: Column, changed: Bool) -> Vec
     return merged(replace(vector, labels=vector.labels.with_column(name, column), unnamed=unnamed))
 
 
-def _shown(name: str) -> str:
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+def as_utf8(text: str) -> str:
+    """With U+FFFD for bytes that are no UTF-8: values of labels are always valid."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 HANDLERS: dict[str, Callable[[Call, Frame], Value]] = {"label_replace": _label_replace, "label_join": _label_join}

@@ -73,14 +73,13 @@ def _float_rows(ranges: Ranges, samples: FloatSamples, bounds: Bounds, lost: F64
     """lost: what counters lost at each sample; None for gauges."""
     is_counter = lost is not None
     first = windows.first_over(samples.values, bounds)
-    with np.errstate(invalid="ignore"):
-        change = windows.last_over(samples.values, bounds) - first
-    if lost is not None and len(lost):
-        change = change + windows.sum_over(lost, Bounds(np.minimum(bounds.lo + 1, bounds.hi), bounds.hi))
-    window = _window(ranges, samples, bounds, first, change)
-    inside = window.starts_inside & is_counter
-    window = replace(window, change=np.where(inside, change + first, change))
     with np.errstate(all="ignore"):
+        change = windows.last_over(samples.values, bounds) - first
+        if lost is not None and len(lost):
+            change = change + windows.sum_over(lost, Bounds(np.minimum(bounds.lo + 1, bounds.hi), bounds.hi))
+        window = _window(ranges, samples, bounds, first, change)
+        inside = window.starts_inside & is_counter
+        window = replace(window, change=np.where(inside, change + first, change))
         return window.change * stretch(window, is_counter=is_counter), (bounds.counts >= 2) | ((bounds.counts == 1) & inside)
 
 
