@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lgtm.model.labels import quote
 from lgtm.promql.errors import ParseError
-from lgtm.promql.features import Features
 from lgtm.promql.functions import Kind
 from lgtm.promql.position import Position
 from lgtm.promql.syntax import (
@@ -26,17 +25,16 @@ from lgtm.promql.syntax import (
 _OPERANDS = (Kind.SCALAR, Kind.VECTOR)
 
 
-def check(expr: Expr, features: Features) -> list[ParseError]:
+def check(expr: Expr) -> list[ParseError]:
     """All that is wrong, what Prometheus reports first."""
-    checker = _Checker(features)
+    checker = _Checker()
     checker.check(expr)
     return checker.errors
 
 
 class _Checker:
-    def __init__(self, features: Features) -> None:
+    def __init__(self) -> None:
         self.errors: list[ParseError] = []
-        self._features = features
 
     def _add(self, message: str, position: Position) -> None:
         self.errors.append(ParseError(message, position))

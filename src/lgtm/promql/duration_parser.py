@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from lgtm.parsing.cursor import Cursor, Grown, Infix, climb
+from lgtm.parsing.cursor import Grown, Infix, climb
 from lgtm.parsing.tokens import Token
 from lgtm.promql.errors import ParseError
-from lgtm.promql.features import Features
 from lgtm.promql.lexer import DURATION, IDENTIFIER, NUMBER
 from lgtm.promql.numbers import parse_number
-from lgtm.promql.position import Position
+from lgtm.promql.reading import Reading, position_of
 from lgtm.promql.syntax import Duration, DurationExpr, Number
 
 _BINDS = {"+": 1, "-": 1, "*": 2, "/": 2, "%": 2, "^": 4}
@@ -21,10 +19,8 @@ _SECONDS_MAX = (2**63 - 1) / 1e9
 
 
 class DurationParser:
-    """Shares the cursor and the list of errors with the parser of expressions."""
-
-    def __init__(self, cursor: Cursor, errors: list[ParseError], unexpected: Callable[[Token, str, str], ParseError], features: Features) -> None:
-        self._cursor, self._errors, self._unexpected, self._features = cursor, errors, unexpected, features
+    def __init__(self, reading: Reading) -> None:
+        self._reading, self._cursor, self._errors = reading, reading.cursor, reading.errors
         self._context, self._expected = "", _EXPECTED
 
     def in_brackets(self, context: str, expected: str = _EXPECTED) -> Duration:
@@ -69,7 +65,7 @@ class DurationParser:
             self._cursor.advance()
             self._cursor.expect("(")
             self._cursor.expect(")")
-            return DurationExpr(token.kind, None, None, _position(token)), 0
+            return DurationExpr(token.kind, None, None, position_of(token)), 0
         if token.kind == IDENTIFIER and token.text.lower() in ("min_of", "max_of") and self._cursor.peek() == "(":
             return self._of_two(token)
         if token.kind == "(":
@@ -77,7 +73,7 @@ class DurationParser:
             inner, height = climb(self._cursor, self._operand, self._infix)
             self._cursor.expect(")")
             return (replace(inner, wrapped=True) if isinstance(inner, DurationExpr) else inner), height + 1
-        raise self._unexpected(token, self._context, self._expected)
+        raise self._reading.unexpected(token, self._context, self._expected)
 
     def _of_two(self, name: Token) -> Grown[Duration]:
         self._cursor.advance()
@@ -86,7 +82,7 @@ class DurationParser:
         self._cursor.expect(",")
         right, right_height = climb(self._cursor, self._operand, self._infix)
         self._cursor.expect(")")
-        return DurationExpr(name.text.lower(), left, right, _position(name)), max(left_height, right_height) + 1
+        return DurationExpr(name.text.lower(), left, right, position_of(name)), max(left_height, right_height) + 1
 
     def _infix(self, minimum: int) -> Infix[Duration] | None:
         operator = self._cursor.token
@@ -111,11 +107,7 @@ def seconds_to_ms(seconds: float) -> int:
 
 def _signed(sign: Token, operand: Duration) -> Duration:
     if isinstance(operand, Number):
-        return replace(operand, value=-operand.value if sign.kind == "-" else operand.value, position=_position(sign))
+        return replace(operand, value=-operand.value if sign.kind == "-" else operand.value, position=position_of(sign))
     if sign.kind == "+":
         return operand
-    return DurationExpr("-", None, operand, _position(sign))
-
-
-def _position(token: Token) -> Position:
-    return Position(token.line, token.column)
+    return DurationExpr("-", None, operand, position_of(sign))
