@@ -162,6 +162,10 @@ class FloatSamples:
     values: F64
     starts_ms: I64 | None = None
 
+    def part(self, held: slice) -> FloatSamples:
+        starts_ms = None if self.starts_ms is None else self.starts_ms[held]
+        return FloatSamples(self.series[held], self.ts_ms[held], self.values[held], starts_ms)
+
 
 @dataclass(slots=True, frozen=True, eq=False)
 class HistogramSamples:

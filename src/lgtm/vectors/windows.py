@@ -17,6 +17,8 @@ from lgtm.vectors.matrix import I64, Bool
 
 DENSE_KEYS_MAX = 1 << 22
 """Up to here a table of all keys (8 bytes each) beats a binary search per window."""
+DENSE_KEYS_PER_WINDOW = 2
+"""It does so by far when nearly all windows are asked for at once, and then is no larger than the answer."""
 
 
 @dataclass(slots=True, frozen=True, eq=False)
@@ -74,7 +76,7 @@ class WindowGrid:
         """keys: of the samples, sorted. Bounds of the chosen steps, groups × steps."""
         rows = np.arange(groups, dtype=np.int64)[:, None] * self.intervals
         begin, end = rows + self._first[steps], rows + (self._last[steps] + 1)
-        if groups * self.intervals <= DENSE_KEYS_MAX:
+        if groups * self.intervals <= max(DENSE_KEYS_MAX, DENSE_KEYS_PER_WINDOW * begin.size):
             before = np.zeros(groups * self.intervals + 1, dtype=np.int64)
             np.cumsum(np.bincount(keys, minlength=groups * self.intervals), out=before[1:])
             return Bounds(before[begin], before[end])

@@ -65,7 +65,9 @@ def _floats(ranges: Ranges, *, is_counter: bool) -> tuple[F64, Bool]:
     rows_max = max(1, _CELLS_MAX // max(1, ranges.steps))
     for start in range(0, len(ranges), rows_max):
         rows = slice(start, start + rows_max)
-        values[rows], known[rows] = _float_rows(ranges, samples, Bounds(bounds.lo[rows], bounds.hi[rows]), lost)
+        held = slice(int(bounds.lo[rows].min()), int(bounds.hi[rows].max()))
+        inner = Bounds(bounds.lo[rows] - held.start, bounds.hi[rows] - held.start)
+        values[rows], known[rows] = _float_rows(ranges, samples.part(held), inner, None if lost is None else lost[held])
     return values, known
 
 
