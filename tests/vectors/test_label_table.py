@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lgtm.model.labels import Labels, labels_of
-from lgtm.vectors.label_table import Column, LabelTable, concatenate
+from lgtm.vectors.label_table import Column, LabelTable, concatenate, overlay
 
 LABELS = st.dictionaries(st.sampled_from("abc"), st.sampled_from(["x", "y", "é", "zz"])).map(labels_of)
 MANY = st.lists(LABELS, max_size=12)
@@ -90,3 +90,7 @@ def test_a_column_is_set_and_others_stay() -> None:
     assert table.rows() == [(("a", "x"), ("b", "1")), ()]
     assert LabelTable.unlabelled(2).rows() == [(), ()]
     assert LabelTable.unlabelled(2).order().tolist() == [0, 1]
+
+
+def test_what_one_column_lacks_comes_from_the_one_below() -> None:
+    assert overlay(Column.of(["a", "", ""]), Column.of(["b", "b", ""])).strings().tolist() == ["a", "b", ""]

@@ -8,7 +8,7 @@ from lgtm.promql.columns import Objects, Selected, is_stale
 from lgtm.promql.histogram import ResetHint
 from lgtm.promql.value import FloatSamples, HistogramSamples, Ranges, Vector, is_some
 from lgtm.vectors.label_table import LabelTable
-from lgtm.vectors.matrix import F64, I64, Bool
+from lgtm.vectors.matrix import I64, Bool
 from lgtm.vectors.windows import Bounds, WindowGrid
 
 
@@ -34,14 +34,14 @@ def instant_vector(selected: Selected, times_ms: I64, lookback_ms: int, *, detec
         has_histogram = counts & (selected.histogram_rows[last] >= 0)
         floats = counts & ~has_histogram
         if has_histogram.any():
-            decoded = _decoded(selected, detects_resets=detects_resets)
+            decoded = _Decoder(selected, detects_resets=detects_resets)
             histograms = np.full(last.shape, None, dtype=object)
             histograms[has_histogram] = decoded(last[has_histogram])
     values = np.where(floats, selected.values[last], 0.0) if len(selected.ts_ms) else np.zeros(last.shape)
     return Vector(selected.labels, values, floats, histograms, np.zeros(len(selected.labels), dtype=bool)).without_empty_series()
 
 
-class _decoded:
+class _Decoder:
     """Histograms of samples; with reset hints told from their predecessors where the caller looks at nothing but counts and sums."""
 
     def __init__(self, selected: Selected, *, detects_resets: bool) -> None:
@@ -76,7 +76,7 @@ def ranges_of_selected(selected: Selected, ends_ms: I64, range_ms: int, *, detec
     floats = FloatSamples(series[is_float], selected.ts_ms[is_float], selected.values[is_float], None if starts is None else starts[is_float])
     histograms = None
     if selected.histogram_rows is not None and (rows := np.flatnonzero(live & ~is_float)).size:
-        decoded = _decoded(selected, detects_resets=detects_resets)(rows)
+        decoded = _Decoder(selected, detects_resets=detects_resets)(rows)
         histograms = HistogramSamples(series[rows], selected.ts_ms[rows], decoded, None if starts is None else starts[rows])
     return _ranges(selected.labels, np.zeros(len(selected.labels), dtype=bool), floats, histograms, ends_ms, range_ms)
 
@@ -102,8 +102,3 @@ def _ranges(labels: LabelTable, unnamed: Bool, floats: FloatSamples, histograms:
         histogram_bounds = window_bounds(histograms.series, histograms.ts_ms, count, ends_ms, range_ms)
     float_bounds = window_bounds(floats.series, floats.ts_ms, count, ends_ms, range_ms)
     return Ranges(labels, unnamed, ends_ms - range_ms, ends_ms, floats, float_bounds, histograms, histogram_bounds)
-
-
-def sample_times(selected: Selected, samples: I64) -> F64:
-    """Seconds."""
-    return selected.ts_ms[samples] / 1_000

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from lgtm.model.matchers import Matchers
 from lgtm.promql.functions import Function, Kind
@@ -225,3 +226,18 @@ def children_of(expr: Expr) -> tuple[Expr, ...]:
             return (expr.selector,)
         case _:
             return ()
+
+
+def map_children(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """The same node over changed children; leaves stay as they are."""
+    match expr:
+        case Call():
+            return replace(expr, args=tuple(change(arg) for arg in expr.args))
+        case Aggregate():
+            return replace(expr, expr=change(expr.expr), param=None if expr.param is None else change(expr.param))
+        case Binary():
+            return replace(expr, left=change(expr.left), right=change(expr.right))
+        case Unary() | Paren() | Subquery():
+            return replace(expr, expr=change(expr.expr))
+        case _:
+            return expr

@@ -165,6 +165,13 @@ def concatenate(tables: Sequence[LabelTable]) -> LabelTable:
     return LabelTable(sum(map(len, tables)), {name: _join([table.column(name) for table in tables]) for name in names})
 
 
+def overlay(upper: Column, lower: Column) -> Column:
+    """Of each series the upper value, or the lower one where it has none."""
+    both = _join([upper, lower])
+    above, below = both.codes[: len(upper.codes)], both.codes[len(upper.codes) :]
+    return Column(both.values, np.where(above != 0, above, below))
+
+
 def _join(columns: Sequence[Column]) -> Column:
     if all(one.values is other.values for one, other in pairwise(columns)):
         return Column(columns[0].values, np.concatenate([column.codes for column in columns]))
