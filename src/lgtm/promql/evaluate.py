@@ -25,6 +25,7 @@ from lgtm.promql.names import drop_names
 from lgtm.promql.prepare import Prepared, subquery_window
 from lgtm.promql.result import Result, result_of
 from lgtm.promql.select import instant_vector, ranges_of_selected, ranges_of_vector
+from lgtm.promql.statistics import SampleStatistics
 from lgtm.promql.syntax import (
     Aggregate,
     Binary,
@@ -63,14 +64,14 @@ def evaluate(
     if sum(len(one.ts_ms) for one in selected) > samples_max:
         raise TooManySamples
     walk = _Walk(samples_max, check, features)
-    annotations = Annotations()
-    frame = Frame(prepared, tuple(selected), features, annotations, prepared.times.steps_ms, walk.value, walk.ranges)
+    annotations, statistics = Annotations(), SampleStatistics(len(prepared.times.steps_ms))
+    frame = Frame(prepared, tuple(selected), features, annotations, prepared.times.steps_ms, walk.value, walk.ranges, statistics)
     inner = unwrapped(prepared.expr)
     if isinstance(inner, MatrixSelector | Subquery):
         ranges = walk.ranges(inner, frame)
-        return result_of(drop_names(ranges) if features.delayed_name_removal else ranges, prepared, annotations)
+        return result_of(drop_names(ranges) if features.delayed_name_removal else ranges, prepared, annotations, statistics)
     value = walk.value(prepared.expr, frame)
-    return result_of(drop_names(value) if isinstance(value, Vector) else value, prepared, annotations)
+    return result_of(drop_names(value) if isinstance(value, Vector) else value, prepared, annotations, statistics)
 
 
 class _Walk:
@@ -81,6 +82,7 @@ class _Walk:
         self._check()
         value = self._value(expr, frame)
         if isinstance(value, Vector):
+            frame.statistics.held(value.values.size)
             if value.values.size > self._samples_max:
                 raise TooManySamples
             if not self._features.delayed_name_removal:
@@ -144,8 +146,10 @@ class _Walk:
         selected = frame.selected[selector.selection]
         ends_ms, steps = _read_times(selector.modifiers.at_ms, selector.modifiers.offset_ms, frame)
         ranges = ranges_of_selected(selected, ends_ms, expr.range_ms, detects_resets=selector.detects_resets)
-        ranges = replace(ranges, anchored=selector.anchored, smoothed=selector.smoothed)
-        return _repeated(ranges, steps)
+        ranges = _repeated(replace(ranges, anchored=selector.anchored, smoothed=selector.smoothed), steps)
+        found = (ranges.float_counts + ranges.histogram_counts).sum(axis=0)
+        frame.statistics.found(found, inside_subquery=frame.inside_subquery)
+        return ranges
 
     def _subquery(self, expr: Subquery, frame: Frame) -> Ranges:
         first = replace(frame.query.times, start_ms=int(frame.steps_ms[0]), end_ms=int(frame.steps_ms[-1]))
@@ -155,7 +159,7 @@ class _Walk:
         if not len(inner_steps):
             inner: Vector = Vector.empty(0)
         else:
-            value = self.value(expr.expr, replace(frame, steps_ms=inner_steps))
+            value = self.value(expr.expr, replace(frame, steps_ms=inner_steps, inside_subquery=True))
             assert isinstance(value, Vector)
             inner = value
         return _repeated(ranges_of_vector(inner, inner_steps, ends_ms, expr.range_ms), steps)
@@ -178,4 +182,6 @@ def _selector(expr: VectorSelector, frame: Frame) -> Vector:
         vector = smoothed_vector(expr, selected, times_ms, frame)
     else:
         vector = instant_vector(selected, times_ms, frame.query.lookback_ms, detects_resets=expr.detects_resets)
-    return vector.repeated(steps)
+    vector = vector.repeated(steps)
+    frame.statistics.found(np.count_nonzero(vector.present, axis=0), inside_subquery=frame.inside_subquery)
+    return vector

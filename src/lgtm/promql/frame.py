@@ -11,6 +11,7 @@ from lgtm.promql.annotations import Annotations
 from lgtm.promql.columns import Selected
 from lgtm.promql.features import Features
 from lgtm.promql.prepare import Prepared
+from lgtm.promql.statistics import SampleStatistics
 from lgtm.promql.syntax import Expr
 from lgtm.promql.value import Ranges, Vector
 from lgtm.vectors.label_table import LabelTable
@@ -31,6 +32,8 @@ class Frame:
     steps_ms: I64
     evaluate: Callable[[Expr, Frame], Value]
     evaluate_ranges: Callable[[Expr, Frame], Ranges]
+    statistics: SampleStatistics
+    inside_subquery: bool = False
 
     @property
     def steps(self) -> int:

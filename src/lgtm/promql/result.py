@@ -11,6 +11,7 @@ from lgtm.promql.annotations import Annotations
 from lgtm.promql.columns import Objects
 from lgtm.promql.functions import Kind
 from lgtm.promql.prepare import Prepared
+from lgtm.promql.statistics import SampleStatistics
 from lgtm.promql.syntax import kind_of
 from lgtm.promql.value import Ranges, Vector, is_some
 from lgtm.vectors.label_table import LabelTable
@@ -37,6 +38,7 @@ class Result:
     steps_ms: I64
     warnings: list[str]
     infos: list[str]
+    statistics: SampleStatistics
     vector: Vector | None = None
     scalar: F64 | None = None
     string: str | None = None
@@ -68,16 +70,16 @@ class Result:
         return found, Points(self.ranges.histograms.ts_ms[window], self.ranges.histograms.histograms[window])
 
 
-def result_of(value: Vector | Ranges | F64 | str, prepared: Prepared, annotations: Annotations) -> Result:
+def result_of(value: Vector | Ranges | F64 | str, prepared: Prepared, annotations: Annotations, statistics: SampleStatistics) -> Result:
     steps_ms, warnings, infos = prepared.times.steps_ms, annotations.warnings, annotations.infos
     kind = kind_of(prepared.expr)
     if isinstance(value, Vector):
         vector = value.tidy()
         if prepared.times.step_ms:
             vector = vector.take(vector.labels.order())
-        return Result(kind, steps_ms, warnings, infos, vector=vector)
+        return Result(kind, steps_ms, warnings, infos, statistics, vector=vector)
     if isinstance(value, Ranges):
-        return Result(kind, steps_ms, warnings, infos, ranges=value.held_sorted())
+        return Result(kind, steps_ms, warnings, infos, statistics, ranges=value.held_sorted())
     if isinstance(value, str):
-        return Result(kind, steps_ms, warnings, infos, string=value.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
-    return Result(kind, steps_ms, warnings, infos, scalar=value)
+        return Result(kind, steps_ms, warnings, infos, statistics, string=value.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+    return Result(kind, steps_ms, warnings, infos, statistics, scalar=value)

@@ -35,7 +35,7 @@ def test_the_newest_of_two_descriptions_counts_and_a_tie_is_refused() -> None:
     text = 'target_info{instance="a",job="j",v="1"} 1 _ _\ntarget_info{instance="a",job="j",v="2"} _ 1 1'
     assert answer(text, 'info(x{instance="a"})') == {"instance=a,job=j,v=1": [1], "instance=a,job=j,v=2": [2, 3]}
     text = 'target_info{instance="a",job="j",v="1"} 1\ntarget_info{instance="a",job="j",v="2"} 1'
-    with pytest.raises(EvaluationError, match='found duplicate series for info metric: existing {.*v="1"} @ 0, new {.*v="2"} @ 0'):
+    with pytest.raises(EvaluationError, match=r'found duplicate series for info metric: existing {.*v="1"} @ 0, new {.*v="2"} @ 0'):
         answer(text, "info(x)", Times(0, 0))
     assert answer(text, 'info(x{instance="b"})', Times(0, 0)) == {"instance=b,job=j": [4]}
 
