@@ -11,8 +11,8 @@ from lgtm.model.signal import LOGS
 from lgtm.model.tenant import DEFAULT_TENANT
 from lgtm.model.window import ALWAYS
 from lgtm.query.asking import Question, Summary, encode_question
-from lgtm.query.heads import HeadSource
-from lgtm.query.serving import BATCH_BYTES_MAX, HeadService, NotYet, compact
+from lgtm.query.heads import HeadSource, NotYet
+from lgtm.query.serving import BATCH_BYTES_MAX, HeadService, compact
 from lgtm.query.source import EVERYTHING, Request, RowsMoved
 from lgtm.wire.batch import decode_batch
 from query.row_sets import head_of

@@ -31,6 +31,7 @@ from lgtm.app.config import Config
 from lgtm.app.limits_used import watch_limits
 from lgtm.app.loop_lag import LoopLag
 from lgtm.app.machine import Machine
+from lgtm.app.orphaned import SpilledBy
 from lgtm.app.targets import Here
 from lgtm.blocks.writer import WrittenBlock
 from lgtm.clock import Clock
@@ -128,6 +129,9 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
         seen_by_all_s = 2 * config.storage.poll_interval_s + SEEN_MARGIN_S
         if config.ring.enabled:
             ingester_config = dataclasses.replace(ingester_config, linger_s=max(ingester_config.linger_s, seen_by_all_s))
+        spilled_by = SpilledBy(store, wal_id, ID_CHARACTERS)
+        if config.ring.enabled:
+            catalogue.also_look = spilled_by.look
         flusher = Flusher(store, catalog, storage_metrics, Path(config.data_dir) / "flush", clock)
         ingester = Ingester(
             wal_id[:ID_CHARACTERS],
@@ -154,10 +158,14 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
         )
         threads = ThreadPoolExecutor(config.query.threads, thread_name_prefix="query")
         stack.callback(threads.shutdown, wait=False, cancel_futures=True)
-        heads, stored = HeadSource(ingester.id, ingester.snapshot, ingester.forgotten_age_ns), BlockSource(catalogue, files.open)
+        heads, stored = HeadSource(ingester.id, ingester.snapshot, ingester.forgotten_age_ns, lambda: doing()), BlockSource(catalogue, files.open)
         cluster = None
+
+        def doing() -> str | None:
+            return None if cluster is None else cluster.doing()
+
         if config.ring.enabled:
-            service = HeadService(heads, threads)
+            service = HeadService(heads, threads, lambda: doing())
             cluster = Cluster(
                 config,
                 ingester,
@@ -165,13 +173,14 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
                 service,
                 store,
                 wal_id=wal_id,
+                spilled_by=spilled_by,
                 is_stored=catalogue.has,
+                is_loaded=lambda: catalogue.is_loaded,
                 disk=lambda: log.stats().disk.value,
                 machine=machine,
                 registry=registry,
             )
             await cluster.start()
-            catalogue.also_look = cluster.look_for_spilled
             stack.push_async_callback(cluster.stop)
         stack.push_async_callback(ingester.stop)
 

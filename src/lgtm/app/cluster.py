@@ -23,7 +23,7 @@ from prometheus_client import CollectorRegistry
 from lgtm.app import background
 from lgtm.app.config import Config
 from lgtm.app.machine import Machine
-from lgtm.app.orphaned import Orphaned
+from lgtm.app.orphaned import Orphaned, SpilledBy
 from lgtm.app.standing import Standing
 from lgtm.app.targets import APPEND, APPEND_SPILLED, Here, Targets
 from lgtm.clock import NS_PER_S
@@ -45,7 +45,7 @@ from lgtm.query.following import ClusterFollower, serve_tail
 from lgtm.query.heads import HeadSource
 from lgtm.query.remote import RemoteHeads
 from lgtm.query.serving import HeadService
-from lgtm.query.source import Holder
+from lgtm.query.source import Held, Holder, Request
 from lgtm.ring.advertise import advertised
 from lgtm.ring.agent import Agent
 from lgtm.ring.codec import encode_message
@@ -87,6 +87,16 @@ class WrongClock(Unavailable):
         return f"the clocks of instance {self.instance_id} and of this one differ by more than a minute"
 
 
+class Stranger:
+    """A holder of which nothing is known but that it is there."""
+
+    def __init__(self, instance_id: str) -> None:
+        self.id = instance_id
+
+    async def held(self, request: Request) -> Held:  # noqa: ARG002 # there is nobody to ask
+        raise WrongClock(self.id)
+
+
 class Cluster:
     """Use as an async context manager, after the log was replayed. http: host:port of this node's API, told to others."""
 
@@ -99,7 +109,9 @@ class Cluster:
         store: ObjectStore,
         *,
         wal_id: str,
+        spilled_by: SpilledBy,
         is_stored: Callable[[Part], bool],
+        is_loaded: Callable[[], bool],
         disk: Callable[[], str],
         machine: Machine,
         registry: CollectorRegistry,
@@ -107,7 +119,8 @@ class Cluster:
         self._config, self._ingester, self._heads, self._service = config, ingester, heads, service
         self._store, self._wal_id, self._clock, self._registry = store, wal_id, machine.clock, registry
         self._machine = machine
-        self._is_stored, self._disk = is_stored, disk
+        self._spilled_by = spilled_by
+        self._is_stored, self._is_loaded, self._disk = is_stored, is_loaded, disk
         self._remembered: set[tuple[str, str, InstanceState]] = set()
         self._lists: dict[int, tuple[Target, ...]] = {}
         self._lists_of: RingView | None = None
@@ -169,7 +182,9 @@ class Cluster:
             packet_overhead_bytes=packets.overhead_bytes,
         )  # fmt: skip
         self.standing = Standing(self.ring, self.membership, self._peers, config, self._clock)
-        self._orphaned = Orphaned(self._store, self._ingester, self.standing, self._is_stored, self._clock, wal_id=self._wal_id)
+        self._orphaned = Orphaned(
+            self._store, self._ingester, self.standing, self._is_stored, self._clock, wal_id=self._wal_id, is_loaded=self._is_loaded
+        )
         self._seeds = Seeds(config.join, Path(self._config.data_dir) / REMEMBERED, default_port=port)
         self._agent = Agent(
             self.membership, self.ring, packets, StreamCodec(config.cluster, keys), self._seeds, self, heartbeat=self._heartbeat, clock=self._clock,
@@ -226,16 +241,18 @@ class Cluster:
         """This node, then every other instance that may hold rows in memory."""
         timeout_s = self._config.query.peer_read_timeout_s
         others = [each for each in self.ring.instances() if each.id != self._ingester.id]
-        return [self._heads, *(self._remote(each, timeout_s) for each in others)]
+        return [self._heads, *(self._remote(each, timeout_s) for each in others), *(Stranger(each) for each in self.ring.strangers)]
 
     def _remote(self, instance: Instance, timeout_s: float) -> Holder:
         calls, asked_timeout_s = self._peers.client(instance.id, instance.rpc), ASKED_TIMEOUT_S[self.standing.health(instance.id)]
         return RemoteHeads(instance.id, calls, asked_timeout_s=asked_timeout_s, read_timeout_s=timeout_s)
 
     def judge(self, away: Mapping[str, Unavailable]) -> tuple[str, ...]:
-        alone = {each.id for each in self.ring.instances() if each.single_copy_rows} | self._orphaned.holders
-        strangers = {each: WrongClock(each) for each in self.ring.strangers}
-        warnings = missing({**strangers, **away}, instances=len(self.ring.instances()) + len(strangers), holding_alone=alone)
+        alone = {each.id for each in self.ring.instances() if each.single_copy_rows} | self._spilled_by.instances
+        if not self._orphaned.is_resolved:
+            alone |= {self._ingester.id}
+        instances = len(self.ring.instances()) + len(self.ring.strangers)
+        warnings = missing(away, instances=instances, holding_alone=alone)
         if len(self.ring.entries) == 1 and self._agent.has_seeds:
             return (*warnings, "partial: no other instance was met since this node exists; rows that others hold are missing")
         return warnings
@@ -299,9 +316,11 @@ class Cluster:
             there=other.rpc,
         )
 
-    async def look_for_spilled(self) -> None:
-        """Finds out who has rows in spilled objects. Raises Unavailable."""
-        await self._orphaned.look()
+    def doing(self) -> str | None:
+        """What keeps this node from saying what it holds; None when nothing does."""
+        if self._state is InstanceState.JOINING:
+            return "joining the cluster"
+        return None if self._orphaned.is_resolved else "looking for spilled copies of its log"
 
     def _gossip_metrics(self) -> GossipMetrics:
         metrics = GossipMetrics(self._registry)

@@ -1,4 +1,4 @@
-"""Spilled objects whose node does not come back, as this node sees them: who has rows in them, and their adoption."""
+"""Spilled objects as this node sees them: who has rows in them, and the adoption of those whose node does not come back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 from lgtm.app.standing import Standing
 from lgtm.clock import NS_PER_S, Clock
 from lgtm.errors import Unavailable
-from lgtm.ingester.adopt import adopt
+from lgtm.ingester.adopt import adopt, take_back
 from lgtm.ingester.ingester import Ingester
 from lgtm.ingester.spill import PREFIX, wal_id_of
 from lgtm.model.part import Part
@@ -19,34 +19,65 @@ from lgtm.telemetry import event
 logger = logging.getLogger(__name__)
 
 ADOPT_INTERVAL_S = 20.0
+LOADED_CHECK_S, TAKE_BACK_RETRY_S = 0.1, 1.0
 ADOPT_AFTER_S = 60.0
 """A node that is away for less time is expected back, with its own log."""
 
 
-class Orphaned:
-    """wal_id: of this node's log. is_stored: whether a part is in visible blocks."""
+class SpilledBy:
+    """Which other instances have rows in spilled objects, when it was last looked: whenever the blocks are listed, from the first time on."""
 
-    def __init__(
-        self, store: ObjectStore, ingester: Ingester, standing: Standing, is_stored: Callable[[Part], bool], clock: Clock, *, wal_id: str
-    ) -> None:
-        self._store, self._ingester, self._standing, self._is_stored, self._clock = store, ingester, standing, is_stored, clock
-        self._wal_id = wal_id
-        self.holders: frozenset[str] = frozenset()
-        """Other instances with rows in spilled objects, when it was last looked."""
+    def __init__(self, store: ObjectStore, wal_id: str, id_characters: int) -> None:
+        self._store, self._wal_id, self._id_characters = store, wal_id, id_characters
+        self.instances: frozenset[str] = frozenset()
 
     async def look(self) -> None:
         """Raises Unavailable."""
         wal_ids = {wal_id_of(info.key) async for info in self._store.list(f"{PREFIX}/")}
-        self.holders = frozenset(self._instance(wal_id) for wal_id in wal_ids if wal_id != self._wal_id)
+        self.instances = frozenset(wal_id[: self._id_characters] for wal_id in wal_ids if wal_id != self._wal_id)
+
+
+class Orphaned:
+    """wal_id: of this node's log. is_stored: whether a part is in visible blocks, once is_loaded says that they are known."""
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        ingester: Ingester,
+        standing: Standing,
+        is_stored: Callable[[Part], bool],
+        clock: Clock,
+        *,
+        wal_id: str,
+        is_loaded: Callable[[], bool],
+    ) -> None:
+        self._store, self._ingester, self._standing, self._is_stored, self._clock = store, ingester, standing, is_stored, clock
+        self._wal_id, self._is_loaded = wal_id, is_loaded
+        self.is_resolved = False
+        """Whether this node knows what it holds: before, rows that it acknowledged may be in spilled objects of its own and, after damage, nowhere
+        else."""
 
     async def run(self) -> None:
-        """Adopts what nobody else will bring into blocks, for ever."""
+        """Takes back what is this node's own, then adopts what nobody else will bring into blocks, for ever."""
+        while not self.is_resolved:
+            await self._take_back()
         while True:
             await self._clock.sleep(ADOPT_INTERVAL_S)
             try:
                 await adopt(self._store, is_gone=self._is_gone, is_stored=self._is_stored, append=self._adopt)
             except Unavailable as error:
                 event(logger, logging.WARNING, "spilled objects cannot be looked at", error=str(error))
+
+    async def _take_back(self) -> None:
+        if not self._is_loaded():
+            await self._clock.sleep(LOADED_CHECK_S)
+            return
+        try:
+            await take_back(self._store, self._wal_id, is_stored=self._is_stored, append=self._adopt)
+            self.is_resolved = True
+        except Unavailable as error:
+            event(logger, logging.WARNING, "spilled objects of this node cannot be looked at, will be tried again", error=str(error))
+            await self._clock.sleep(TAKE_BACK_RETRY_S)
 
     async def _adopt(self, part: Part) -> None:
         await self._ingester.append(replace(part, owners=(self._ingester.id,)))

@@ -57,6 +57,15 @@ async def adopt(
     return done
 
 
+async def take_back(store: ObjectStore, wal_id: str, *, is_stored: Callable[[Part], bool], append: Append) -> Adoption:
+    """What a log with this id spilled in earlier lives comes back into it where it is in no block: its own copy may have been damaged since. A part
+    that is there is acknowledged again, no more. Raises Unavailable."""
+    done = Adoption()
+    async for info in store.list(f"{PREFIX}/{wal_id}/"):
+        done.deleted_objects += await _adopt_one(store, info.key, is_stored, append, done)
+    return done
+
+
 async def _adopt_one(store: ObjectStore, key: str, is_stored: Callable[[Part], bool], append: Append, done: Adoption) -> bool:
     """Whether the object was not needed any more."""
     is_needed = False

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lgtm.errors import Unavailable
 from lgtm.model.batch import Batch, Series
 from lgtm.model.labels import Labels
 from lgtm.model.part_ids import PartIds
@@ -55,18 +56,38 @@ class Head(Protocol):
     def runs(self) -> Sequence[HeadRun]: ...
 
 
+class NotYet(Unavailable):
+    """This node does not know yet what it holds. That is no empty answer."""
+
+    def __init__(self, doing: str) -> None:
+        self.doing = doing
+
+    def __str__(self) -> str:
+        return f"this instance is {self.doing} and cannot say yet what it holds"
+
+
 Snapshot = Callable[[Tenant, Signal], Sequence[Head]]
 
 
 class HeadSource:
     """The heads of the ingester in this process."""
 
-    def __init__(self, ingester_id: str, snapshot: Snapshot, forgotten_age_ns: Callable[[], int] = lambda: FOREVER_NS) -> None:
-        self.id = ingester_id
+    def __init__(
+        self,
+        ingester_id: str,
+        snapshot: Snapshot,
+        forgotten_age_ns: Callable[[], int] = lambda: FOREVER_NS,
+        not_ready: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        """not_ready: says what this node is doing as long as it cannot say what it holds."""
+        self.id, self._not_ready = ingester_id, not_ready
         self._snapshot = snapshot
         self.forgotten_age_ns = forgotten_age_ns
 
     async def held(self, request: Request) -> HeldHere:
+        """Raises NotYet."""
+        if (doing := self._not_ready()) is not None:
+            raise NotYet(doing)
         return self.look(request)
 
     def look(self, request: Request) -> HeldHere:

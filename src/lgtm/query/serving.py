@@ -11,27 +11,16 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from lgtm.errors import Unavailable
 from lgtm.model.batch import Batch
 from lgtm.model.signal import SERIES
 from lgtm.query.asking import Question, Summary, decode_question
-from lgtm.query.heads import HeadSource
+from lgtm.query.heads import HeadSource, NotYet
 from lgtm.query.source import RowSet, RowsMoved
 from lgtm.wire.batch import encode_batch
 
 T = TypeVar("T")
 BATCH_BYTES_MAX = 4 * 1024 * 1024
 """Of rows in one message, about; bounds what either side holds besides the rows themselves."""
-
-
-class NotYet(Unavailable):
-    """This node does not know yet what it holds. That is no empty answer."""
-
-    def __init__(self, doing: str) -> None:
-        self.doing = doing
-
-    def __str__(self) -> str:
-        return f"this instance is {self.doing} and cannot say yet what it holds"
 
 
 class HeadService:
