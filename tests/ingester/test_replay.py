@@ -59,8 +59,10 @@ def test_a_record_that_cannot_be_read_is_set_aside_and_counted() -> None:
 def test_rows_whose_labels_were_lost_do_not_stand_for_the_part() -> None:
     """The other node that holds the part must still bring it into a block."""
     lost = part(0, ["a"], labels=False)
-    (generation,) = replayed((1, mark(1)), (1, logged(lost))).generations
+    later = part(1, ["b"], labels=False)
+    (generation,) = replayed((1, mark(1)), (1, logged(lost)), (1, logged(later))).generations
     assert not generation.has(lost.id)
+    assert not generation.has(later.id), "the placeholder of the first one is no knowledge"
     assert generation.has(lost.id.of_remains())
     assert generation.primaries().covers(generation.uncovered())
 

@@ -61,7 +61,12 @@ class Head:
 
     def missing(self, batch: Batch) -> tuple[Fingerprint, ...]:
         """Series of the batch that came without labels and are not known here either."""
-        return tuple(s.fingerprint for s in batch.series if s.labels is None and s.fingerprint not in self._numbers)
+        return tuple(s.fingerprint for s in batch.series if s.labels is None and not self._knows(s.fingerprint))
+
+    def _knows(self, fingerprint: Fingerprint) -> bool:
+        """A placeholder is no knowledge: whoever has the labels may still send them."""
+        number = self._numbers.get(fingerprint)
+        return number is not None and not is_placeholder(self.series[number].labels)
 
     def add(self, batch: Batch, part_id: PartId, *, primary: bool = True) -> None:
         """Makes the rows visible to the next snapshot. primary: whether it falls to this node to bring them into a block."""
