@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lgtm.logql import columns
 from lgtm.logql.columns import add_parsed, contains, escaped, matches, parse_lines, read_numbers, reasons_of, without_replacements
 from lgtm.logql.line_labels import LineError, LineLabels
-from lgtm.logql.values import parse_duration, parse_float
+from lgtm.parsing.gonumbers import parse_duration, parse_float
 from support.logframes import Row, frame_of, lines_of, shown
 
 text = st.text(st.characters(codec="utf-8"), max_size=6)

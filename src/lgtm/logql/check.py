@@ -15,8 +15,8 @@ from lgtm.logql.syntax import (
     VectorAggregation,
     operands,
 )
-from lgtm.logql.values import parse_float
 from lgtm.model.matchers import Matcher
+from lgtm.parsing.gonumbers import parse_float
 
 EMPTY_COMPATIBLE = (
     "queries require at least one regexp or equality matcher that does not have an empty-compatible value. "

@@ -11,8 +11,8 @@ import re
 
 from lgtm.logql.grammar import FUNCTIONS, KEYWORDS, SYMBOLS
 from lgtm.logql.values import parse_bytes
-from lgtm.logql.values import parse_duration as parse_go_duration
 from lgtm.parsing.durations import parse_duration as parse_prometheus_duration
+from lgtm.parsing.gonumbers import parse_duration as parse_go_duration
 from lgtm.parsing.goscan import Class, Lexeme, bad_character, scan, unquote
 from lgtm.parsing.tokens import END, Lines, Token
 

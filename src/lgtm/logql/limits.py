@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from lgtm.errors import BadRequest
 from lgtm.logql.syntax import RangeAggregation
-from lgtm.logql.values import format_duration as format_go_duration
 from lgtm.model.limits import Limits
 from lgtm.model.matchers import Matchers
 from lgtm.model.window import Window
 from lgtm.parsing.durations import format_duration
+from lgtm.parsing.gonumbers import format_duration as format_go_duration
 
 
 class QueryLimitReached(BadRequest):

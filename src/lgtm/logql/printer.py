@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from lgtm.logql.stages import Unwrap
 from lgtm.logql.syntax import BinaryOperation, Expr, LabelReplace, LogExpr, LogRange, MetricExpr, RangeAggregation, VectorAggregation
-from lgtm.logql.values import format_float
 from lgtm.model.labels import quote
+from lgtm.parsing.gonumbers import format_float
 
 LINE_CHARACTERS_MAX = 100
 _INDENT = "  "

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lgtm.logql.stages import Stage, Unwrap
-from lgtm.logql.values import format_duration, format_float
 from lgtm.model.labels import quote
 from lgtm.model.matchers import Matcher
 from lgtm.parsing.durations import format_duration as format_range
+from lgtm.parsing.gonumbers import format_duration, format_float
 
 
 @dataclass(slots=True, frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from lgtm.logql.values import parse_bytes, parse_duration, parse_float
+from lgtm.logql.values import parse_bytes
+from lgtm.parsing.gonumbers import parse_duration, parse_float
 
 _INT = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
 _INT64_MAX = 2**63 - 1

@@ -12,8 +12,8 @@ from lgtm.api.loki.engine import Stats
 from lgtm.api.loki.stats import stats_block
 from lgtm.logql.evaluate_log import Entries, LogResult
 from lgtm.logql.label_sets import CategorizedLabels
-from lgtm.logql.values import format_float
 from lgtm.model.labels import Labels
+from lgtm.parsing.gonumbers import format_float
 from lgtm.vectors.matrix import F64, I64, Matrix
 
 CATEGORIZE = "categorize-labels"

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from lgtm.clock import NS_PER_S
 from lgtm.errors import BadRequest
-from lgtm.logql.values import parse_float
 from lgtm.model.labels import quote
 from lgtm.model.limits import HOUR_NS
 from lgtm.parsing.durations import parse_duration
+from lgtm.parsing.gonumbers import parse_float
 from lgtm.wire.go_text import rfc3339_ns
 
 DEFAULT_LIMIT = 100

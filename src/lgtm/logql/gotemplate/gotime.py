@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lgtm.logql.gotemplate.kinds import GoInt
 from lgtm.logql.gotemplate.zones import UTC_ZONE, Zone
-from lgtm.logql.values import format_duration
+from lgtm.parsing.gonumbers import format_duration
 
 NS_PER_S = 1_000_000_000
 DAY_S = 86_400

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from lgtm.logql.gotemplate.kinds import from_bytes
-from lgtm.logql.values import parse_float
+from lgtm.parsing.gonumbers import parse_float
 
 _INT64_MAX = 2**63 - 1
 _UINT64_MAX = 2**64 - 1

@@ -18,9 +18,10 @@ from lgtm.logql.columns import Bool, as_mask, contains, matches, read_numbers, r
 from lgtm.logql.frame import ERROR_DETAILS, LogFrame
 from lgtm.logql.stages.ip_pattern import IpPattern
 from lgtm.logql.stages.stage import InvalidStage, StageContext
-from lgtm.logql.values import format_bytes, format_duration, format_float, parse_bytes, parse_duration, parse_float
+from lgtm.logql.values import format_bytes, parse_bytes
 from lgtm.model.labels import quote
 from lgtm.model.matchers import Matcher, MatchOp
+from lgtm.parsing.gonumbers import format_duration, format_float, parse_duration, parse_float
 
 FILTER_ERROR = "LabelFilterErr"
 _COMPARE = {

@@ -12,7 +12,8 @@ from lgtm.logql.columns import F64, as_mask, read_numbers, reasons_of
 from lgtm.logql.frame import LogFrame
 from lgtm.logql.stages.label_filter import LabelFilter, LabelFilterStage
 from lgtm.logql.stages.stage import StageContext
-from lgtm.logql.values import duration_seconds, parse_bytes, parse_duration, parse_float
+from lgtm.logql.values import parse_bytes
+from lgtm.parsing.gonumbers import duration_seconds, parse_duration, parse_float
 
 Conversion = Literal["bytes", "duration", "duration_seconds"]
 

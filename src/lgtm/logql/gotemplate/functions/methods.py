@@ -9,7 +9,7 @@ from lgtm.logql.gotemplate.functions.signature import Function, by_name
 from lgtm.logql.gotemplate.golayout import format_time, time_text
 from lgtm.logql.gotemplate.gotime import DAY_S, NS_PER_S, ZERO_TIME, Civil, Duration, Month, Time, Weekday, days_until
 from lgtm.logql.gotemplate.kinds import Int64, wrap_int64
-from lgtm.logql.values import duration_seconds
+from lgtm.parsing.gonumbers import duration_seconds
 
 _DURATION_MAX = 2**63 - 1
 

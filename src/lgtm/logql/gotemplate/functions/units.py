@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lgtm.logql.gotemplate.errors import CallError
 from lgtm.logql.gotemplate.functions.signature import Function, by_name
-from lgtm.logql.values import duration_seconds, parse_bytes, parse_duration
+from lgtm.logql.values import parse_bytes
+from lgtm.parsing.gonumbers import duration_seconds, parse_duration
 
 
 def size(text: str) -> float:
