@@ -1,0 +1,392 @@
+"""The syntax tree of TraceQL. `str` of a node is its text in canonical form, which parses to an equal node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lgtm.model.labels import quote
+from lgtm.parsing.gonumbers import format_duration, format_float
+from lgtm.traceql.lexer import INT_MIN, needs_quotes
+from lgtm.traceql.types import KINDS, STATUSES, Type, is_boolean
+
+Value = str | int | float | bool | None
+
+SCOPES = ("span", "resource", "event", "link", "instrumentation")
+"""Also the order in which an attribute without a scope is looked up."""
+
+
+@dataclass(slots=True, frozen=True)
+class Static:
+    """status and kind: OTLP's number; duration: ns."""
+
+    type: Type
+    value: Value
+
+    def __str__(self) -> str:
+        match self.type:
+            case Type.STRING:
+                text = str(self.value)
+                return f"`{text}`" if "`" not in text else quote(text)
+            case Type.BOOL:
+                return "true" if self.value else "false"
+            case Type.DURATION:
+                return format_duration(int(self.value or 0))
+            case Type.STATUS:
+                return STATUSES[int(self.value or 0)]
+            case Type.KIND:
+                return KINDS[int(self.value or 0)]
+            case Type.FLOAT:
+                text = format_float(float(self.value or 0))
+                return text if "." in text or text[-1].isalpha() else f"{text}.0"
+            case Type.NIL:
+                return "nil"
+            case _:
+                return "minInt" if self.value == INT_MIN else str(self.value)
+
+
+TRUE = Static(Type.BOOL, True)
+FALSE = Static(Type.BOOL, False)
+NIL = Static(Type.NIL, None)
+
+
+@dataclass(slots=True, frozen=True)
+class Attribute:
+    """scope: one of SCOPES, or empty for whichever has it. parent: of the parent span, which parses and is then refused."""
+
+    scope: str
+    name: str
+    parent: bool = False
+
+    def __str__(self) -> str:
+        name = '"' + self.name.replace("\\", "\\\\").replace('"', '\\"') + '"' if needs_quotes(self.name) else self.name
+        return f"{self.label[: len(self.label) - len(self.name)]}{name}"
+
+    @property
+    def label(self) -> str:
+        """The name that series carry: never quoted."""
+        return ("parent." if self.parent else "") + f"{self.scope}.{self.name}".removeprefix("." if self.parent else "")
+
+    @property
+    def type(self) -> Type:
+        return Type.ANY
+
+
+INTRINSICS = {
+    "duration": Type.DURATION,
+    "name": Type.STRING,
+    "status": Type.STATUS,
+    "statusMessage": Type.STRING,
+    "kind": Type.KIND,
+    "span:id": Type.STRING,
+    "span:parentID": Type.STRING,
+    "span:childCount": Type.INT,
+    "traceDuration": Type.DURATION,
+    "rootName": Type.STRING,
+    "rootServiceName": Type.STRING,
+    "trace:id": Type.STRING,
+    "event:name": Type.STRING,
+    "event:timeSinceStart": Type.DURATION,
+    "link:traceID": Type.STRING,
+    "link:spanID": Type.STRING,
+    "instrumentation:name": Type.STRING,
+    "instrumentation:version": Type.STRING,
+    "nestedSetLeft": Type.INT,
+    "nestedSetRight": Type.INT,
+    "nestedSetParent": Type.INT,
+    "parent": Type.NIL,
+}
+SCOPED = {
+    "span:duration": "duration",
+    "span:name": "name",
+    "span:status": "status",
+    "span:statusMessage": "statusMessage",
+    "span:kind": "kind",
+    "trace:duration": "traceDuration",
+    "trace:rootName": "rootName",
+    "trace:rootService": "rootServiceName",
+}
+"""Spelling with a scope → the canonical one."""
+
+
+@dataclass(slots=True, frozen=True)
+class Intrinsic:
+    """name: a key of INTRINSICS."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        assert self.name in INTRINSICS, self.name
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+    @property
+    def type(self) -> Type:
+        return INTRINSICS[self.name]
+
+
+Field = Attribute | Intrinsic
+
+
+@dataclass(slots=True, frozen=True)
+class Unary:
+    operator: str
+    operand: FieldExpr
+
+    def __str__(self) -> str:
+        return f"{self.operator}{_inner(self.operand)}"
+
+
+@dataclass(slots=True, frozen=True)
+class Binary:
+    operator: str
+    left: FieldExpr
+    right: FieldExpr
+
+    def __str__(self) -> str:
+        return f"{_inner(self.left)} {self.operator} {_inner(self.right)}"
+
+
+@dataclass(slots=True, frozen=True)
+class Exists:
+    """`operand != nil`, or `= nil` when it has to be absent."""
+
+    operand: FieldExpr
+    absent: bool
+
+    def __str__(self) -> str:
+        return f"{_inner(self.operand)} {'=' if self.absent else '!='} nil"
+
+
+FieldExpr = Static | Attribute | Intrinsic | Unary | Binary | Exists
+
+
+def _inner(expr: FieldExpr) -> str:
+    return str(expr) if isinstance(expr, Static | Attribute | Intrinsic) else f"({expr})"
+
+
+def type_of(expr: FieldExpr) -> Type:
+    """The type as far as the text tells it."""
+    match expr:
+        case Static() | Attribute() | Intrinsic():
+            return expr.type
+        case Unary():
+            return type_of(expr.operand)
+        case Exists():
+            return Type.BOOL
+        case Binary():
+            if is_boolean(expr.operator):
+                return Type.BOOL
+            left = type_of(expr.left)
+            return type_of(expr.right) if left is Type.ANY else left
+
+
+@dataclass(slots=True, frozen=True)
+class SpansetFilter:
+    expr: FieldExpr
+
+    def __str__(self) -> str:
+        return f"{{ {self.expr} }}"
+
+
+@dataclass(slots=True, frozen=True)
+class SpansetOperation:
+    operator: str
+    left: SpansetExpr
+    right: SpansetExpr
+
+    def __str__(self) -> str:
+        return f"({self.left}) {self.operator} ({self.right})"
+
+
+@dataclass(slots=True, frozen=True)
+class Group:
+    expr: FieldExpr
+
+    def __str__(self) -> str:
+        return f"by({self.expr})"
+
+
+@dataclass(slots=True, frozen=True)
+class Coalesce:
+    def __str__(self) -> str:
+        return "coalesce()"
+
+
+@dataclass(slots=True, frozen=True)
+class Select:
+    fields: tuple[Field, ...]
+
+    def __str__(self) -> str:
+        return f"select({', '.join(map(str, self.fields))})"
+
+
+@dataclass(slots=True, frozen=True)
+class Aggregate:
+    """expr: None for count."""
+
+    operator: str
+    expr: FieldExpr | None = None
+
+    def __str__(self) -> str:
+        return f"{self.operator}({'' if self.expr is None else self.expr})"
+
+
+@dataclass(slots=True, frozen=True)
+class ScalarOperation:
+    operator: str
+    left: ScalarExpr
+    right: ScalarExpr
+
+    def __str__(self) -> str:
+        return f"({self.left}) {self.operator} ({self.right})"
+
+
+@dataclass(slots=True, frozen=True)
+class ScalarPipe:
+    """The number that a pipeline ends in, as an operand."""
+
+    pipeline: Pipeline
+    aggregate: Aggregate
+
+    def __str__(self) -> str:
+        return f"{self.pipeline} | {self.aggregate}"
+
+
+ScalarExpr = Static | Aggregate | ScalarOperation | ScalarPipe
+
+
+@dataclass(slots=True, frozen=True)
+class ScalarFilter:
+    operator: str
+    left: ScalarExpr
+    right: ScalarExpr
+
+    def __str__(self) -> str:
+        return f"{_operand(self.left)} {self.operator} {_operand(self.right)}"
+
+
+def _operand(expr: ScalarExpr) -> str:
+    return str(expr) if isinstance(expr, Static | Aggregate) else f"({expr})"
+
+
+Stage = SpansetFilter | SpansetOperation | Group | Coalesce | Select | ScalarFilter
+
+
+@dataclass(slots=True, frozen=True)
+class Pipeline:
+    stages: tuple[Stage, ...]
+
+    def __str__(self) -> str:
+        return " | ".join(map(str, self.stages))
+
+
+SpansetExpr = SpansetFilter | SpansetOperation | Pipeline
+
+
+@dataclass(slots=True, frozen=True)
+class Over:
+    """A function over time, such as `rate() by(name)`. field: None for what counts spans. quantiles: of quantile_over_time."""
+
+    function: str
+    field: Field | None = None
+    by: tuple[Field, ...] = ()
+    quantiles: tuple[float, ...] = ()
+
+    def __str__(self) -> str:
+        arguments = [*([str(self.field)] if self.field else []), *map(format_float, self.quantiles)]
+        by = f" by({', '.join(map(str, self.by))})" if self.by else ""
+        return f"{self.function}({', '.join(arguments)}){by}"
+
+
+COMPARE_VALUES = 10
+
+
+@dataclass(slots=True, frozen=True)
+class Compare:
+    """selection: the spans set apart from the rest. window: their start within (start, end] ns; None for any."""
+
+    selection: SpansetFilter
+    values_max: int = COMPARE_VALUES
+    window: tuple[int, int] | None = None
+
+    def __str__(self) -> str:
+        window = "" if self.window is None else f", {self.window[0]}, {self.window[1]}"
+        return f"compare({self.selection}, {self.values_max}{window})"
+
+
+@dataclass(slots=True, frozen=True)
+class MetricsQuery:
+    pipeline: Pipeline
+    function: Over | Compare
+
+    def __str__(self) -> str:
+        return f"{self.pipeline} | {self.function}"
+
+
+@dataclass(slots=True, frozen=True)
+class MetricsOperation:
+    """At least one side is a query."""
+
+    operator: str
+    left: MetricsExpr | Static
+    right: MetricsExpr | Static
+
+    def __str__(self) -> str:
+        return f"{_side(self.left)} {self.operator} {_side(self.right)}"
+
+
+@dataclass(slots=True, frozen=True)
+class TopK:
+    """operator: topk or bottomk."""
+
+    expr: MetricsExpr
+    operator: str
+    limit: int
+
+    def __str__(self) -> str:
+        return f"{_staged(self.expr)} | {self.operator}({self.limit})"
+
+
+@dataclass(slots=True, frozen=True)
+class MetricsFilter:
+    expr: MetricsExpr
+    operator: str
+    value: Static
+
+    def __str__(self) -> str:
+        return f"{_staged(self.expr)} {self.operator} {self.value}"
+
+
+MetricsExpr = MetricsQuery | MetricsOperation | TopK | MetricsFilter
+
+
+def _side(side: MetricsExpr | Static) -> str:
+    return str(side) if isinstance(side, Static) else f"({side})"
+
+
+def _staged(expr: MetricsExpr) -> str:
+    return f"({expr})" if isinstance(expr, MetricsOperation) else str(expr)
+
+
+Root = Pipeline | ScalarFilter | MetricsQuery | MetricsOperation | TopK | MetricsFilter
+
+
+@dataclass(slots=True, frozen=True)
+class Query:
+    """hints: name and value; what is unknown or has an unfit type is ignored by whoever reads them."""
+
+    root: Root
+    hints: tuple[tuple[str, Static], ...] = ()
+
+    def __str__(self) -> str:
+        hints = f" with({', '.join(f'{name}={value}' for name, value in self.hints)})" if self.hints else ""
+        return f"{self.root}{hints}"
+
+    def hint(self, name: str, of: Type) -> Value:
+        """The last value given of that type, else None."""
+        return next((static.value for key, static in reversed(self.hints) if key == name and static.type is of), None)
