@@ -97,7 +97,7 @@ def _of_integers(symbol: str, a: int, b: int) -> int:
         case "%":
             value = int(math.copysign(abs(a) % abs(b), a))
         case _:
-            value = int(a**b)
+            value = math.prod([a] * b)
     return (value + 2 ** (_INT_BITS - 1)) % 2**_INT_BITS - 2 ** (_INT_BITS - 1)
 
 

@@ -1,0 +1,52 @@
+"""Aggregates: one number for each spanset."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lgtm.traceql.columns import I64, AnyArray, Bool, Column, Columns
+from lgtm.traceql.evaluate import values
+from lgtm.traceql.span_table import SpanTable
+from lgtm.traceql.spansets import Spansets
+from lgtm.traceql.syntax import Aggregate
+from lgtm.traceql.types import NUMBERS, Type
+
+
+def reduce_sets(table: SpanTable, aggregate: Aggregate, sets: Spansets) -> Column:
+    """One row a set; absent where no span of the set has a number. The average of integers is a float."""
+    if aggregate.expr is None:
+        return Column(Type.INT, np.diff(sets.offsets))
+    numbers = joined_numbers(values(table, aggregate.expr), len(table))
+    held = numbers.held[sets.rows]
+    counts = np.add.reduceat(held.astype(np.int64), sets.offsets[:-1]) if len(sets) else np.empty(0, dtype=np.int64)
+    found = _reduce(aggregate.operator, numbers.values[sets.rows], held, sets.offsets, counts)
+    averaged = aggregate.operator == "avg" and numbers.type is Type.INT
+    return Column(Type.FLOAT if averaged else numbers.type, found, counts > 0)
+
+
+def joined_numbers(columns: Columns, rows: int) -> Column:
+    """The numbers of all types as one column: integers unless there are floats. Lists have no part."""
+    parts = [column for column in columns if column.type in NUMBERS and column.offsets is None]
+    if len(parts) == 1:
+        return parts[0]
+    floats = any(column.type is Type.FLOAT for column in parts)
+    found = np.zeros(rows, dtype=np.float64 if floats else np.int64)
+    present = np.zeros(rows, dtype=bool)
+    for column in parts:
+        held = column.held
+        found[held], present = column.values[held], present | held
+    of = Type.FLOAT if floats else Type.DURATION if any(column.type is Type.DURATION for column in parts) else Type.INT
+    return Column(of, found, present)
+
+
+def _reduce(operator: str, numbers: AnyArray, held: Bool, offsets: I64, counts: I64) -> AnyArray:
+    if not len(counts):
+        return numbers[:0]
+    starts = offsets[:-1]
+    whole = numbers.dtype == np.int64
+    if operator in ("min", "max"):
+        limits = np.iinfo(np.int64) if whole else np.finfo(np.float64)
+        fill, ufunc = (limits.max, np.minimum) if operator == "min" else (limits.min, np.maximum)
+        return np.asarray(ufunc.reduceat(np.where(held, numbers, fill), starts))
+    total = np.add.reduceat(np.where(held, numbers, 0), starts)
+    return np.asarray(total / np.maximum(counts, 1) if operator == "avg" else total)
