@@ -32,7 +32,7 @@ class Column:
     """values: int64 for INT, DURATION, STATUS and KIND; float64; bool; for STRING numbers of `words`.
 
     present: one truth a row, None when all are. offsets: of a column of lists, where the values of each row begin and end.
-    any_of: lists whose row meets a condition as soon as one member does, even `!=`: events and links are asked so, arrays are not.
+    of_children: lists of what the events or links of a span have, not of what the span itself has.
     """
 
     type: Type
@@ -40,7 +40,7 @@ class Column:
     present: Bool | None = None
     words: pa.Array | None = None
     offsets: I64 | None = None
-    any_of: bool = False
+    of_children: bool = False
 
     def __len__(self) -> int:
         return len(self.values) if self.offsets is None else len(self.offsets) - 1
@@ -152,7 +152,7 @@ def gather_children(column: Column, rows_of: I64, rows: int) -> Column:
     else:
         counts = np.bincount(rows_of, weights=np.diff(column.offsets), minlength=rows).astype(np.int64)
         values = column.values
-    return Column(column.type, values, None, column.words, np.concatenate(([0], np.cumsum(counts))), any_of=True)
+    return Column(column.type, values, None, column.words, np.concatenate(([0], np.cumsum(counts))), of_children=True)
 
 
 def hex_strings(ids: npt.NDArray[np.uint8]) -> pa.Array:

@@ -1,7 +1,6 @@
 """Comparing columns with literals and with each other, one truth a row.
 
-A row without a value, or with one of another type, meets no condition, not even `!=`. A list meets one when any member does; `!=` and `!~`
-when no member has what is excluded, except for lists of events and links, where one that differs is enough.
+A row without a value, or with one of another type, meets no condition, not even `!=`. A list meets one when any member does, also `!=`.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lgtm.traceql.columns import Bool, Column, Columns
+from lgtm.traceql.columns import I64, Bool, Column, Columns
 from lgtm.traceql.syntax import Static
 from lgtm.traceql.types import NUMBERS, REGEX, Type, comparable
 
@@ -22,7 +21,6 @@ _NUMERIC: dict[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
 _TEXTUAL = {"=": pc.equal, "!=": pc.not_equal, "<": pc.less, "<=": pc.less_equal, ">": pc.greater, ">=": pc.greater_equal}
-_POSITIVE = {"!=": "=", "!~": "=~"}
 FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 
 
@@ -31,7 +29,8 @@ def compare_literal(columns: Columns, symbol: str, literal: Static, *, stored_ty
     found = np.zeros(rows, dtype=bool)
     for column in columns:
         if _meets(column.type, literal.type, stored_type=stored_type):
-            found |= _by_row(column, symbol, lambda part, of=symbol: _with_literal(part, of, literal))
+            truth = _with_literal(column, symbol, literal)
+            found |= column.held & (truth if column.offsets is None else any_member(truth, column.offsets))
     return found
 
 
@@ -51,20 +50,10 @@ def _meets(column: Type, literal: Type, *, stored_type: bool) -> bool:
     return column is literal or (literal is Type.INT and column is Type.DURATION)
 
 
-def _by_row(column: Column, symbol: str, compare: Callable[..., Bool]) -> Bool:
-    """`compare(column)` answers one truth a value; lists are folded to one truth a row."""
-    if column.offsets is None:
-        truth = compare(column)
-        return truth if column.present is None else truth & column.present
-    if symbol in _POSITIVE and not column.any_of:
-        return column.held & ~_any_member(column, compare(column, _POSITIVE[symbol]))
-    return _any_member(column, compare(column)) & column.held
-
-
-def _any_member(column: Column, truth: Bool) -> Bool:
-    assert column.offsets is not None
+def any_member(truth: Bool, offsets: I64) -> Bool:
+    """One truth a member of lists to one a list."""
     before = np.concatenate(([0], np.cumsum(truth)))
-    return np.asarray(before[column.offsets[1:]] > before[column.offsets[:-1]])
+    return np.asarray(before[offsets[1:]] > before[offsets[:-1]])
 
 
 def _with_literal(column: Column, symbol: str, literal: Static) -> Bool:
@@ -86,9 +75,7 @@ def _pair(left: Column, symbol: str, right: Column) -> Bool:
     counts = np.diff(many.offsets)
     a, b = (_spread(side, counts) for side in (left, right))
     both = left.held & right.held
-    if symbol in _POSITIVE and not many.any_of:
-        return both & ~_any_member(many, _values(a, _POSITIVE[symbol], b))
-    return both & _any_member(many, _values(a, symbol, b))
+    return both & any_member(_values(a, symbol, b), many.offsets)
 
 
 def _spread(side: Column, counts: Any) -> Column:

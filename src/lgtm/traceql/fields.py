@@ -8,52 +8,56 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lgtm.traceql.columns import Column, Columns, first_of, gather_children, hex_strings, strings
+from lgtm.traceql.columns import I64, Column, Columns, first_of, gather_children, hex_strings
 from lgtm.traceql.span_table import Children, SpanTable
-from lgtm.traceql.syntax import SCOPES, Attribute, Field, Intrinsic
+from lgtm.traceql.syntax import Attribute, Field, Intrinsic
 from lgtm.traceql.types import Type
 
-_BY_ROW = ("span", "resource", "instrumentation")
+UNSCOPED = ("span", "resource")
+"""Where a name without a scope is looked up, in this order. Tempo's manual names more scopes, but it looks at these."""
+
+_SINCE_START = "event:timeSinceStart"
+_FIXED = {"event:name": "name", "link:traceID": "trace_id", "link:spanID": "span_id"}
 _SERVICE_NAME = ("resource", "service.name")
 
 
 def field_columns(table: SpanTable, field: Field) -> Columns:
     """One column a type; none when no span has the field."""
+    found = children_of(table, field)
+    if found is not None:
+        children, columns = found
+        return tuple(gather_children(column, children.rows_of, len(table)) for column in columns)
     if isinstance(field, Intrinsic):
         return (_INTRINSICS[field.name](table),)
     if field.scope:
         return attribute_columns(table, field.scope, field.name)
-    return first_of([attribute_columns(table, scope, field.name) for scope in SCOPES], len(table))
+    return first_of([attribute_columns(table, scope, field.name) for scope in UNSCOPED], len(table))
 
 
 def attribute_columns(table: SpanTable, scope: str, key: str) -> Columns:
-    """Of one scope, which has to be one of SCOPES."""
+    """Of the span, its resource or its instrumentation scope."""
     if (scope, key) == _SERVICE_NAME:
         return (table.service_name,)
-    if scope in _BY_ROW:
-        return table.attributes.get((scope, key), ())
+    return table.attributes.get((scope, key), ())
+
+
+def children_of(table: SpanTable, field: Field) -> tuple[Children, Columns] | None:
+    """Events or links and the field's values over them; None for what spans have themselves."""
+    scope = field.scope if isinstance(field, Attribute) else field.name.split(":")[0]
+    if scope not in ("event", "link"):
+        return None
     children = table.events if scope == "event" else table.links
-    return tuple(gather_children(column, children.rows_of, len(table)) for column in children.attributes.get(key, ()))
+    if isinstance(field, Attribute):
+        return children, children.attributes.get(field.name, ())
+    if field.name == _SINCE_START:
+        return children, (Column(Type.DURATION, _since_start_ns(table)),)
+    column = children.fixed.get(_FIXED[field.name])
+    return children, () if column is None else (column,)
 
 
-def grouping_columns(table: SpanTable, field: Field) -> Columns:
-    """As `field_columns`, but a name without a scope is looked up on spans and resources only."""
-    if isinstance(field, Attribute) and not field.scope:
-        return first_of([attribute_columns(table, scope, field.name) for scope in SCOPES[:2]], len(table))
-    return field_columns(table, field)
-
-
-def _child(table: SpanTable, children: Children, name: str) -> Column:
-    column = children.fixed.get(name)
-    if column is None:
-        return strings(pa.array([None] * len(table), pa.string()))
-    return gather_children(column, children.rows_of, len(table))
-
-
-def _time_since_start(table: SpanTable) -> Column:
+def _since_start_ns(table: SpanTable) -> I64:
     time_ns = table.events.fixed.get("time_ns")
-    since = np.empty(0, dtype=np.int64) if time_ns is None else time_ns.values - table.start_ns[table.events.rows_of]
-    return gather_children(Column(Type.DURATION, since), table.events.rows_of, len(table))
+    return np.empty(0, dtype=np.int64) if time_ns is None else time_ns.values - table.start_ns[table.events.rows_of]
 
 
 def _of_trace(column: Column, table: SpanTable) -> Column:
@@ -85,10 +89,6 @@ _INTRINSICS: dict[str, Callable[[SpanTable], Column]] = {
     "rootName": lambda table: _of_trace(table.root_name, table),
     "rootServiceName": lambda table: _of_trace(table.root_service_name, table),
     "trace:id": _trace_id,
-    "event:name": lambda table: _child(table, table.events, "name"),
-    "event:timeSinceStart": _time_since_start,
-    "link:traceID": lambda table: _child(table, table.links, "trace_id"),
-    "link:spanID": lambda table: _child(table, table.links, "span_id"),
     "instrumentation:name": lambda table: table.scope_name,
     "instrumentation:version": lambda table: table.scope_version,
     "nestedSetLeft": lambda table: Column(Type.INT, table.tree.left),

@@ -13,8 +13,8 @@ NO_VALUE = -1
 
 
 def single_valued(columns: Columns) -> Columns:
-    """Lists by their first member: a group has one value."""
-    return tuple(column if column.offsets is None else _first_members(column) for column in columns)
+    """A span with several events or links stands for the first of them: a group has one value. Lists of its own are a value."""
+    return tuple(_first_members(column) if column.of_children else column for column in columns)
 
 
 def _first_members(column: Column) -> Column:
@@ -22,19 +22,30 @@ def _first_members(column: Column) -> Column:
     if not len(column.values):
         return Column(column.type, np.zeros(len(column), dtype=column.values.dtype), np.zeros(len(column), dtype=bool), column.words)
     first = np.minimum(column.offsets[:-1], len(column.values) - 1)
-    return replace(column, values=column.values[first], present=np.diff(column.offsets) > 0, offsets=None, any_of=False)
+    return replace(column, values=column.values[first], present=np.diff(column.offsets) > 0, offsets=None, of_children=False)
 
 
 def number_values(columns: Columns, rows: I64) -> I64:
-    """A number for the value of each of `rows`, NO_VALUE where there is none. columns: one value a row."""
+    """A number for the value of each of `rows`, NO_VALUE where there is none."""
     numbers = np.full(len(rows), NO_VALUE)
     used = 0
     for column in columns:
         held = column.held[rows]
-        distinct, inverse = np.unique(column.values[rows][held], return_inverse=True)
-        numbers[held] = used + inverse
-        used += len(distinct)
+        if held.any():
+            found = _number_held(column.take(rows[held]))
+            numbers[held] = used + found
+            used += int(found.max()) + 1
     return numbers
+
+
+def _number_held(column: Column) -> I64:
+    """Of a column whose rows all have a value."""
+    _, members = np.unique(column.values, return_inverse=True)
+    if column.offsets is None:
+        return members.astype(np.int64)
+    lengths = np.diff(column.offsets)
+    positions = [np.where(at < lengths, members[np.minimum(column.offsets[:-1] + at, len(members) - 1)], NO_VALUE) for at in range(lengths.max())]
+    return combine_numbers([lengths, *positions])[0]
 
 
 def combine_numbers(parts: Sequence[I64]) -> tuple[I64, I64]:

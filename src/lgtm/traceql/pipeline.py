@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from lgtm.traceql.columns import Bool, Column
+from lgtm.traceql.columns import Bool, held_by_any
 from lgtm.traceql.comparison import compare_literal
 from lgtm.traceql.evaluate import truth, values
-from lgtm.traceql.fields import grouping_columns
+from lgtm.traceql.fields import field_columns
 from lgtm.traceql.grouping import combine_numbers, number_values, single_valued
 from lgtm.traceql.reduce import reduce_sets
 from lgtm.traceql.span_table import SpanTable
 from lgtm.traceql.spansets import Spansets, coalesce, combine, whole_traces
 from lgtm.traceql.syntax import (
     Aggregate,
-    Attribute,
     Coalesce,
-    FieldExpr,
     Group,
     Pipeline,
     ScalarFilter,
@@ -27,11 +25,20 @@ from lgtm.traceql.syntax import (
     Stage,
     Static,
 )
+from lgtm.traceql.uses import uses
 
 
 def run(table: SpanTable, pipeline: Pipeline, traces: Bool | None = None) -> Spansets:
-    """The spansets that are left of each trace, or of those chosen. Raises ManySpansets."""
-    return _run(table, pipeline, whole_traces(table, traces))
+    """The spansets that are left of each trace, or of those chosen. Raises ManySpansets.
+
+    Where a pipeline begins without a filter, spans that have nothing of what its first stage asks for are not looked at.
+    """
+    sets = whole_traces(table, traces)
+    asked = {use.field for use in uses(pipeline.stages[0])}
+    if asked and not isinstance(pipeline.stages[0], SpansetFilter | SpansetOperation | Pipeline):
+        held = [held_by_any(field_columns(table, field), len(table)) for field in asked]
+        sets = sets.keep_spans(np.logical_or.reduce(held)[sets.rows])
+    return _run(table, pipeline, sets)
 
 
 def _run(table: SpanTable, pipeline: Pipeline, sets: Spansets) -> Spansets:
@@ -70,7 +77,7 @@ def _operation(table: SpanTable, stage: SpansetOperation, sets: Spansets) -> Spa
 
 def _group(table: SpanTable, stage: Group, sets: Spansets) -> Spansets:
     """Splits each set by the values of the expression, in the order in which they occur; spans without one are a group too."""
-    columns = single_valued(_grouping_values(table, stage.expr))
+    columns = single_valued(values(table, stage.expr))
     numbers = number_values(columns, sets.rows)
     group, first = combine_numbers([sets.set_of, numbers])
     order = np.argsort(group, kind="stable")
@@ -80,14 +87,10 @@ def _group(table: SpanTable, stage: Group, sets: Spansets) -> Spansets:
     return split.with_attribute(str(stage), tuple(column.take(sets.rows[first]) for column in columns))
 
 
-def _grouping_values(table: SpanTable, expr: FieldExpr) -> tuple[Column, ...]:
-    return grouping_columns(table, expr) if isinstance(expr, Attribute) else values(table, expr)
-
-
 def _scalar_filter(table: SpanTable, stage: ScalarFilter, sets: Spansets) -> Spansets:
     """Keeps the sets whose aggregate compares well. Validation left only `aggregate operator literal`."""
     assert isinstance(stage.left, Aggregate)
     assert isinstance(stage.right, Static)
     found = reduce_sets(table, stage.left, sets)
-    kept = compare_literal((found,), stage.operator, stage.right, stored_type=False, rows=len(sets))
-    return sets.with_attribute(str(stage.left), (found,)).take(kept)
+    kept = compare_literal(found, stage.operator, stage.right, stored_type=False, rows=len(sets))
+    return sets.with_attribute(str(stage.left), found).take(kept)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lgtm.traceql.columns import I64, AnyArray, Bool, Column, Columns
+from lgtm.traceql.columns import I64, AnyArray, Bool, Column, Columns, held_by_any
 from lgtm.traceql.evaluate import values
 from lgtm.traceql.span_table import SpanTable
 from lgtm.traceql.spansets import Spansets
@@ -12,16 +12,35 @@ from lgtm.traceql.syntax import Aggregate
 from lgtm.traceql.types import NUMBERS, Type
 
 
-def reduce_sets(table: SpanTable, aggregate: Aggregate, sets: Spansets) -> Column:
-    """One row a set; absent where no span of the set has a number. The average of integers is a float."""
+def reduce_sets(table: SpanTable, aggregate: Aggregate, sets: Spansets) -> Columns:
+    """One row a set; absent where no span of the set has a number.
+
+    A set of integers has an integer, but for an average; with one float among them it has a float.
+    """
     if aggregate.expr is None:
-        return Column(Type.INT, np.diff(sets.offsets))
-    numbers = joined_numbers(values(table, aggregate.expr), len(table))
-    held = numbers.held[sets.rows]
-    counts = np.add.reduceat(held.astype(np.int64), sets.offsets[:-1]) if len(sets) else np.empty(0, dtype=np.int64)
-    found = _reduce(aggregate.operator, numbers.values[sets.rows], held, sets.offsets, counts)
-    averaged = aggregate.operator == "avg" and numbers.type is Type.INT
+        return (Column(Type.INT, np.diff(sets.offsets)),)
+    columns = values(table, aggregate.expr)
+    parts = [column for column in columns if column.type in NUMBERS and column.offsets is None]
+    whole = [column for column in parts if column.type is not Type.FLOAT]
+    if len(whole) == len(parts):
+        return (_reduced(aggregate.operator, joined_numbers(columns, len(table)), sets),)
+    floats = _reduced(aggregate.operator, joined_numbers(columns, len(table)), sets)
+    with_float = _count(held_by_any([column for column in parts if column.type is Type.FLOAT], len(table)), sets) > 0
+    integers = _reduced(aggregate.operator, joined_numbers(tuple(whole), len(table)), sets)
+    return floats.where(with_float), integers.where(~with_float)
+
+
+def _reduced(operator: str, numbers: Column, sets: Spansets) -> Column:
+    held = numbers.held
+    counts = _count(held, sets)
+    found = _reduce(operator, numbers.values[sets.rows], held[sets.rows], sets.offsets, counts)
+    averaged = operator == "avg" and numbers.type is Type.INT
     return Column(Type.FLOAT if averaged else numbers.type, found, counts > 0)
+
+
+def _count(held: Bool, sets: Spansets) -> I64:
+    """How many spans of each set are so."""
+    return np.add.reduceat(held[sets.rows].astype(np.int64), sets.offsets[:-1]) if len(sets) else np.empty(0, dtype=np.int64)
 
 
 def joined_numbers(columns: Columns, rows: int) -> Column:

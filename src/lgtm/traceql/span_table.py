@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from lgtm.traceql.columns import I64, Bool, Column, Columns
 from lgtm.traceql.nested_set import U64, NestedSet, nested_set
+from lgtm.traceql.types import Type
 
 AttributeColumns = Mapping[tuple[str, str], Columns]
 """By scope (span, resource, instrumentation) and key."""
@@ -103,7 +104,7 @@ class SpanTable:
 
     @cached_property
     def root_name(self) -> Column:
-        """One value a trace; absent where there is no root."""
+        """One value a trace; empty where there is no root."""
         return self._of_root(self.name)
 
     @cached_property
@@ -111,10 +112,11 @@ class SpanTable:
         return self._of_root(self.service_name)
 
     def _of_root(self, column: Column) -> Column:
+        assert column.words is not None
+        words = pa.concat_arrays([column.words.cast(pa.string()), pa.array([""])])
         rows = self.root_row
-        if not len(self):
-            return column
-        return column.take(np.maximum(rows, 0)).where(rows >= 0)
+        codes = np.where(rows >= 0, column.values[np.maximum(rows, 0)], len(column.words)) if len(self) else rows
+        return Column(Type.STRING, codes, words=words)
 
     def overlapping(self, start_ns: int, end_ns: int) -> Bool:
         """Which traces have a moment within [start_ns, end_ns], both ends included."""

@@ -12,7 +12,6 @@ from lgtm.traceql.types import KINDS, STATUSES, Type, is_boolean
 Value = str | int | float | bool | None
 
 SCOPES = ("span", "resource", "event", "link", "instrumentation")
-"""Also the order in which an attribute without a scope is looked up."""
 
 
 @dataclass(slots=True, frozen=True)
