@@ -8,18 +8,27 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from lgtm.errors import BadRequest
+from lgtm.parsing.gonumbers import parse_duration
 from lgtm.traceql.check import validate
 from lgtm.traceql.columns import Item
+from lgtm.traceql.metrics import Metrics, Series
 from lgtm.traceql.parser import parse
 from lgtm.traceql.search import FoundSpanset, FoundTrace, Search
+from lgtm.traceql.series_labels import TypedLabels
+from lgtm.traceql.steps import Steps, default_step_ns
 from traceql.dataset import T0_NS, tables
 
 NS_PER_S = 10**9
 SLICES = 3
+
+
+class Unasked(Exception):
+    """The case is about the HTTP API and not about the language."""
 
 
 def ask(case: Mapping[str, Any]) -> tuple[int, Any]:
@@ -39,14 +48,15 @@ def _fill(value: Any) -> str:
 
 def _moment(found: re.Match[str]) -> str:
     at_ns = T0_NS + round(float(found[2]) * NS_PER_S)
+    if found[1] == "rfc3339":
+        return datetime.fromtimestamp(at_ns / NS_PER_S, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {"s": str(at_ns // NS_PER_S), "ns": str(at_ns)}.get(found[1], f"{at_ns / NS_PER_S:.3f}")
 
 
 def _search(case: Mapping[str, Any], params: Mapping[str, str]) -> Any:
     query = parse(params.get("q") or "{}")
     validate(query)
-    start_ns = int(params.get("start", 0)) * NS_PER_S
-    end_ns = int(params.get("end", 2**33)) * NS_PER_S
+    start_ns, end_ns = _search_window(params)
     search = Search(query, limit=int(params.get("limit", 20)), spans_max=int(params.get("spss", 3)), window=(start_ns, end_ns))
     for tenant in _tenants(case):
         for table in tables(tenant, SLICES):
@@ -55,6 +65,13 @@ def _search(case: Mapping[str, Any], params: Mapping[str, str]) -> Any:
     if not params.get("q"):  # a search by tags, or for everything, shows no spans
         found = [{name: value for name, value in trace.items() if not name.startswith("spanSet")} for trace in found]
     return {"order": [trace["traceID"] for trace in found], "traces": {trace.pop("traceID"): trace for trace in found}}
+
+
+def _search_window(params: Mapping[str, str]) -> tuple[int, int]:
+    start, end = params.get("start", "0"), params.get("end", "1")
+    if "since" in params or not (start.isdigit() and end.isdigit() and int(start) < 2**32):
+        raise Unasked
+    return int(start) * NS_PER_S, int(end) * NS_PER_S
 
 
 def _tenants(case: Mapping[str, Any]) -> list[str]:
@@ -89,7 +106,67 @@ def _spanset(spanset: FoundSpanset) -> dict[str, Any]:
     return found | ({"attributes": _pairs(spanset.attributes)} if spanset.attributes else {})
 
 
-def _pairs(attributes: tuple[tuple[str, Item], ...]) -> list[list[Any]]:
+def _range(case: Mapping[str, Any], params: Mapping[str, str]) -> Any:
+    start_ns, end_ns = _window(params)
+    step_ns = _step_ns(params["step"]) if "step" in params else default_step_ns(start_ns, end_ns)
+    steps = Steps.ranging(start_ns, end_ns, step_ns)
+    moments = steps.moments_ns.tolist()
+    found = {}
+    for series in _series(case, params, steps):
+        samples = [
+            [round((moment - T0_NS) / NS_PER_S, 3), number(float(value))]
+            for moment, value, present in zip(moments, series.values, series.present, strict=True)
+            if present
+        ]
+        found[_key(series.labels)] = {"samples": samples} | _exemplars(case, series)
+    return {"series": found}
+
+
+def _instant(case: Mapping[str, Any], params: Mapping[str, str]) -> Any:
+    steps = Steps.instant(*_window(params))
+    return {"series": {_key(series.labels): {"value": number(float(series.values[0]))} for series in _series(case, params, steps)}}
+
+
+def _series(case: Mapping[str, Any], params: Mapping[str, str], steps: Steps) -> list[Series]:
+    query = parse(params.get("q") or params["query"])
+    validate(query)
+    metrics = Metrics(query, steps, exemplars=int(params.get("exemplars", 100)))
+    for tenant in _tenants(case):
+        for table in tables(tenant, SLICES):
+            metrics.add(table)
+    ignored = set(case.get("ignore", ()))
+    return [series for series in metrics.results() if not ignored & {name for name, _ in series.labels}]
+
+
+def _key(labels: TypedLabels) -> str:
+    return ", ".join(f"{name}={canonical(value)}" for name, value in _pairs(labels))
+
+
+def _exemplars(case: Mapping[str, Any], series: Series) -> dict[str, Any]:
+    if not case.get("exemplars") or not series.exemplars:
+        return {}
+    return {"exemplars": sorted(([number(one.value or 0.0), _pairs(one.labels)] for one in series.exemplars), key=canonical)}
+
+
+def _window(params: Mapping[str, str]) -> tuple[int, int]:
+    if "since" in params:
+        raise Unasked
+    return _time_ns(params["start"]), _time_ns(params["end"])
+
+
+def _time_ns(text: str) -> int:
+    if "T" in text:
+        return int(datetime.fromisoformat(text).timestamp()) * NS_PER_S
+    if "." in text:
+        return round(float(text) * 1000) * 10**6
+    return int(text) * (NS_PER_S if len(text) <= 10 else 1)
+
+
+def _step_ns(text: str) -> int:
+    return round(float(text) * NS_PER_S) if re.fullmatch(r"[0-9.]+", text) else parse_duration(text)
+
+
+def _pairs(attributes: Sequence[tuple[str, Item]]) -> list[list[Any]]:
     return sorted(([name, tagged(value)] for name, value in attributes), key=canonical)
 
 
@@ -109,7 +186,7 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
-_ANSWERS = {"/api/search": _search}
+_ANSWERS = {"/api/search": _search, "/api/metrics/query_range": _range, "/api/metrics/query": _instant}
 
 
 def passes(case: Mapping[str, Any]) -> str:
@@ -133,7 +210,16 @@ def project(how: str, answer: Any) -> Any:
             return {key.lstrip("0"): sorted([s["matched"], len(s["spans"])] for s in trace.get("spanSets", [])) for key, trace in traces.items()}
         if how == "unordered":
             return {"traces": traces}
-    return answer
+    return shape(answer) if how == "shape" else answer
+
+
+def shape(value: Any) -> Any:
+    """Types in the place of values; a list is the shapes of its members, each once."""
+    if isinstance(value, dict):
+        return {key: shape(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return sorted({canonical(shape(member)): shape(member) for member in value}.values(), key=canonical)
+    return {bool: "boolean", int: "number", float: "number", str: "string"}.get(type(value), "null")
 
 
 def difference(want: Any, got: Any, where: str = "") -> str:

@@ -15,7 +15,8 @@ import re2
 from lgtm.traceql.syntax import Binary, Exists, FieldExpr, Static, Unary
 from lgtm.traceql.types import ARITHMETIC, LOGICAL, REGEX, Type, allows, allows_unary, comparable
 
-_INT_BITS = 64
+_WRAP = 1 << 64
+"""Integers wrap around, as those of 64 bits do."""
 _POWER_MAX = 64
 """Larger exponents are left to floats: no integer of 64 bits has them, besides those of 0 and 1."""
 
@@ -95,10 +96,10 @@ def _of_integers(symbol: str, a: int, b: int) -> int:
         case "/":
             value = abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
         case "%":
-            value = int(math.copysign(abs(a) % abs(b), a))
+            value = abs(a) % abs(b) * (-1 if a < 0 else 1)
         case _:
             value = math.prod([a] * b)
-    return (value + 2 ** (_INT_BITS - 1)) % 2**_INT_BITS - 2 ** (_INT_BITS - 1)
+    return (value + _WRAP // 2) % _WRAP - _WRAP // 2
 
 
 def _of_floats(symbol: str, a: float, b: float) -> float:

@@ -112,12 +112,12 @@ def _tour(trace: I64, parent: I64) -> tuple[I64, I64]:
     # The tour of a trace has two steps a span, and the last one stands.
     spans = np.bincount(trace)[trace]
     number = 2 * np.repeat(spans, 2) - remaining
-    return number[0::2], number[1::2]
+    return np.asarray(number[0::2]), np.asarray(number[1::2])
 
 
 def _steps_to_end(after: I64) -> I64:
     """How many steps each step is away from the one that is followed by itself."""
-    steps = (after != np.arange(len(after))).astype(np.int64)
+    steps: I64 = (after != np.arange(len(after))).astype(np.int64)
     while steps.any():
         further = steps[after]
         if not further.any():

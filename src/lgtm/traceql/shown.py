@@ -33,13 +33,16 @@ _NAME = Intrinsic("name")
 
 
 class Shown:
-    """The fields to show for some rows of a table."""
+    """The fields to show for some rows of a table. scoped: whether names tell their scope, and intrinsics of ELSEWHERE are shown too."""
 
-    def __init__(self, table: SpanTable, mentioned: tuple[Use, ...], rows: I64) -> None:
+    def __init__(self, table: SpanTable, mentioned: tuple[Use, ...], rows: I64, *, scoped: bool = False) -> None:
+        self._scoped = scoped
         self._name = table.name.take(rows)
         self._named = _met(self._name, [use.condition for use in mentioned if use.field == _NAME], stored_type=False)
         self._parts: list[tuple[str, Column, Bool]] = []
         for field in _by_scope(tuple(dict.fromkeys(use.field for use in mentioned))):
+            if not scoped and isinstance(field, Intrinsic) and field.name in ELSEWHERE:
+                continue
             conditions = [use.condition for use in mentioned if _is_about(use.field, field)]
             self._add(table, field, conditions, rows)
 
@@ -53,7 +56,7 @@ class Shown:
 
     def _add(self, table: SpanTable, field: Field, conditions: list[Condition], rows: I64) -> None:
         columns = [column.take(rows) for column in field_columns(table, field)]
-        name = field.name
+        name = str(field) if self._scoped else field.name
         for column in columns:
             shown, visible = _visible(column, conditions, stored_type=isinstance(field, Attribute))
             if visible.any():
@@ -64,11 +67,9 @@ class Shown:
 
 
 def _by_scope(fields: tuple[Field, ...]) -> Iterator[Field]:
-    """Fields that are shown among the attributes; one without a scope is shown for each scope that has it."""
+    """One without a scope is shown for each scope that has it."""
     seen: set[Field] = set()
     for field in fields:
-        if isinstance(field, Intrinsic) and field.name in ELSEWHERE:
-            continue
         scoped = [field] if isinstance(field, Intrinsic) or field.scope else [Attribute(scope, field.name) for scope in UNSCOPED]
         yield from (each for each in scoped if each not in seen)
         seen.update(scoped)

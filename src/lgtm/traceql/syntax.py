@@ -58,12 +58,13 @@ class Attribute:
 
     def __str__(self) -> str:
         name = '"' + self.name.replace("\\", "\\\\").replace('"', '\\"') + '"' if needs_quotes(self.name) else self.name
-        return f"{self.label[: len(self.label) - len(self.name)]}{name}"
+        return f"{self._prefix}.{name}"
 
     @property
-    def label(self) -> str:
-        """The name that series carry: never quoted."""
-        return ("parent." if self.parent else "") + f"{self.scope}.{self.name}".removeprefix("." if self.parent else "")
+    def _prefix(self) -> str:
+        if not self.parent:
+            return self.scope
+        return f"parent.{self.scope}" if self.scope else "parent"
 
     @property
     def type(self) -> Type:
@@ -117,10 +118,6 @@ class Intrinsic:
         assert self.name in INTRINSICS, self.name
 
     def __str__(self) -> str:
-        return self.name
-
-    @property
-    def label(self) -> str:
         return self.name
 
     @property
