@@ -8,19 +8,24 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 from lgtm.errors import BadRequest
 from lgtm.parsing.gonumbers import parse_duration
 from lgtm.traceql.check import validate
 from lgtm.traceql.columns import Item
+from lgtm.traceql.lenient import parse_filter, parse_tag
 from lgtm.traceql.metrics import Metrics, Series
 from lgtm.traceql.parser import parse
 from lgtm.traceql.search import FoundSpanset, FoundTrace, Search
 from lgtm.traceql.series_labels import TypedLabels
+from lgtm.traceql.span_table import SpanTable
 from lgtm.traceql.steps import Steps, default_step_ns
+from lgtm.traceql.syntax import SCOPES, TRUE
+from lgtm.traceql.tags import BareTagValues, TagNames, TagValues
 from traceql.dataset import T0_NS, tables
 
 NS_PER_S = 10**9
@@ -35,7 +40,7 @@ def ask(case: Mapping[str, Any]) -> tuple[int, Any]:
     """Status and answer."""
     params = {name: _fill(value) for name, value in case.get("params", {}).items()}
     try:
-        return 200, _ANSWERS[case["path"]](case, params)
+        return 200, _answer(case, params)
     except BadRequest as error:
         return 400, str(error)
 
@@ -166,6 +171,40 @@ def _step_ns(text: str) -> int:
     return round(float(text) * NS_PER_S) if re.fullmatch(r"[0-9.]+", text) else parse_duration(text)
 
 
+def _tags(case: Mapping[str, Any], params: Mapping[str, str]) -> Any:
+    names = TagNames(parse_filter(params["q"]) if "q" in params else TRUE)
+    for table in _asked_tables(case, params):
+        names.add(table)
+    scope, ignored = params.get("scope", "none"), set(case.get("ignore", ()))
+    limit = int(params["limit"]) if params.get("limit", "").isdigit() else None
+    if "/v2/" not in case["path"]:
+        found = names.all_names() if scope == "none" else names.names(scope) if scope in (*SCOPES, "intrinsic") else []
+        return {"tagNames": found[:limit]}
+    by_scope = {each: [name for name in names.names(each) if name not in ignored] for each in (*SCOPES, "intrinsic") if scope in ("none", each)}
+    return {"scopes": {each: found for each, found in by_scope.items() if found}}
+
+
+def _tag_values(case: Mapping[str, Any], params: Mapping[str, str]) -> Any:
+    name = unquote(case["path"].split("/tag/")[1].removesuffix("/values"))
+    most = int(params["limit"]) if params.get("limit", "").isdigit() else None
+    values: TagValues | BareTagValues = BareTagValues(name)
+    if "/v2/" in case["path"]:
+        values = TagValues(parse_tag(name), parse_filter(params["q"]) if "q" in params else TRUE, most=most)
+    for table in _asked_tables(case, params):
+        values.add(table)
+    return {"tagValues": [list(value) if isinstance(value, tuple) else value for value in values.values()]}
+
+
+def _asked_tables(case: Mapping[str, Any], params: Mapping[str, str]) -> Iterator[SpanTable]:
+    """The window is not looked at: the cases ask for all of the data, or for times that only the HTTP API has an opinion on."""
+    if set(params) & {"maxStaleValues"} or ("scope" in params and params["scope"] not in (*SCOPES, "intrinsic", "none", "trace")):
+        raise Unasked
+    if params.get("end", "") != str(T0_NS // NS_PER_S + 1850) or not params.get("limit", "1").isdigit():
+        raise Unasked
+    for tenant in _tenants(case):
+        yield from tables(tenant, SLICES)
+
+
 def _pairs(attributes: Sequence[tuple[str, Item]]) -> list[list[Any]]:
     return sorted(([name, tagged(value)] for name, value in attributes), key=canonical)
 
@@ -184,6 +223,13 @@ def number(value: float) -> Any:
 
 def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _answer(case: Mapping[str, Any], params: Mapping[str, str]) -> Any:
+    path = case["path"]
+    if path in _ANSWERS:
+        return _ANSWERS[path](case, params)
+    return _tag_values(case, params) if path.endswith("/values") else _tags(case, params)
 
 
 _ANSWERS = {"/api/search": _search, "/api/metrics/query_range": _range, "/api/metrics/query": _instant}
@@ -210,6 +256,8 @@ def project(how: str, answer: Any) -> Any:
             return {key.lstrip("0"): sorted([s["matched"], len(s["spans"])] for s in trace.get("spanSets", [])) for key, trace in traces.items()}
         if how == "unordered":
             return {"traces": traces}
+    if how == "count":
+        return {name: len(members) for name, members in answer.items()}
     return shape(answer) if how == "shape" else answer
 
 

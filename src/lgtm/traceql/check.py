@@ -112,7 +112,7 @@ def _pipeline(pipeline: Pipeline) -> None:
 def _stage(stage: Stage | SpansetExpr) -> None:
     match stage:
         case SpansetFilter():
-            _filter(stage)
+            check_filter(stage)
         case SpansetOperation():
             _stage(stage.left)
             _stage(stage.right)
@@ -129,7 +129,8 @@ def _stage(stage: Stage | SpansetExpr) -> None:
             _scalar_filter(stage)
 
 
-def _filter(stage: SpansetFilter) -> None:
+def check_filter(stage: SpansetFilter) -> None:
+    """Raises InvalidQuery."""
     check_field_expression(stage.expr)
     if type_of(stage.expr) not in (Type.ANY, Type.BOOL):
         raise InvalidQuery(f"span filter field expressions must resolve to a boolean: {stage}")
@@ -203,7 +204,7 @@ def _function(function: Over | Compare) -> None:
 
 
 def _compare(function: Compare) -> None:
-    _filter(function.selection)
+    check_filter(function.selection)
     if not 0 < function.values_max <= COMPARE_VALUES_MAX:
         raise InvalidQuery(f"compare() top number of values must be an integer between 1 and {COMPARE_VALUES_MAX}")
     if function.window is not None and function.window[1] <= function.window[0]:

@@ -64,7 +64,7 @@ def searched(query: Query) -> Pipeline:
 
 
 class Search:
-    """Feed it tables of whole traces, each trace once; it keeps the newest.
+    """Feed it tables of whole traces; it keeps the newest. A trace that comes in two tables, as from two tenants, is answered once.
 
     limit: traces. spans_max: spans shown of a spanset. window: both ends included, ns; a trace is in it when any moment of it is.
     """
@@ -84,9 +84,11 @@ class Search:
         newest = traces[np.argsort(-table.trace_start_ns[traces], kind="stable")][: self._limit]
         if self.is_full:
             newest = newest[table.trace_start_ns[newest] > self._found[-1].start_ns]
-        self._found += self._describe(table, sets.take(np.isin(sets.traces, newest)))
-        self._found.sort(key=lambda trace: (-trace.start_ns, trace.trace_id))
-        del self._found[self._limit :]
+        by_id = {trace.trace_id: trace for trace in self._found}
+        for trace in self._describe(table, sets.take(np.isin(sets.traces, newest))):
+            before = by_id.get(trace.trace_id)
+            by_id[trace.trace_id] = trace if before is None else merged(before, trace)
+        self._found = sorted(by_id.values(), key=lambda trace: (-trace.start_ns, trace.trace_id))[: self._limit]
 
     @property
     def is_full(self) -> bool:
@@ -113,6 +115,29 @@ class Search:
             end += length
             by_trace.setdefault(trace, []).append(FoundSpanset(matched, spans, _set_attributes(sets, number)))
         return [_trace(table, trace, tuple(spansets)) for trace, spansets in by_trace.items()]
+
+
+def merged(one: FoundTrace, other: FoundTrace) -> FoundTrace:
+    """What two sources say of one trace: of spansets with equal groups the larger, of everything else the wider."""
+    root = other if one.root_service_name == NO_ROOT else one
+    spansets = {repr(spanset.attributes): spanset for spanset in one.spansets}
+    for spanset in other.spansets:
+        before = spansets.get(repr(spanset.attributes))
+        if before is None or spanset.matched > before.matched:
+            spansets[repr(spanset.attributes)] = spanset
+    stats = dict(one.service_stats)
+    for service, (spans, errors) in other.service_stats.items():
+        most = stats.get(service, (0, 0))
+        stats[service] = (max(spans, most[0]), max(errors, most[1]))
+    return FoundTrace(
+        one.trace_id,
+        root.root_service_name,
+        root.root_name,
+        min(one.start_ns, other.start_ns),
+        max(one.duration_ms, other.duration_ms),
+        stats,
+        tuple(spansets.values()),
+    )
 
 
 def _span(table: SpanTable, shown: Shown, rows: np.ndarray[tuple[int], np.dtype[np.int64]], at: int) -> FoundSpan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from lgtm.model.labels import quote
@@ -35,12 +36,26 @@ class Static:
             case Type.KIND:
                 return KINDS[int(self.value or 0)]
             case Type.FLOAT:
-                text = format_float(float(self.value or 0))
-                return text if "." in text or text[-1].isalpha() else f"{text}.0"
+                return _float_text(float(self.value or 0))
             case Type.NIL:
                 return "nil"
             case _:
                 return "minInt" if self.value == INT_MIN else str(self.value)
+
+
+def _float_text(value: float) -> str:
+    """Go's shortest form, with an exponent where the number is very large or small, and always recognisable as a float."""
+    exponent = math.frexp(value)[1]
+    if value and math.isfinite(value) and not _PLAIN_EXPONENTS[0] < exponent < _PLAIN_EXPONENTS[1]:
+        mantissa, _, power = f"{value!r}".replace("E", "e").partition("e")
+        if power:
+            return f"{mantissa.removesuffix('.0')}e{power}"
+    text = format_float(value)
+    return text if "." in text or text[-1].isalpha() else f"{text}.0"
+
+
+_PLAIN_EXPONENTS = (-13, 70)
+"""Powers of two between which no float is written with an exponent: 0.0001 and 1e21."""
 
 
 TRUE = Static(Type.BOOL, True)
