@@ -1,6 +1,7 @@
 """What editors send while a query is being typed: as much of it as can be understood, and never an error; and the names of tags.
 
-Only the first filter counts, of a relation between filters none, and only conditions that are complete and say where to look: those on names without a scope are left out.
+Only the first filter counts, of a relation between filters none, and only conditions that are complete and say where to look: those on names
+without a scope are left out.
 """
 
 from __future__ import annotations

@@ -75,10 +75,7 @@ def coalesce(sets: Spansets) -> Spansets:
 
 
 def combine(table: SpanTable, symbol: str, lefts: Spansets, rights: Spansets) -> Spansets:
-    """One side and the other, trace by trace. Raises ManySpansets where a side has two sets of a trace."""
-    for side in (lefts, rights):
-        if (np.diff(side.traces) == 0).any():
-            raise ManySpansets
+    """One side and the other, trace by trace. Raises ManySpansets where a structural relation has a side with two sets of a trace."""
     left_unit, right_unit = lefts.traces[lefts.set_of], rights.traces[rights.set_of]
     if symbol in ("&&", "||"):
         rows, unit = np.concatenate((lefts.rows, rights.rows)), np.concatenate((left_unit, right_unit))
@@ -86,6 +83,9 @@ def combine(table: SpanTable, symbol: str, lefts: Spansets, rights: Spansets) ->
             both = np.isin(unit, np.intersect1d(lefts.traces, rights.traces))
             rows, unit = rows[both], unit[both]
         return grouped(rows, unit)
+    for side in (lefts, rights):
+        if (np.diff(side.traces) == 0).any():
+            raise ManySpansets
     a, b = _nodes(table, lefts.rows, left_unit), _nodes(table, rights.rows, right_unit)
     relation = symbol.lstrip("!&")
     met = related(relation, a, b)
