@@ -48,7 +48,7 @@ def is_for_the_api(case: Mapping[str, Any]) -> bool:
     if _UNREAD & params.keys() or params.get("scope") == "trace" or "end" not in params or not params.get("limit", "1").isdigit():
         return True
     if "/tag" in case["path"]:
-        return params["end"] != {"t": 1850}
+        return bool(params["end"] != {"t": 1850})
     if case["path"] == "/api/search":
         return any(str(params[name]).startswith("@") for name in ("start", "end"))
     return not str(params.get("exemplars", "0")).isdigit()
