@@ -16,6 +16,7 @@ from lgtm.errors import BadRequest
 from lgtm.parsing.gonumbers import parse_duration
 from lgtm.traceql.check import validate
 from lgtm.traceql.columns import Item
+from lgtm.traceql.field_syntax import SCOPES, TRUE
 from lgtm.traceql.legacy import tag_search
 from lgtm.traceql.lenient import parse_filter, parse_tag
 from lgtm.traceql.metrics import Metrics, Series
@@ -24,7 +25,7 @@ from lgtm.traceql.search import FoundSpanset, FoundTrace, Search
 from lgtm.traceql.series_labels import TypedLabels
 from lgtm.traceql.span_table import SpanTable
 from lgtm.traceql.steps import Steps, default_step_ns
-from lgtm.traceql.syntax import SCOPES, TRUE, Query
+from lgtm.traceql.syntax import Query
 from lgtm.traceql.tags import BareTagValues, TagNames, TagValues
 from traceql.comparing import canonical, number, tagged
 from traceql.dataset import T0_NS, tables

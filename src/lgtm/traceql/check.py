@@ -6,15 +6,11 @@ import re2
 
 from lgtm.parsing.gonumbers import format_float
 from lgtm.traceql.errors import InvalidQuery, Unsupported
+from lgtm.traceql.field_syntax import Attribute, Binary, Exists, FieldExpr, Intrinsic, Static, Unary, type_of
 from lgtm.traceql.syntax import (
     Aggregate,
-    Attribute,
-    Binary,
     Compare,
-    Exists,
-    FieldExpr,
     Group,
-    Intrinsic,
     MetricsExpr,
     MetricsFilter,
     MetricsOperation,
@@ -29,10 +25,7 @@ from lgtm.traceql.syntax import (
     SpansetFilter,
     SpansetOperation,
     Stage,
-    Static,
     TopK,
-    Unary,
-    type_of,
 )
 from lgtm.traceql.types import NUMBERS, REGEX, Type, allows, allows_unary, comparable
 

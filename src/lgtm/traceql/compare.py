@@ -10,6 +10,7 @@ import numpy as np
 from lgtm.model.labels import Labels
 from lgtm.traceql.columns import I64, Bool, Columns
 from lgtm.traceql.evaluate import truth
+from lgtm.traceql.field_syntax import Attribute, Intrinsic
 from lgtm.traceql.fields import field_columns
 from lgtm.traceql.grid import Grid
 from lgtm.traceql.grouping import NO_VALUE, number_values
@@ -18,7 +19,7 @@ from lgtm.traceql.series_labels import encode
 from lgtm.traceql.shown import NIL_TEXT
 from lgtm.traceql.span_table import SpanTable
 from lgtm.traceql.steps import Steps
-from lgtm.traceql.syntax import Attribute, Compare, Intrinsic
+from lgtm.traceql.syntax import Compare
 from lgtm.vectors.matrix import Matrix
 
 INTRINSICS = ("name", "kind", "status", "statusMessage", "rootName", "rootServiceName", "instrumentation:name", "instrumentation:version")

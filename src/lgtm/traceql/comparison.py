@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lgtm.traceql.columns import I64, Bool, Column, Columns
-from lgtm.traceql.syntax import Static
+from lgtm.traceql.field_syntax import Static
 from lgtm.traceql.types import NUMBERS, REGEX, Type, comparable
 
 _NUMERIC: dict[str, Callable[[Any, Any], Any]] = {

@@ -7,9 +7,9 @@ import numpy as np
 from lgtm.traceql.calculate import calculate, negate
 from lgtm.traceql.columns import Bool, Column, Columns, constant, held_by_any
 from lgtm.traceql.comparison import FLIPPED, compare_columns, compare_literal
+from lgtm.traceql.field_syntax import Attribute, Binary, Exists, Field, FieldExpr, Intrinsic, Static, Unary
 from lgtm.traceql.fields import children_of, field_columns
 from lgtm.traceql.span_table import Children, SpanTable
-from lgtm.traceql.syntax import Attribute, Binary, Exists, Field, FieldExpr, Intrinsic, Static, Unary
 from lgtm.traceql.types import ARITHMETIC, Type, is_boolean
 
 _TRIMMED_IDS = frozenset({"trace:id", "link:traceID"})

@@ -11,8 +11,8 @@ from typing import cast
 
 from lgtm.parsing.cursor import Cursor, Grown, Infix, climb
 from lgtm.traceql import folding
+from lgtm.traceql.field_syntax import FALSE, NIL, SCOPED, TRUE, Attribute, Field, FieldExpr, Intrinsic, Static
 from lgtm.traceql.grammar import COLONS, ENUMS, INTRINSICS, PRECEDENCE, SCOPES
-from lgtm.traceql.syntax import FALSE, NIL, SCOPED, TRUE, Attribute, Field, FieldExpr, Intrinsic, Static
 from lgtm.traceql.types import KINDS, STATUSES, Type
 
 _LITERALS = {"STRING": Type.STRING, "INTEGER": Type.INT, "FLOAT": Type.FLOAT, "DURATION": Type.DURATION}

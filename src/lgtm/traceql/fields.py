@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lgtm.traceql.columns import I64, Column, Columns, first_of, gather_children, hex_strings
+from lgtm.traceql.field_syntax import Attribute, Field, Intrinsic
 from lgtm.traceql.span_table import Children, SpanTable
-from lgtm.traceql.syntax import Attribute, Field, Intrinsic
 from lgtm.traceql.types import Type
 
 UNSCOPED = ("span", "resource")

@@ -12,7 +12,7 @@ from typing import Any
 
 import re2
 
-from lgtm.traceql.syntax import Binary, Exists, FieldExpr, Static, Unary
+from lgtm.traceql.field_syntax import Binary, Exists, FieldExpr, Static, Unary
 from lgtm.traceql.types import ARITHMETIC, LOGICAL, REGEX, Type, allows, allows_unary, comparable
 
 _WRAP = 1 << 64

@@ -8,12 +8,12 @@ import numpy as np
 
 from lgtm.model.labels import Labels
 from lgtm.traceql.columns import I64, Column, Columns
+from lgtm.traceql.field_syntax import Field
 from lgtm.traceql.fields import field_columns
 from lgtm.traceql.grouping import combine_numbers, number_values, single_valued
 from lgtm.traceql.series_labels import encode
 from lgtm.traceql.shown import NIL_TEXT, display
 from lgtm.traceql.span_table import SpanTable
-from lgtm.traceql.syntax import Field
 
 
 def group_spans(table: SpanTable, by: Sequence[Field], rows: I64) -> tuple[I64, list[Labels]]:

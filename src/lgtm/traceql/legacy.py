@@ -10,10 +10,11 @@ import re
 from functools import reduce
 
 from lgtm.traceql.errors import InvalidQuery
-from lgtm.traceql.syntax import TRUE, Attribute, Binary, FieldExpr, Intrinsic, Pipeline, Query, SpansetExpr, SpansetFilter, SpansetOperation, Static
+from lgtm.traceql.field_syntax import TRUE, Attribute, Binary, Field, FieldExpr, Intrinsic, Static
+from lgtm.traceql.syntax import Pipeline, Query, SpansetExpr, SpansetFilter, SpansetOperation
 from lgtm.traceql.types import STATUSES, Type
 
-_BY_PART = {
+_BY_PART: dict[str, Field] = {
     "service.name": Attribute("resource", "service.name"),
     "name": Intrinsic("name"),
     "root.name": Intrinsic("rootName"),

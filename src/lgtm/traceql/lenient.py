@@ -12,23 +12,12 @@ from lgtm.traceql.check import check_filter
 from lgtm.traceql.errors import InvalidQuery, ParseError
 from lgtm.traceql.evaluate import conjuncts
 from lgtm.traceql.field_parser import FieldParser
+from lgtm.traceql.field_syntax import TRUE, Attribute, Field, FieldExpr, Intrinsic
 from lgtm.traceql.folding import binary
 from lgtm.traceql.grammar import LOGICAL, automaton
 from lgtm.traceql.lexer import lex
 from lgtm.traceql.parser import parse
-from lgtm.traceql.syntax import (
-    TRUE,
-    Attribute,
-    Field,
-    FieldExpr,
-    Intrinsic,
-    MetricsQuery,
-    Pipeline,
-    Root,
-    SpansetExpr,
-    SpansetFilter,
-    Stage,
-)
+from lgtm.traceql.syntax import MetricsQuery, Pipeline, Root, SpansetExpr, SpansetFilter, Stage
 from lgtm.traceql.uses import expression_uses
 
 _END = Token(END, "", None, 0, 0)

@@ -11,13 +11,14 @@ from lgtm.traceql.columns import Column
 from lgtm.traceql.compare import Comparison
 from lgtm.traceql.errors import NotMetrics
 from lgtm.traceql.exemplars import Exemplar, Exemplars
+from lgtm.traceql.field_syntax import Static
 from lgtm.traceql.over_time import BUCKET, COUNTING, QUANTILE, OverTime, span_numbers
 from lgtm.traceql.pipeline import run
 from lgtm.traceql.second_stage import Answer, apply
 from lgtm.traceql.series_labels import TypedLabels, decode_labels, order
 from lgtm.traceql.span_table import SpanTable
 from lgtm.traceql.steps import Steps
-from lgtm.traceql.syntax import Compare, MetricsExpr, MetricsFilter, MetricsOperation, MetricsQuery, Pipeline, Query, ScalarFilter, Static, TopK
+from lgtm.traceql.syntax import Compare, MetricsExpr, MetricsFilter, MetricsOperation, MetricsQuery, Pipeline, Query, ScalarFilter, TopK, queries
 from lgtm.traceql.types import Type
 from lgtm.traceql.uses import uses
 from lgtm.vectors.matrix import F64, Bool
@@ -48,7 +49,7 @@ class Metrics:
         self._root: MetricsExpr = query.root
         self._fed = False
         self._exemplars_max = min(_wanted_exemplars(query, exemplars), EXEMPLARS_MAX)
-        self._leaves = {id(leaf): _Leaf(leaf, steps, self._exemplars_max) for leaf in _queries(query.root)}
+        self._leaves = {id(leaf): _Leaf(leaf, steps, self._exemplars_max) for leaf in queries(query.root)}
 
     def add(self, table: SpanTable) -> None:
         """Raises ManySpansets."""
@@ -115,18 +116,6 @@ class _Leaf:
 def _group(labels: Labels) -> Labels:
     """Of a quantile or a bucket: the labels of the group that it is of."""
     return labels[:-1] if labels and labels[-1][0] in (BUCKET, QUANTILE) else labels
-
-
-def _queries(expr: MetricsExpr | Static) -> list[MetricsQuery]:
-    match expr:
-        case MetricsQuery():
-            return [expr]
-        case MetricsOperation():
-            return [*_queries(expr.left), *_queries(expr.right)]
-        case Static():
-            return []
-        case _:
-            return _queries(expr.expr)
 
 
 def _wanted_exemplars(query: Query, asked: int) -> int:

@@ -10,6 +10,7 @@ from lgtm.clock import NS_PER_S
 from lgtm.model.labels import Labels
 from lgtm.traceql import buckets
 from lgtm.traceql.columns import I64, Column
+from lgtm.traceql.field_syntax import Field, Intrinsic
 from lgtm.traceql.fields import field_columns
 from lgtm.traceql.grid import Grid
 from lgtm.traceql.grouping import combine_numbers, single_valued
@@ -18,7 +19,7 @@ from lgtm.traceql.reduce import joined_numbers
 from lgtm.traceql.series_labels import decode, encode, named
 from lgtm.traceql.span_table import SpanTable
 from lgtm.traceql.steps import Steps
-from lgtm.traceql.syntax import Field, Intrinsic, Over
+from lgtm.traceql.syntax import Over
 from lgtm.traceql.types import Type
 from lgtm.vectors.matrix import F64, Matrix
 

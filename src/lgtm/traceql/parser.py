@@ -14,16 +14,14 @@ from lgtm.parsing.tokens import END, Token
 from lgtm.traceql import folding
 from lgtm.traceql.errors import QUERY_BYTES_MAX, ParseError
 from lgtm.traceql.field_parser import FieldParser
+from lgtm.traceql.field_syntax import TRUE, Field, FieldExpr, Static
 from lgtm.traceql.grammar import AGGREGATES, COMPARISONS, COUNTING, OVER_TIME, PRECEDENCE, SECOND_STAGES, automaton
 from lgtm.traceql.lexer import lex
 from lgtm.traceql.syntax import (
     COMPARE_VALUES,
-    TRUE,
     Aggregate,
     Coalesce,
     Compare,
-    Field,
-    FieldExpr,
     Group,
     MetricsExpr,
     MetricsFilter,
@@ -40,7 +38,6 @@ from lgtm.traceql.syntax import (
     SpansetFilter,
     SpansetOperation,
     Stage,
-    Static,
     TopK,
 )
 from lgtm.traceql.types import Type

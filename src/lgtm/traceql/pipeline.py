@@ -7,24 +7,13 @@ import numpy as np
 from lgtm.traceql.columns import Bool, held_by_any
 from lgtm.traceql.comparison import compare_literal
 from lgtm.traceql.evaluate import truth, values
+from lgtm.traceql.field_syntax import Static
 from lgtm.traceql.fields import field_columns
 from lgtm.traceql.grouping import combine_numbers, number_values, single_valued
 from lgtm.traceql.reduce import reduce_sets
 from lgtm.traceql.span_table import SpanTable
 from lgtm.traceql.spansets import Spansets, coalesce, combine, whole_traces
-from lgtm.traceql.syntax import (
-    Aggregate,
-    Coalesce,
-    Group,
-    Pipeline,
-    ScalarFilter,
-    Select,
-    SpansetExpr,
-    SpansetFilter,
-    SpansetOperation,
-    Stage,
-    Static,
-)
+from lgtm.traceql.syntax import Aggregate, Coalesce, Group, Pipeline, ScalarFilter, Select, SpansetExpr, SpansetFilter, SpansetOperation, Stage
 from lgtm.traceql.uses import uses
 
 

@@ -9,8 +9,9 @@ import numpy as np
 from lgtm.clock import NS_PER_S
 from lgtm.model.labels import Labels
 from lgtm.traceql.exemplars import Exemplar
+from lgtm.traceql.field_syntax import Static
 from lgtm.traceql.series_labels import name_of, named
-from lgtm.traceql.syntax import MetricsFilter, MetricsOperation, Static, TopK
+from lgtm.traceql.syntax import MetricsFilter, MetricsOperation, TopK
 from lgtm.traceql.types import Type
 from lgtm.vectors.arithmetic import ARITHMETIC, COMPARISONS, nan_where_divisor_is_zero
 from lgtm.vectors.match import Matching, combine, operate

@@ -13,13 +13,9 @@ import pyarrow as pa
 from lgtm.parsing.gonumbers import format_duration
 from lgtm.traceql.columns import I64, Bool, Column, Item, Scalar, held_by_any
 from lgtm.traceql.comparison import compare_literal
+from lgtm.traceql.field_syntax import Attribute, Field, Intrinsic
 from lgtm.traceql.fields import UNSCOPED, field_columns
 from lgtm.traceql.span_table import SpanTable
-from lgtm.traceql.syntax import (
-    Attribute,
-    Field,
-    Intrinsic,
-)
 from lgtm.traceql.types import KINDS, STATUSES, Type
 from lgtm.traceql.uses import ANY_VALUE, NO_VALUE, Condition, Use
 

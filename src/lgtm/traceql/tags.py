@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from lgtm.traceql.columns import Bool, Column, Columns, Scalar
 from lgtm.traceql.evaluate import truth
+from lgtm.traceql.field_syntax import SCOPES, TRUE, Field, FieldExpr, Intrinsic, Static
 from lgtm.traceql.fields import attribute_columns, children_of, field_columns
 from lgtm.traceql.span_table import Children, SpanTable
-from lgtm.traceql.syntax import SCOPES, TRUE, Field, FieldExpr, Intrinsic, Static
 from lgtm.traceql.types import KINDS, STATUSES, Type
 
 INTRINSIC_TAGS = (

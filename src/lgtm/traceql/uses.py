@@ -6,16 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lgtm.traceql.evaluate import as_condition
+from lgtm.traceql.field_syntax import Attribute, Binary, Exists, Field, FieldExpr, Intrinsic, Static, Unary
 from lgtm.traceql.syntax import (
     Aggregate,
-    Attribute,
-    Binary,
-    Exists,
-    Field,
-    FieldExpr,
     Group,
-    Intrinsic,
     MetricsFilter,
+    MetricsOperation,
     MetricsQuery,
     Over,
     Pipeline,
@@ -27,9 +23,7 @@ from lgtm.traceql.syntax import (
     SpansetFilter,
     SpansetOperation,
     Stage,
-    Static,
     TopK,
-    Unary,
 )
 from lgtm.traceql.types import LOGICAL, Type
 
@@ -72,6 +66,9 @@ def uses(root: Root | Stage | SpansetExpr | ScalarExpr) -> Iterator[Use]:
                 yield from map(Use, (*root.function.by, *((root.function.field,) if root.function.field else ())))
         case TopK() | MetricsFilter():
             yield from uses(root.expr)
+        case MetricsOperation():
+            yield from uses(root.left)
+            yield from uses(root.right)
 
 
 def expression_uses(expr: FieldExpr) -> Iterator[Use]:
