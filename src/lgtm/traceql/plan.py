@@ -11,9 +11,6 @@ from lgtm.traceql.fields import UNSCOPED
 from lgtm.traceql.syntax import (
     Compare,
     MetricsExpr,
-    MetricsFilter,
-    MetricsOperation,
-    MetricsQuery,
     Pipeline,
     Query,
     Root,
@@ -22,7 +19,7 @@ from lgtm.traceql.syntax import (
     SpansetFilter,
     SpansetOperation,
     Stage,
-    TopK,
+    queries,
 )
 from lgtm.traceql.types import ARITHMETIC, Type
 from lgtm.traceql.uses import expression_uses, uses
@@ -52,9 +49,7 @@ _COLUMNS = {
     "link:traceID": frozenset({"links.trace_id"}),
     "link:spanID": frozenset({"links.span_id"}),
 }
-_OF_A_COMPARISON = frozenset(
-    {"name", "kind", "status", "status_message", "service_name", "scope_name", "scope_version", "parent_id", "child_of_link"}
-)
+_OF_A_COMPARISON = _OF_A_ROOT | {"name", "kind", "status", "status_message", "service_name", "scope_name", "scope_version"}
 _SERVICE_NAME = Attribute("resource", "service.name")
 
 
@@ -114,7 +109,7 @@ def columns_needed(query: Query) -> Needs:
         else:
             attributes |= {(scope, field.name) for scope in ([field.scope] if field.scope else UNSCOPED)}
             columns |= {"service_name"} if field == Attribute("", _SERVICE_NAME.name) else set()
-    for metrics in _queries(query.root):
+    for metrics in queries(query.root):
         if isinstance(metrics.function, Compare):
             columns |= _OF_A_COMPARISON
             every_attribute = True
@@ -206,7 +201,7 @@ def _scoped(field: Field, operator: str, literal: Static) -> Conditions:
 
 def _fields(root: Root) -> Iterator[Field]:
     yield from (use.field for use in uses(root))
-    for metrics in _queries(root):
+    for metrics in queries(root):
         if isinstance(metrics.function, Compare):
             yield from (use.field for use in expression_uses(metrics.function.selection.expr))
 
@@ -218,19 +213,7 @@ def _pipelines(root: Root) -> list[Pipeline]:
         case ScalarFilter():
             return [Pipeline((root,))]
         case _:
-            return [query.pipeline for query in _queries(root)]
-
-
-def _queries(root: Root | Static) -> list[MetricsQuery]:
-    match root:
-        case MetricsQuery():
-            return [root]
-        case MetricsOperation():
-            return [*_queries(root.left), *_queries(root.right)]
-        case TopK() | MetricsFilter():
-            return _queries(root.expr)
-        case _:
-            return []
+            return [query.pipeline for query in queries(root)]
 
 
 def _needs_tree(stage: Stage | SpansetExpr | MetricsExpr) -> bool:

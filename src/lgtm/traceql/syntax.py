@@ -214,3 +214,16 @@ class Query:
     def hint(self, name: str, of: Type) -> Value:
         """The last value given of that type, else None."""
         return next((static.value for key, static in reversed(self.hints) if key == name and static.type is of), None)
+
+
+def queries(root: Root | Static) -> list[MetricsQuery]:
+    """Those that a metric is calculated from, as they stand in the text; none in a search."""
+    match root:
+        case MetricsQuery():
+            return [root]
+        case MetricsOperation():
+            return [*queries(root.left), *queries(root.right)]
+        case TopK() | MetricsFilter():
+            return queries(root.expr)
+        case _:
+            return []
