@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, cast
 
 import numpy as np
@@ -78,6 +79,13 @@ class Column:
         if self.offsets is None:
             return self._scalar(row)
         return [self._scalar(index) for index in range(self.offsets[row], self.offsets[row + 1])]
+
+    def items(self) -> list[Item]:
+        """The values of all rows, each of which has one."""
+        scalars: list[Scalar] = self.values.tolist() if self.words is None else self.texts.to_pylist()
+        if self.offsets is None:
+            return list(scalars)
+        return [scalars[begin:end] for begin, end in pairwise(self.offsets.tolist())]
 
     def _scalar(self, index: int) -> Scalar:
         value = self.values[index].item()

@@ -13,8 +13,8 @@ from lgtm.traceql.evaluate import truth
 from lgtm.traceql.field_syntax import Attribute, Intrinsic
 from lgtm.traceql.fields import field_columns
 from lgtm.traceql.grid import Grid
-from lgtm.traceql.grouping import NO_VALUE, number_values
-from lgtm.traceql.groups import label_value
+from lgtm.traceql.grouping import NO_VALUE, number_distinct, number_values
+from lgtm.traceql.groups import label_values
 from lgtm.traceql.series_labels import encode
 from lgtm.traceql.shown import NIL_TEXT
 from lgtm.traceql.span_table import SpanTable
@@ -55,11 +55,12 @@ class Comparison:
         grid = self._values[side][name]
         if len(grid.labels) > VALUES_MAX:
             return
-        distinct, first, inverse = np.unique(numbers, return_index=True, return_inverse=True)
-        if len(distinct) > VALUES_MAX:
-            first, inverse, step = first[: VALUES_MAX + 1], inverse[first[: VALUES_MAX + 1]], step[first[: VALUES_MAX + 1]]
-            inverse = np.arange(len(first))
-        labels: list[Labels] = [((META, encode(SIDES[side])), (name, _value(columns, int(row)))) for row in rows[first]]
+        inverse, first = number_distinct(numbers)
+        if len(first) > VALUES_MAX:
+            first = first[: VALUES_MAX + 1]
+            inverse, step = np.arange(len(first)), step[first]
+        side_label = (META, encode(SIDES[side]))
+        labels: list[Labels] = [(side_label, (name, value or "")) for value in label_values(columns, rows[first])]
         grid.add(labels, inverse, step)
 
     def _selected(self, table: SpanTable) -> Bool:
@@ -96,7 +97,3 @@ def _fields(table: SpanTable) -> Iterator[tuple[str, Columns]]:
     for (scope, key), columns in table.attributes.items():
         if scope in SCOPES:
             yield str(Attribute(scope, key)), tuple(column for column in columns if column.offsets is None)
-
-
-def _value(columns: Columns, row: int) -> str:
-    return next(label_value(column, row) for column in columns if column.held[row])

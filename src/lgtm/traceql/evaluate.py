@@ -15,6 +15,10 @@ from lgtm.traceql.types import ARITHMETIC, Type, is_boolean
 _TRIMMED_IDS = frozenset({"trace:id", "link:traceID"})
 """Ids that are kept without leading zeros, so literals are cut likewise."""
 
+_TREE_PARENT = Intrinsic("nestedSetParent")
+_ROOTS = frozenset({("<", 0), ("=", -1), ("<=", -1)})
+"""What only roots meet: how Grafana asks for them, in nearly every query."""
+
 
 def truth(table: SpanTable, expr: FieldExpr) -> Bool:
     """Which rows the expression is true for. What has no value, or none that is a boolean, is not true."""
@@ -67,6 +71,8 @@ def compare(table: SpanTable, expr: Binary) -> Bool:
     condition = as_condition(expr)
     if condition is not None:
         field, symbol, literal = condition
+        if field == _TREE_PARENT and (symbol, literal.value) in _ROOTS:
+            return table.is_root
         columns = field_columns(table, field)
         return compare_literal(columns, symbol, literal, stored_type=isinstance(field, Attribute), rows=len(table))
     if isinstance(expr.right, Static):

@@ -13,6 +13,8 @@ from lgtm.traceql.span_table import SpanTable
 from lgtm.traceql.uses import Use
 
 PER_STEP_MAX = 2
+CANDIDATES = 4
+"""Times as many spans as are wanted are looked at in a table: some are of traces that stand for another series already."""
 TRACE_ID = "trace:id"
 
 
@@ -40,7 +42,10 @@ class Exemplars:
         if not self.most:
             return
         chosen = _first_of_each(groups, step)
-        shown = Shown(table, self._uses, rows[chosen], scoped=True)
+        if len(chosen) > CANDIDATES * self.most:
+            chosen = chosen[:: len(chosen) // (CANDIDATES * self.most)]
+        traces = np.unique(table.trace_of[rows[chosen]])
+        shown = Shown(table.take(traces), self._uses, np.searchsorted(table.rows_of(traces), rows[chosen]), scoped=True)
         for at, index in enumerate(chosen.tolist()):
             row = int(rows[index])
             trace_id = table.trace_id[table.trace_of[row]].tobytes()

@@ -10,6 +10,8 @@ import numpy as np
 from lgtm.traceql.columns import I64, Column, Columns
 
 NO_VALUE = -1
+_DENSE_SLACK = 4
+"""Numbers are told apart by a table as long as their range while that is at most so many times their count; beyond it they are sorted."""
 
 
 def single_valued(columns: Columns) -> Columns:
@@ -40,21 +42,38 @@ def number_values(columns: Columns, rows: I64) -> I64:
 
 def _number_held(column: Column) -> I64:
     """Of a column whose rows all have a value."""
-    _, members = np.unique(column.values, return_inverse=True)
+    if column.words is not None:
+        # Equal words may stand twice among the words, where columns were joined.
+        words = column.words.dictionary_encode()
+        members = np.asarray(words.indices).astype(np.int64)[column.values]
+    else:
+        members = np.unique(column.values, return_inverse=True)[1].astype(np.int64)
     if column.offsets is None:
-        return members.astype(np.int64)
+        return members
     lengths = np.diff(column.offsets)
     positions = [np.where(at < lengths, members[np.minimum(column.offsets[:-1] + at, len(members) - 1)], NO_VALUE) for at in range(lengths.max())]
     return combine_numbers([lengths, *positions])[0]
 
 
 def combine_numbers(parts: Sequence[I64]) -> tuple[I64, I64]:
-    """Numbers of combinations in the order in which they first occur, and where each occurs first."""
-    combined = parts[0].astype(np.int64)
+    """Numbers of combinations in the order in which they first occur, and where each occurs first. parts: numbers from NO_VALUE upwards."""
+    combined, first = number_distinct(parts[0] - NO_VALUE)
     for part in parts[1:]:
-        _, combined = np.unique(combined, return_inverse=True)
-        combined = combined * (int(part.max(initial=0)) + 2) + part + 1
-    _, first, inverse = np.unique(combined, return_index=True, return_inverse=True)
+        width = int(part.max(initial=0)) - NO_VALUE + 1
+        combined, first = number_distinct(combined * width + part - NO_VALUE)
+    return combined, first
+
+
+def number_distinct(values: I64) -> tuple[I64, I64]:
+    """values: not negative. A number for each, in the order in which they first occur, and where each occurs first."""
+    size = int(values.max(initial=0)) + 1
+    if size <= _DENSE_SLACK * len(values):
+        place = np.full(size, -1)
+        place[values[::-1]] = np.arange(len(values))[::-1]
+        first = np.sort(place[place >= 0])
+        place[values[first]] = np.arange(len(first))
+        return place[values], first
+    _, first, inverse = np.unique(values, return_index=True, return_inverse=True)
     order = np.argsort(first)
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))

@@ -33,6 +33,15 @@ class NestedSet:
     parent: I64
     parent_row: I64
 
+    def spread(self, rows: I64, count: int) -> NestedSet:
+        """The same of a table of `count` rows, of which these are `rows`; the others hang in no tree."""
+        left, right, parent = (np.zeros(count, dtype=np.int64) for _ in range(3))
+        left[rows], right[rows], parent[rows] = self.left, self.right, self.parent
+        parent_row = np.full(count, _ORPHAN)
+        if len(rows):
+            parent_row[rows] = np.where(self.parent_row >= 0, rows[np.maximum(self.parent_row, 0)], self.parent_row)
+        return NestedSet(left, right, parent, parent_row)
+
 
 def nested_set(trace: I64, span_id: U64, parent_id: U64, kind: I64) -> NestedSet:
     """trace: the number of each row's trace, ascending. parent_id: 0 for roots. kind: OTLP's."""
@@ -50,15 +59,9 @@ def nested_set(trace: I64, span_id: U64, parent_id: U64, kind: I64) -> NestedSet
 def _parents(trace: I64, span_id: U64, parent_id: U64, kind: I64) -> tuple[I64, I64]:
     """The row of each row's parent, and the traces in which an id occurs too often."""
     count = len(trace)
-    # One number per (trace, id), over ids and parents together, without hashing row by row.
-    both_trace, both_id = np.concatenate((trace, trace)), np.concatenate((span_id, parent_id))
-    order = np.lexsort((both_id, both_trace))
-    fresh = np.ones(2 * count, dtype=bool)
-    fresh[1:] = (np.diff(both_trace[order]) != 0) | (both_id[order][1:] != both_id[order][:-1])
-    number = np.empty(2 * count, dtype=np.int64)
-    number[order] = np.cumsum(fresh) - 1
+    number = _number_pairs(np.concatenate((trace, trace)), np.concatenate((span_id, parent_id)))
     own, wanted = number[:count], number[count:]
-    numbers = int(fresh.sum())
+    numbers = int(number.max(initial=-1)) + 1
     # Of two spans with one id the server's is the child's place, except for a child that is a server itself: it answers the client.
     servers, clients = np.full(numbers, _ORPHAN), np.full(numbers, _ORPHAN)
     rows = np.arange(count)
@@ -69,6 +72,39 @@ def _parents(trace: I64, span_id: U64, parent_id: U64, kind: I64) -> tuple[I64, 
     parent_row[parent_id == 0] = _ROOT
     often = np.bincount(own, minlength=numbers) > SHARED_MAX
     return parent_row, np.unique(trace[often[own]])
+
+
+def crowded_traces(trace: I64, span_id: U64) -> I64:
+    """The traces in which an id occurs too often for a tree."""
+    mixed = np.sort(_mixed(trace, span_id))
+    if not (mixed[SHARED_MAX:] == mixed[:-SHARED_MAX]).any():
+        return np.empty(0, dtype=np.int64)
+    number = _number_pairs(trace, span_id)
+    return np.unique(trace[(np.bincount(number) > SHARED_MAX)[number]])
+
+
+def _mixed(trace: I64, span_id: U64) -> U64:
+    """One number for (trace, id). Different pairs may share one, though ids are random enough that they hardly ever do."""
+    return span_id + trace.astype(np.uint64) * _ODD
+
+
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+"""2^64 divided by the golden ratio: multiples of it are far apart (Knuth, vol. 3, 6.4)."""
+
+
+def _number_pairs(trace: I64, span_id: U64) -> I64:
+    """Equal numbers for equal (trace, id), from 0."""
+    mixed = _mixed(trace, span_id)
+    order = np.argsort(mixed, kind="stable")
+    fresh = np.ones(len(order), dtype=bool)
+    fresh[1:] = mixed[order][1:] != mixed[order][:-1]
+    if (trace[order][1:][~fresh[1:]] != trace[order][:-1][~fresh[1:]]).any():
+        # Two pairs share a mixed number: sort by both.
+        order = np.lexsort((span_id, trace))
+        fresh[1:] = (np.diff(trace[order]) != 0) | (span_id[order][1:] != span_id[order][:-1])
+    number = np.empty(len(order), dtype=np.int64)
+    number[order] = np.cumsum(fresh) - 1
+    return number
 
 
 def _reached(parent_row: I64) -> Bool:

@@ -103,6 +103,12 @@ class Search:
         return list(self._found)
 
     def _describe(self, table: SpanTable, sets: Spansets) -> list[FoundTrace]:
+        """Of few traces out of many: what is shown of them is worked out in a table of their own."""
+        traces = np.unique(sets.traces)
+        rows = np.searchsorted(table.rows_of(traces), sets.rows)
+        return self._describe_all(table.take(traces), Spansets(rows, sets.offsets, np.searchsorted(traces, sets.traces), sets.attributes))
+
+    def _describe_all(self, table: SpanTable, sets: Spansets) -> list[FoundTrace]:
         counts = np.diff(sets.offsets)
         shown_counts = np.minimum(counts, self._spans_max) if self._spans_max else counts
         within = np.arange(len(sets.rows)) - np.repeat(sets.offsets[:-1], counts)

@@ -104,8 +104,16 @@ def _nil(rows: int) -> Column:
 
 def display(column: Column, row: int) -> Item:
     """As a client shows it: enumerations and durations are words, a list of one member is that member."""
-    item = column.item(row)
-    members = [_display(column.type, member) for member in item] if isinstance(item, list) else [_display(column.type, item)]
+    return _displayed(column.type, column.item(row))
+
+
+def display_all(column: Column) -> list[Item]:
+    """Of a column whose rows all have a value."""
+    return [_displayed(column.type, item) for item in column.items()]
+
+
+def _displayed(of: Type, item: Item) -> Item:
+    members = [_display(of, member) for member in item] if isinstance(item, list) else [_display(of, item)]
     return members[0] if len(members) == 1 else members
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lgtm.traceql.columns import I64, Bool, Column, Columns
-from lgtm.traceql.nested_set import U64, NestedSet, nested_set
+from lgtm.traceql.nested_set import U64, NestedSet, crowded_traces, nested_set
 from lgtm.traceql.types import Type
 
 AttributeColumns = Mapping[tuple[str, str], Columns]
@@ -32,6 +32,17 @@ class Children:
     rows_of: I64 = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     attributes: Mapping[str, Columns] = field(default_factory=dict)
     fixed: Mapping[str, Column] = field(default_factory=dict)
+
+    def take(self, rows: I64) -> Children:
+        """Those of some spans, which are numbered anew. rows: ascending."""
+        begins, ends = np.searchsorted(self.rows_of, rows), np.searchsorted(self.rows_of, rows, side="right")
+        counts = ends - begins
+        chosen = np.arange(counts.sum()) + np.repeat(ends - np.cumsum(counts), counts)
+        return Children(
+            np.repeat(np.arange(len(rows)), counts),
+            {key: tuple(column.take(chosen) for column in columns) for key, columns in self.attributes.items()},
+            {name: column.take(chosen) for name, column in self.fixed.items()},
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +89,21 @@ class SpanTable:
     def tree(self) -> NestedSet:
         return nested_set(self.trace_of, self.span_id, self.parent_id, self.kind)
 
+    def tree_of(self, traces: I64) -> NestedSet:
+        """As `tree`, with numbers for the spans of some traces and zeros for the others, which is quicker where they are few."""
+        if "tree" in self.__dict__ or 2 * len(traces) > self.traces:
+            return self.tree
+        rows = self.rows_of(traces)
+        numbered = nested_set(self.trace_of[rows], self.span_id[rows], self.parent_id[rows], self.kind[rows])
+        return numbered.spread(rows, len(self))
+
+    @cached_property
+    def is_root(self) -> Bool:
+        """Which spans have the tree's -1 for a parent; answered without building the tree."""
+        roots: Bool = self.parent_id == 0
+        crowded = crowded_traces(self.trace_of, self.span_id)
+        return roots & ~np.isin(self.trace_of, crowded) if len(crowded) else roots
+
     @cached_property
     def child_count(self) -> I64:
         parents = self.tree.parent_row
@@ -117,6 +143,35 @@ class SpanTable:
         rows = self.root_row
         codes = np.where(rows >= 0, column.values[np.maximum(rows, 0)], len(column.words)) if len(self) else rows
         return Column(Type.STRING, codes, words=words)
+
+    def rows_of(self, traces: I64) -> I64:
+        """The rows of some traces, one trace behind the other."""
+        counts: I64 = np.diff(self.offsets)[traces]
+        ends = np.cumsum(counts)
+        return np.arange(counts.sum()) + np.repeat(self.offsets[traces] - ends + counts, counts)
+
+    def take(self, traces: I64) -> SpanTable:
+        """A table of some of the traces. traces: ascending."""
+        rows = self.rows_of(traces)
+        return SpanTable(
+            trace_id=self.trace_id[traces],
+            offsets=np.concatenate(([0], np.cumsum(np.diff(self.offsets)[traces]))),
+            span_id=self.span_id[rows],
+            parent_id=self.parent_id[rows],
+            start_ns=self.start_ns[rows],
+            duration_ns=self.duration_ns[rows],
+            name=self.name.take(rows),
+            kind=self.kind[rows],
+            status=self.status[rows],
+            status_message=self.status_message.take(rows),
+            service_name=self.service_name.take(rows),
+            scope_name=self.scope_name.take(rows),
+            scope_version=self.scope_version.take(rows),
+            attributes={key: tuple(column.take(rows) for column in columns) for key, columns in self.attributes.items()},
+            events=self.events.take(rows),
+            links=self.links.take(rows),
+            child_of_link=None if self.child_of_link is None else self.child_of_link[rows],
+        )
 
     def overlapping(self, start_ns: int, end_ns: int) -> Bool:
         """Which traces have a moment within [start_ns, end_ns], both ends included."""

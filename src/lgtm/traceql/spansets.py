@@ -8,6 +8,7 @@ import numpy as np
 
 from lgtm.traceql.columns import I64, Bool, Columns
 from lgtm.traceql.errors import ManySpansets
+from lgtm.traceql.nested_set import NestedSet
 from lgtm.traceql.relations import CONVERSE, Nodes, related
 from lgtm.traceql.span_table import SpanTable
 
@@ -86,7 +87,9 @@ def combine(table: SpanTable, symbol: str, lefts: Spansets, rights: Spansets) ->
     for side in (lefts, rights):
         if (np.diff(side.traces) == 0).any():
             raise ManySpansets
-    a, b = _nodes(table, lefts.rows, left_unit), _nodes(table, rights.rows, right_unit)
+    # Spans are related within a trace: only those with spans on both sides have to be numbered.
+    tree = table.tree_of(np.intersect1d(table.trace_of[lefts.rows], table.trace_of[rights.rows]))
+    a, b = _nodes(tree, lefts.rows, left_unit), _nodes(tree, rights.rows, right_unit)
     relation = symbol.lstrip("!&")
     met = related(relation, a, b)
     if symbol[0] == "!":
@@ -98,6 +101,5 @@ def combine(table: SpanTable, symbol: str, lefts: Spansets, rights: Spansets) ->
     return grouped(rows, unit)
 
 
-def _nodes(table: SpanTable, rows: I64, unit: I64) -> Nodes:
-    tree = table.tree
+def _nodes(tree: NestedSet, rows: I64, unit: I64) -> Nodes:
     return Nodes(unit, tree.left[rows], tree.right[rows], tree.parent[rows])
