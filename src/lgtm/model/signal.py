@@ -49,4 +49,73 @@ LOGS = Signal(
     identity_includes_content=True,
 )
 
+_TRACE_ID, _SPAN_ID = pa.binary(16), pa.binary(8)
+
+TRACE_ID, SPAN_ID, PARENT_ID = "trace_id", "span_id", "parent_id"
+
+SPANS = Signal(
+    name="traces",
+    columns=pa.schema(
+        [
+            pa.field(SERIES, pa.uint32(), False),
+            pa.field(TS, pa.int64(), False),
+            pa.field(TRACE_ID, _TRACE_ID, False),
+            pa.field(SPAN_ID, _SPAN_ID, False),
+            pa.field(PARENT_ID, _SPAN_ID),
+            pa.field("duration_ns", pa.int64(), False),
+            pa.field("name", pa.string(), False),
+            pa.field("kind", pa.int8(), False),
+            pa.field("status", pa.int8(), False),
+            pa.field("status_message", pa.string()),
+            pa.field("trace_state", pa.string()),
+            pa.field("flags", pa.uint32()),
+            pa.field("dropped_attributes", pa.uint32()),
+            pa.field("dropped_events", pa.uint32()),
+            pa.field("dropped_links", pa.uint32()),
+            pa.field("event_time_ns", pa.list_(pa.int64())),
+            pa.field("event_name", pa.list_(pa.string())),
+            pa.field("event_dropped_attributes", pa.list_(pa.uint32())),
+            pa.field("link_trace_id", pa.list_(_TRACE_ID)),
+            pa.field("link_span_id", pa.list_(_SPAN_ID)),
+            pa.field("link_trace_state", pa.list_(pa.string())),
+            pa.field("link_flags", pa.list_(pa.uint32())),
+            pa.field("link_dropped_attributes", pa.list_(pa.uint32())),
+        ]
+    ),
+    sort=(TRACE_ID, TS),
+    identity=(TRACE_ID, SPAN_ID, "kind"),
+    identity_includes_content=False,
+)
+"""`ts` is the start; the series is the resource and scope. Attributes are dynamic columns, see `model/attributes.py`. A nullable column may be
+missing, which is the same as nulls. Columns of events (and those of links) hold one list a span, all equally long, or null for a span without any."""
+
+VALUE, HISTOGRAM, START = "value", "histogram", "start_ns"
+
+SAMPLES = Signal(
+    name="metrics",
+    columns=pa.schema(
+        [
+            pa.field(SERIES, pa.uint32(), False),
+            pa.field(TS, pa.int64(), False),
+            pa.field(VALUE, pa.float64(), False),
+            pa.field(HISTOGRAM, pa.binary()),
+            pa.field(START, pa.int64()),
+        ]
+    ),
+    sort=(SERIES, TS),
+    identity=(SERIES, TS),
+    identity_includes_content=False,
+)
+"""histogram: a native histogram as remote write 2.0 encodes it (`io.prometheus.write.v2.Histogram` without timestamps); value is its sum then.
+start_ns: since when the counter counts, null where nobody said."""
+
+EXEMPLARS = Signal(
+    name="exemplars",
+    columns=pa.schema([pa.field(SERIES, pa.uint32(), False), pa.field(TS, pa.int64(), False), pa.field(VALUE, pa.float64(), False)]),
+    sort=(SERIES, TS),
+    identity=(SERIES, TS),
+    identity_includes_content=True,
+)
+"""Labels of an exemplar are dynamic columns `meta.<name>`."""
+
 SIGNALS = {signal.name: signal for signal in (LOGS,)}
