@@ -13,6 +13,7 @@ ACROSS = {"benchmarks", "contracts", "e2e", "repo", "scripts", "sim"}
 
 OF_A_PACKAGE = {
     "traceql/test_recorded.py": "the whole language against what Tempo answered to recorded questions",
+    "blocks/test_spans.py": "every step of a block with rows of another signal than logs",
     "storage/test_block_page.py": "docs/formats/block.md, run as it is written",
     "wal/test_format.py": "docs/formats/wal.md, by a reader that is written from the page alone",
     "wal/test_power_loss.py": "the whole log on a disk that forgets what was not synced",

@@ -1,16 +1,18 @@
 """`lgtm-sim`: runs seeds, and prints what a seed does that violates something.
 
 lgtm-sim --seed 7 --journal      one seed, with everything that happened
-lgtm-sim --seeds 0:1000          many
+lgtm-sim --seeds 0:1000 --jobs 2 many, two at a time
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
+import multiprocessing
 import os
 import sys
 import time
+from collections.abc import Iterator, Sequence
 
 if os.environ.get("PYTHONHASHSEED") != "0":
     os.environ["PYTHONHASHSEED"] = "0"  # the order of sets is part of what a seed decides
@@ -19,7 +21,7 @@ if os.environ.get("PYTHONHASHSEED") != "0":
 from sim import objects
 from sim.loop import PROCESS
 from sim.mutants import MUTANTS
-from sim.run import run
+from sim.run import Outcome, run
 
 
 class _Format(logging.Formatter):
@@ -30,10 +32,17 @@ class _Format(logging.Formatter):
         return f"{process.name if process else 'sim':9} {record.getMessage()} {getattr(record, 'fields', '')}"
 
 
+def outcomes(seeds: Sequence[int], jobs: int) -> Iterator[Outcome]:
+    """Of each seed in order, each in a process of its own: what an earlier cluster left in memory must not decide anything."""
+    with multiprocessing.get_context("fork").Pool(jobs, maxtasksperchild=1) as pool:
+        yield from pool.imap(run, seeds)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="lgtm-sim", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, help="replay one seed")
     parser.add_argument("--seeds", default="0:100", metavar="FROM:TO", help="the second is not included")
+    parser.add_argument("--jobs", type=int, default=1, help="seeds at once")
     parser.add_argument("--mutant", choices=sorted(MUTANTS), help="break the program on purpose; ends at the first seed that notices")
     parser.add_argument("--journal", action="store_true", help="print what happened")
     parser.add_argument("--log", action="store_true", help="print what the nodes log")
@@ -52,8 +61,9 @@ def main() -> int:
     if given.mutant:
         MUTANTS[given.mutant]()
     began, bad, acked = time.monotonic(), 0, 0
-    for seed in range(first, last):
-        outcome = run(seed)
+    seed = first
+    for outcome in outcomes(range(first, last), given.jobs):
+        seed = outcome.seed
         acked += outcome.acked
         if given.journal:
             print("\n".join(outcome.journal))

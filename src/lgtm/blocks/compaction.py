@@ -22,6 +22,7 @@ from lgtm.blocks.rest import count_names
 from lgtm.blocks.series_table import Ints
 from lgtm.blocks.union import RowUnion
 from lgtm.blocks.writer import BlockWriter, WrittenBlock, row_groups
+from lgtm.model.attribute_text import dynamic_type
 from lgtm.model.batch import Batch, Series
 from lgtm.model.labels import Fingerprint, is_placeholder
 from lgtm.model.signal import DYNAMIC_COLUMNS_MAX, REST, REST_TYPE, TS
@@ -51,7 +52,8 @@ def compact_blocks(
     sources = sorted(readers, key=lambda reader: (reader.meta.created_ns, reader.meta.block_id))
     table = _Table.of(sources)
     dynamic, has_rest = _dynamic_columns(sources)
-    fields = [*sources[0].meta.signal.columns, *(_field(sources, name) for name in dynamic)]
+    fixed = [field for field in sources[0].meta.signal.columns if not field.nullable or any(field.name in source.schema.names for source in sources)]
+    fields = [*fixed, *(_field(sources, name) for name in dynamic)]
     schema = pa.schema([*fields, pa.field(REST, REST_TYPE)] if has_rest else fields)
     writer = BlockWriter(identity, table.series, schema, directory, options)
     for first, last, window in _chunks(sources, table, chunk_bytes):
@@ -139,7 +141,7 @@ def _dynamic_columns(sources: Sequence[BlockReader]) -> tuple[list[str], bool]:
 
 
 def _field(sources: Sequence[BlockReader], name: str) -> pa.Field:
-    return next((source.schema.field(name) for source in sources if name in source.schema.names), pa.field(name, pa.string()))
+    return next((source.schema.field(name) for source in sources if name in source.schema.names), pa.field(name, dynamic_type(name)))
 
 
 def _with_columns(rows: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from lgtm.model.signal import REST, SERIES, TS
 
@@ -76,12 +77,17 @@ def _first_of_each(runs: Ints, rows: Any) -> Mask:
 
 def _codes(column: Any) -> tuple[Ints, int]:
     """Equal values have equal codes below the count returned; null is a value of its own."""
+    if pa.types.is_nested(column.type):
+        return _nested_codes(column.to_pylist())
     encoded = column.dictionary_encode(null_encoding="encode")
     return encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64), len(encoded.dictionary)
 
 
 def _rest_codes(column: Any) -> tuple[Ints, int]:
+    return _nested_codes([sorted(one) if one else [] for one in column.to_pylist()])
+
+
+def _nested_codes(values: Sequence[Sequence[object] | None]) -> tuple[Ints, int]:
     seen: dict[object, int] = {}
-    pairs = (tuple(sorted(one)) if one else () for one in column.to_pylist())
-    codes = np.fromiter((seen.setdefault(one, len(seen)) for one in pairs), np.int64, len(column))
-    return codes, len(seen)
+    codes = [seen.setdefault(None if one is None else tuple(map(repr, one)), len(seen)) for one in values]
+    return np.array(codes, np.int64), len(seen)

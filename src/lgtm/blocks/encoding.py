@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lgtm.blocks.layout import FORMAT_VERSION
-from lgtm.model.signal import LINE, REST, SERIES, TS
+from lgtm.model.signal import LINE, SERIES, TS
 
 TIME = "time"
 """Copy of ts in whole microseconds as a UTC timestamp, for engines that mishandle nanoseconds. We never read it."""
@@ -25,6 +25,10 @@ MIB = 1024 * 1024
 PAGE_BYTES = 4 * MIB
 SAMPLE_ROWS = 10_000
 BLOOM_FALSE_POSITIVES = 0.01
+LIST_ELEMENT = ".list.element"
+"""What Parquet puts behind the name of a list column."""
+_VARIED = {pa.string(): "DELTA_LENGTH_BYTE_ARRAY", pa.binary(): "DELTA_LENGTH_BYTE_ARRAY", pa.int64(): "DELTA_BINARY_PACKED"}
+"""Encodings for columns whose values hardly repeat; plain for other types."""
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -55,10 +59,13 @@ def stored(rows: Any, schema: Any) -> Any:
 
 def parquet_writer(sink: Any, schema: Any, sample: Any, options: WriteOptions) -> Any:
     """A ParquetWriter for stored rows. sample: some of them, by which columns are told to repeat themselves or not."""
-    strings = [field.name for field in schema if field.type == pa.string()]
-    varied = [name for name in strings if name == LINE or _is_varied(sample.column(name))]
-    repeating = [SERIES, *(name for name in strings if name not in varied)]
-    encodings = {TS: "DELTA_BINARY_PACKED", TIME: "DELTA_BINARY_PACKED", **dict.fromkeys(varied, "DELTA_LENGTH_BYTE_ARRAY")}
+    scalars = [field.name for field in schema if field.name not in (SERIES, TS, TIME) and not pa.types.is_nested(field.type)]
+    lists = [field.name + LIST_ELEMENT for field in schema if pa.types.is_list(field.type)]
+    varied = [name for name in scalars if name == LINE or _is_varied(sample.column(name))]
+    repeating = [SERIES, *lists, *(name for name in scalars if name not in varied and schema.field(name).type != pa.bool_())]
+    kinds = {name: schema.field(name).type for name in varied}
+    encodings = {TS: "DELTA_BINARY_PACKED", TIME: "DELTA_BINARY_PACKED", **{name: _VARIED[kind] for name, kind in kinds.items() if kind in _VARIED}}
+    looked_up = [name for name, kind in kinds.items() if name != LINE and (pa.types.is_string(kind) or pa.types.is_fixed_size_binary(kind))]
     return pq.ParquetWriter(
         sink,
         schema,
@@ -67,12 +74,12 @@ def parquet_writer(sink: Any, schema: Any, sample: Any, options: WriteOptions) -
         use_dictionary=repeating,
         column_encoding={name: encoding for name, encoding in encodings.items() if name in schema.names},
         data_page_size=PAGE_BYTES,
-        write_statistics=[name for name in schema.names if name not in (LINE, REST)],
+        write_statistics=[*lists, *(field.name for field in schema if field.name != LINE and not pa.types.is_nested(field.type))],
         write_page_index=True,
         write_page_checksum=True,
         store_schema=False,
         sorting_columns=pq.SortingColumn.from_ordering(schema, [(SERIES, "ascending"), (TS, "ascending")]),
-        bloom_filter_options={name: {"ndv": options.row_group_rows, "fpp": BLOOM_FALSE_POSITIVES} for name in varied if name != LINE},
+        bloom_filter_options={name: {"ndv": options.row_group_rows, "fpp": BLOOM_FALSE_POSITIVES} for name in looked_up},
     )
 
 

@@ -54,13 +54,13 @@ class BlockKey:
     """Path inside the block."""
 
 
-def signal_prefix(signal: str) -> str:
-    return f"signal={signal}/"
+BLOCKS_PREFIX = "signal="
+"""What the keys of all blocks begin with, whatever their signal: one listing finds them."""
 
 
 def tenant_prefix(signal: str, tenant: Tenant) -> str:
     """Ends in a slash: the prefix of tenant `a` is not one of tenant `ab`."""
-    return f"{signal_prefix(signal)}tenant={tenant}/"
+    return f"{BLOCKS_PREFIX}{signal}/tenant={tenant}/"
 
 
 def block_path(signal: str, tenant: Tenant, date: str, block_id: str) -> str:

@@ -18,12 +18,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
 
+from lgtm.blocks.encoding import LIST_ELEMENT
 from lgtm.blocks.layout import ROWS_FILE, SERIES_FILE, DamagedBlock
 from lgtm.blocks.meta import BlockMeta
 from lgtm.blocks.series_table import Ints, SeriesTable, decode_series
 from lgtm.model.batch import Batch, Series
 from lgtm.model.matchers import Matchers
-from lgtm.model.signal import META, REST, SERIES, TS
+from lgtm.model.signal import REST, SERIES, TS
 from lgtm.model.window import ALWAYS, Window
 
 RowsSource = Path | bytes
@@ -130,6 +131,10 @@ class BlockReader:
         """Of the rows as they are stored."""
         return self._footer.schema.to_arrow_schema()
 
+    @cached_property
+    def _stored(self) -> frozenset[str]:
+        return frozenset(self.schema.names)
+
     def value_counts(self) -> dict[str, int]:
         """How many rows have a value, for each dynamic column that is no `rest`."""
         wanted, counts = set(self.meta.dynamic_columns), dict.fromkeys(self.meta.dynamic_columns, 0)
@@ -137,8 +142,9 @@ class BlockReader:
             group = self._footer.row_group(number)
             for at in range(group.num_columns):
                 column = group.column(at)
-                if column.path_in_schema in wanted:
-                    counts[column.path_in_schema] += group.num_rows - column.statistics.null_count
+                name = column.path_in_schema.removesuffix(LIST_ELEMENT)
+                if name in wanted:
+                    counts[name] += column.num_values - column.statistics.null_count
         return counts
 
     @contextmanager
@@ -148,9 +154,10 @@ class BlockReader:
             yield file
 
     def _stored_names(self, columns: frozenset[str] | None) -> list[str]:
-        content = [*self.meta.signal.columns.names, *self.meta.dynamic_columns]
+        fixed = self.meta.signal.columns.names
+        content = [name for name in (*fixed, *self.meta.dynamic_columns) if name in self._stored]
         wanted = [name for name in content if name not in (SERIES, TS) and (columns is None or name in columns)]
-        may_be_in_rest = columns is None or any(name == REST or (name.startswith(META) and name not in wanted) for name in columns)
+        may_be_in_rest = columns is None or any(name == REST or name not in (*fixed, *wanted) for name in columns)
         return [*wanted, REST] if self.meta.has_rest and may_be_in_rest else wanted
 
     def _groups(self, selection: SeriesSelection) -> list[_RowGroup]:

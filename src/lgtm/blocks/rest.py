@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lgtm.model.attribute_text import as_text, dynamic_type, from_text
 from lgtm.model.signal import REST, REST_TYPE
 
 Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -69,7 +70,7 @@ def _all_rest_pairs(rows: Any, surplus: Sequence[str]) -> Pairs:
     for name in surplus:
         values = rows.column(name)
         present = np.flatnonzero(np.asarray(values.is_valid())).astype(np.int64)
-        found.append(Pairs(present, pa.repeat(pa.scalar(name), len(present)), values.take(pa.array(present)).cast(pa.string())))
+        found.append(Pairs(present, pa.repeat(pa.scalar(name), len(present)), as_text(values.take(pa.array(present)))))
     return Pairs(
         np.concatenate([p.rows for p in found]),
         pa.concat_arrays([p.names for p in found]),
@@ -86,7 +87,7 @@ def _lift(kept: dict[str, Any], pairs: Pairs, is_column: Any, row_count: int) ->
         of_name = np.flatnonzero(codes == code)
         positions = np.full(row_count, -1, np.int64)
         positions[lifted.rows[of_name]] = of_name
-        column = lifted.values.take(pa.array(positions, mask=positions < 0))
+        column = from_text(lifted.values.take(pa.array(positions, mask=positions < 0)), dynamic_type(name))
         kept[name] = pc.coalesce(kept[name], column) if name in kept else column
 
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lgtm.blocks.rest import conform, count_names
+from lgtm.model.attribute_text import dynamic_type
 from lgtm.model.batch import Batch, Series
 from lgtm.model.labels import Fingerprint
 from lgtm.model.signal import DYNAMIC_COLUMNS_MAX, REST, REST_TYPE, SERIES, TS, Signal
@@ -86,13 +87,11 @@ class RowUnion:
         return self._record_batch(series, self.ts[indices], columns)
 
     def content_lengths(self) -> Ints:
-        """Bytes of strings in each row, `rest` not counted: a measure of memory."""
+        """Bytes of what varies in length in each row, `rest` not counted: a measure of memory."""
         total = np.zeros(len(self), np.int64)
         for start, rows in zip(self._starts[:-1], self._rows, strict=True):
             for column in rows.columns:
-                if column.type == pa.string():
-                    lengths = pc.fill_null(pc.binary_length(column), 0)
-                    total[start : start + rows.num_rows] += lengths.to_numpy(zero_copy_only=False)
+                total[start : start + rows.num_rows] += value_bytes(column)
         return total
 
     def has_values(self, name: str, indices: Ints) -> bool:
@@ -118,6 +117,26 @@ class RowUnion:
 
     def _record_batch(self, series: Numbers | Ints, ts: Ints, columns: list[Any]) -> Any:
         return pa.record_batch([pa.array(series, pa.uint32()), pa.array(ts, pa.int64()), *columns], schema=self.schema)
+
+
+def value_bytes(column: Any) -> Ints:
+    """Bytes of each string, byte string or list of them, and 8 for each number in a list; 0 for nulls, maps, and what has a fixed width."""
+    kind = column.type
+    if _has_lengths(kind):
+        lengths = pc.fill_null(pc.binary_length(column), 0)
+        return np.asarray(lengths.to_numpy(zero_copy_only=False), np.int64)
+    if pa.types.is_list(kind):
+        ends = np.cumsum(pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False).astype(np.int64))
+        elements = column.flatten()
+        of_elements = value_bytes(elements) if _has_lengths(elements.type) else np.full(len(elements), 8)
+        before: Ints = np.concatenate(([0], np.cumsum(of_elements))).astype(np.int64)
+        total: Ints = np.diff(before[ends], prepend=0)
+        return total
+    return np.zeros(len(column), np.int64)
+
+
+def _has_lengths(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_binary(kind))
 
 
 def unite_series(batches: Sequence[Batch]) -> tuple[tuple[Series, ...], list[Numbers | None]]:
@@ -172,7 +191,7 @@ def _unite_columns(signal: Signal, batches: Sequence[Any], dynamic: Sequence[str
     else:
         names = sorted(counts)
     fields = [field for field in signal.columns if any(_has(rows, field.name) for rows in batches)]
-    fields += [pa.field(name, kinds.get(name, pa.string())) for name in names]
+    fields += [pa.field(name, kinds.get(name) or dynamic_type(name)) for name in names]
     fields += [pa.field(REST, REST_TYPE)] if has_rest else []
     return list(batches), pa.schema(fields)
 

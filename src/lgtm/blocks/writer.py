@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import xxhash
 
 from lgtm.blocks.duplicates import row_order, without_copies
@@ -23,10 +22,10 @@ from lgtm.blocks.merge import rank_series
 from lgtm.blocks.meta import BlockFile, BlockIdentity, BlockMeta
 from lgtm.blocks.rest import pairs_of
 from lgtm.blocks.series_table import STATISTICS, encode_series
-from lgtm.blocks.union import Ints, RowUnion
+from lgtm.blocks.union import Ints, RowUnion, value_bytes
 from lgtm.model.batch import Batch, Series
 from lgtm.model.limits import DAY_NS
-from lgtm.model.signal import LINE, META, REST, SERIES, TS
+from lgtm.model.signal import REST, SERIES, TS, Signal
 
 _READ_BYTES = 1024 * 1024
 
@@ -126,7 +125,7 @@ class BlockWriter:
             line_bytes=int(statistics["line_bytes"].sum()),
             metadata_bytes=int(statistics["metadata_bytes"].sum()),
             label_names=tuple(sorted({name for one in self._series for name, _ in one.labels or ()})),
-            dynamic_columns=tuple(name for name in self._names if name.startswith(META)),
+            dynamic_columns=tuple(name for name in self._names if name not in self._identity.signal.columns.names and name != REST),
             has_rest=REST in self._names,
             attempt=attempt,
             files={name: BlockFile(f"{attempt}/{name}", *digest) for name, digest in digests.items()},
@@ -148,30 +147,25 @@ class BlockWriter:
         found["row_count"][numbers] += ends - starts + 1
         found["min_ns"][numbers] = np.minimum(found["min_ns"][numbers], ts[starts])
         found["max_ns"][numbers] = np.maximum(found["max_ns"][numbers], ts[ends])
-        line_bytes, metadata_bytes = content_bytes(rows)
+        line_bytes, metadata_bytes = content_bytes(rows, self._identity.signal)
         found["line_bytes"][numbers] += np.add.reduceat(line_bytes, starts)
         found["metadata_bytes"][numbers] += np.add.reduceat(metadata_bytes, starts)
 
 
-def content_bytes(rows: Any) -> tuple[Ints, Ints]:
-    """Bytes of the line and of the metadata values of each row, as UTF-8: what Loki's volume counts."""
+def content_bytes(rows: Any, signal: Signal) -> tuple[Ints, Ints]:
+    """Bytes of the fixed and of the dynamic columns of each row, as far as they vary in length: of logs the line and the metadata, as UTF-8, which
+    is what Loki's volume counts."""
     lines = np.zeros(rows.num_rows, np.int64)
     metadata = np.zeros(rows.num_rows, np.int64)
     for name, column in zip(rows.schema.names, rows.columns, strict=True):
-        if name == LINE:
-            lines += _lengths(column)
-        elif name == REST:
+        if name == REST:
             pairs = pairs_of(column)
-            np.add.at(metadata, pairs.rows, _lengths(pairs.values))
-        elif name.startswith(META):
-            metadata += _lengths(column)
+            np.add.at(metadata, pairs.rows, value_bytes(pairs.values))
+        elif name in signal.columns.names:
+            lines += value_bytes(column)
+        else:
+            metadata += value_bytes(column)
     return lines, metadata
-
-
-def _lengths(column: Any) -> Ints:
-    """Bytes of each value, 0 for nulls."""
-    lengths = pc.fill_null(pc.binary_length(column), 0)
-    return np.asarray(lengths.to_numpy(zero_copy_only=False), np.int64)
 
 
 def _rows_of_date(union: RowUnion, date: str) -> Ints | None:

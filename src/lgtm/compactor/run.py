@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lgtm.blocks.compaction import compact_blocks
-from lgtm.blocks.layout import DamagedBlock, signal_prefix
+from lgtm.blocks.layout import BLOCKS_PREFIX, DamagedBlock
 from lgtm.blocks.lineage import compacted_identity
 from lgtm.blocks.meta import BlockMeta
 from lgtm.blocks.reader import BlockReader
@@ -29,7 +29,6 @@ from lgtm.compactor.expire import expired, orphans
 from lgtm.compactor.metrics import CompactorMetrics
 from lgtm.errors import Corruption, Unavailable
 from lgtm.model.limits import TenantLimits
-from lgtm.model.signal import SIGNALS
 from lgtm.model.tenant import Tenant
 from lgtm.storage.catalog import Catalog, Owner
 from lgtm.storage.metrics import StorageMetrics
@@ -155,10 +154,8 @@ class Compactor:
             return
         self._orphans_due_ns = self._clock.monotonic_ns() + int(ORPHAN_INTERVAL_S * NS_PER_S)
         age_s = self._config.erase_orphans_after_s or 24 * 3_600
-        found: list[str] = []
-        for signal in SIGNALS:
-            objects: list[ObjectInfo] = [info async for info in self._store.list(signal_prefix(signal))]
-            found += orphans(objects, self._clock.now_ns(), age_s * NS_PER_S)
+        objects: list[ObjectInfo] = [info async for info in self._store.list(BLOCKS_PREFIX)]
+        found = orphans(objects, self._clock.now_ns(), age_s * NS_PER_S)
         self._metrics.orphans.set(len(found))
         if not found:
             return

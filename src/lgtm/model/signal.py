@@ -29,7 +29,7 @@ class Signal:
     name: str
     """In paths, headers and metrics."""
     columns: pa.Schema
-    """The fixed columns of a row, `series` and `ts` first."""
+    """The fixed columns of a row, `series` and `ts` first. Nullable ones may be missing, which is the same as nulls."""
     sort: tuple[str, ...]
     """Order of rows in a block; ties keep the order of arrival."""
     identity: tuple[str, ...]
@@ -82,9 +82,9 @@ SPANS = Signal(
             pa.field("link_dropped_attributes", pa.list_(pa.uint32())),
         ]
     ),
-    sort=(TRACE_ID, TS),
-    identity=(TRACE_ID, SPAN_ID, "kind"),
-    identity_includes_content=False,
+    sort=(SERIES, TS),
+    identity=(SERIES, TS),
+    identity_includes_content=True,
 )
 """`ts` is the start; the series is the resource and scope. Attributes are dynamic columns, see `model/attributes.py`. A nullable column may be
 missing, which is the same as nulls. Columns of events (and those of links) hold one list a span, all equally long, or null for a span without any."""
@@ -118,4 +118,4 @@ EXEMPLARS = Signal(
 )
 """Labels of an exemplar are dynamic columns `meta.<name>`."""
 
-SIGNALS = {signal.name: signal for signal in (LOGS,)}
+SIGNALS = {signal.name: signal for signal in (LOGS, SPANS, SAMPLES, EXEMPLARS)}

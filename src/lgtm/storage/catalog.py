@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from lgtm.blocks.layout import META_FILE, TOMBSTONE_FILE, BlockKey, DamagedBlock, block_path, parse_key, signal_prefix
+from lgtm.blocks.layout import BLOCKS_PREFIX, META_FILE, TOMBSTONE_FILE, BlockKey, DamagedBlock, block_path, parse_key
 from lgtm.blocks.meta import BlockMeta
 from lgtm.model.signal import SIGNALS, Signal
 from lgtm.model.tenant import Tenant
@@ -111,11 +111,10 @@ class Catalog:
 
     async def _poll(self) -> None:
         listed: dict[Owner, _Listed] = defaultdict(_Listed)
-        for signal in SIGNALS:
-            async for info in self._store.list(signal_prefix(signal)):
-                key = parse_key(info.key)
-                if key is not None:
-                    _note(listed[key.signal, key.tenant], key)
+        async for info in self._store.list(BLOCKS_PREFIX):
+            key = parse_key(info.key)
+            if key is not None:
+                _note(listed[key.signal, key.tenant], key)
         owners: dict[Owner, TenantBlocks] = {}
         known: dict[Owner, dict[str, BlockMeta]] = {}
         for owner, found in listed.items():

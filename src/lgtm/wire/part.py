@@ -94,9 +94,11 @@ def _check(part: Part, row_count: int) -> None:
         raise MalformedPart(f"malformed part: {len(batch)} rows, the header says {row_count}")
     names = batch.rows.schema.names
     for field in batch.signal.columns:
+        if field.nullable and field.name not in names:
+            continue
         if field.name not in names or batch.rows.schema.field(field.name).type != field.type:
             raise MalformedPart(f"malformed part: no column {field.name} of type {field.type}")
-        if batch.rows.column(field.name).null_count:
+        if not field.nullable and batch.rows.column(field.name).null_count:
             raise MalformedPart(f"malformed part: nulls in column {field.name}")
     if pc.max(batch.rows.column(SERIES)).as_py() >= len(batch.series):
         raise MalformedPart("malformed part: a row points beyond the series table")
