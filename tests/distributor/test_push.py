@@ -184,7 +184,7 @@ async def test_series_go_to_their_owners() -> None:
     async with running(None, "a", "b") as node:
         first, second = node.ingesters
         node.distributor._owners = lambda key: (first,) if key[0] < 128 else (second,)
-        streams: list[Sent] = [([("app", str(number))], lines("x" * 20_000)) for number in range(50)]
+        streams: list[Sent] = [([("app", str(number))], lines("x" * 50_000)) for number in range(50)]
         await node.push(*streams)
         assert len(first.entries()) + len(second.entries()) == 50
         assert first.entries()

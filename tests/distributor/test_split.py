@@ -65,7 +65,7 @@ def test_a_small_batch_is_cut_into_few_parts_and_no_row_is_left_out(
 
 def test_parts_are_as_many_as_their_size_is_worth() -> None:
     small = Batch(LOGS, TENANT, SERIES, rows_of([(0, (1, "x"))]))
-    large = Batch(LOGS, TENANT, SERIES, rows_of([(0, (1, "x" * 1_000_000))]))
+    large = Batch(LOGS, TENANT, SERIES, rows_of([(0, (1, "x" * 3_500_000))]))
     assert (parts_worth(small), parts_worth(large)) == (1, 3)
 
 

@@ -22,9 +22,9 @@ PARTS = PartIds([(b"w" * 16, 2, 5, 9), (b"x" * 16, 1, 0, 0)])
 REQUEST = Request(Tenant("t"), LOGS, (Matcher("app", MatchOp.RE, "a.*"), Matcher("env", MatchOp.NE, "ü")), Window(5, 10))
 
 
-@pytest.mark.parametrize("metadata", [None, frozenset[str](), frozenset({"user", "trace"})])
-def test_a_question_reads_back(metadata: frozenset[str] | None) -> None:
-    question = Question(REQUEST, PARTS, ALWAYS, Columns(True, metadata), (1, 2**62))
+@pytest.mark.parametrize("dynamic", [None, frozenset[str](), frozenset({"meta.user", "meta.trace"})])
+def test_a_question_reads_back(dynamic: frozenset[str] | None) -> None:
+    question = Question(REQUEST, PARTS, ALWAYS, Columns(frozenset({"line"}), dynamic), (1, 2**62))
     again = decode_question(encode_question(question))
     assert (again.request, again.window, again.columns, again.edges_ns) == (REQUEST, ALWAYS, question.columns, (1, 2**62))
     assert list(again.parts.intervals()) == list(PARTS.intervals())
@@ -39,7 +39,7 @@ def test_a_summary_reads_back() -> None:
 @pytest.mark.parametrize(
     "change",
     [{"tenant": "../x"}, {"signal": "noise"}, {"matchers": [["a", "~", "b"]]}, {"matchers": 5}, {"window": [1]}, {"parts": [["zz", 1, 2, 3]]},
-     {"parts": [["77", 1, 3, 2]]}, {"matchers": [["a", "=~", "("]]}, {"metadata": 7}],
+     {"parts": [["77", 1, 3, 2]]}, {"matchers": [["a", "=~", "("]]}, {"dynamic": 7}],
 )  # fmt: skip
 def test_what_is_no_question_is_refused(change: dict[str, object]) -> None:
     fields = orjson.loads(encode_question(Question(REQUEST, PARTS, ALWAYS)))

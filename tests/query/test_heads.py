@@ -39,7 +39,7 @@ def test_read_yields_the_rows_of_matching_series_inside_the_window_in_order(
 def test_only_the_columns_asked_for_are_read() -> None:
     (rows,) = row_sets_of([[entry("api", 1, "x", trace="1", user="2")]])
     assert [b.rows.schema.names for b in rows.read(ALWAYS, KEYS)] == [["series", "ts"]]
-    assert [b.rows.schema.names for b in rows.read(ALWAYS, Columns(line=False, metadata=frozenset({"user"})))] == [["series", "ts", "meta.user"]]
+    assert [b.rows.schema.names for b in rows.read(ALWAYS, Columns(frozenset(), frozenset({"meta.user"})))] == [["series", "ts", "meta.user"]]
 
 
 @given(st.lists(ENTRIES, min_size=1, max_size=30))

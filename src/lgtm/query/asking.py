@@ -78,8 +78,8 @@ def encode_question(question: Question) -> bytes:
             "within": [request.window.start_ns, request.window.end_ns],
             "window": [question.window.start_ns, question.window.end_ns],
             "parts": _parts(question.parts),
-            "line": columns.line,
-            "metadata": None if columns.metadata is None else sorted(columns.metadata),
+            "fixed": _sorted(columns.fixed),
+            "dynamic": _sorted(columns.dynamic),
             "edges_ns": question.edges_ns,
         }
     )
@@ -91,8 +91,7 @@ def decode_question(data: bytes) -> Question:
         fields: dict[str, Any] = orjson.loads(data)
         matchers = tuple(Matcher(str(name), MatchOp(op), str(value)) for name, op, value in fields["matchers"])
         request = Request(Tenant(str(fields["tenant"])), SIGNALS[fields["signal"]], matchers, _window(fields["within"]))
-        metadata = fields["metadata"]
-        columns = Columns(bool(fields["line"]), None if metadata is None else frozenset(str(name) for name in metadata))
+        columns = Columns(_names(fields["fixed"]), _names(fields["dynamic"]))
         return Question(request, _part_ids(fields["parts"]), _window(fields["window"]), columns, tuple(int(edge) for edge in fields["edges_ns"]))
     except (KeyError, TypeError, ValueError) as error:
         raise MalformedQuestion(f"malformed question: {error}") from error
@@ -104,6 +103,14 @@ def _parts(ids: PartIds) -> list[tuple[str, int, int, int]]:
 
 def _part_ids(fields: Iterable[Any]) -> PartIds:
     return PartIds(_interval(*each) for each in fields)
+
+
+def _sorted(names: frozenset[str] | None) -> list[str] | None:
+    return None if names is None else sorted(names)
+
+
+def _names(names: list[str] | None) -> frozenset[str] | None:
+    return None if names is None else frozenset(str(name) for name in names)
 
 
 def _interval(writer: str, epoch: int, first: int, last: int) -> Interval:

@@ -15,10 +15,10 @@ from lgtm.model.batch import Batch
 from lgtm.model.labels import Labels
 from lgtm.model.matchers import Matchers
 from lgtm.model.part_ids import PartIds
-from lgtm.model.signal import LINE, META, REST, SERIES, TS, Signal
+from lgtm.model.signal import REST, SERIES, TS, Signal
 from lgtm.model.tenant import Tenant
 from lgtm.model.window import Window
-from lgtm.query.source import Columns, Ints, Request, RowSet
+from lgtm.query.source import EVERYTHING, Columns, Ints, Request, RowSet
 
 OpenBlock = Callable[[BlockMeta], AbstractAsyncContextManager[BlockReader]]
 
@@ -98,11 +98,7 @@ class BlockRows:
         return self._reader, self._selected
 
     def _names(self, columns: Columns) -> frozenset[str] | None:
-        if columns.line and columns.metadata is None:
+        if columns == EVERYTHING:
             return None
-        names = [LINE] if columns.line else []
-        if columns.metadata is None:
-            names += [*self._meta.dynamic_columns, REST]
-        else:
-            names += [META + name for name in columns.metadata]
-        return frozenset(names)
+        fixed = self._meta.signal.columns.names if columns.fixed is None else columns.fixed
+        return frozenset([*fixed, *([*self._meta.dynamic_columns, REST] if columns.dynamic is None else columns.dynamic)])

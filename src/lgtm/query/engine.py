@@ -24,7 +24,7 @@ from lgtm.model.batch import Batch
 from lgtm.model.labels import Labels
 from lgtm.model.limits import Limits, TenantLimits
 from lgtm.model.matchers import Matchers
-from lgtm.model.signal import LOGS, Signal
+from lgtm.model.signal import LINE, LOGS, META, Signal
 from lgtm.model.tenant import Tenant
 from lgtm.model.window import Window
 from lgtm.query.admission import Admission
@@ -245,7 +245,7 @@ class QueryEngine:
         in_blocks = sum(isinstance(rows, BlockRows) for rows in gathered.row_sets)
         stats.blocks += in_blocks
         stats.head_runs += len(gathered.row_sets) - in_blocks
-        await selection.each(gathered.row_sets, reads.window, Columns(reads.needs_line, reads.metadata), order, consume, enough)
+        await selection.each(gathered.row_sets, reads.window, _columns(reads), order, consume, enough)
         return warnings
 
     async def _collect(self, kind: str, request: Request, collect: Callable[[], tuple[T, Callable[[RowSet], None]]]) -> tuple[T, tuple[str, ...]]:
@@ -280,6 +280,11 @@ class QueryEngine:
             except RowsMoved:
                 self._metrics.asked_again.inc()
         return await ask(selection)
+
+
+def _columns(reads: Reads) -> Columns:
+    dynamic = None if reads.metadata is None else frozenset(META + name for name in reads.metadata)
+    return Columns(frozenset({LINE} if reads.needs_line else ()), dynamic)
 
 
 def _add_volumes(found: dict[Labels, tuple[Ints, Ints]], series: Sequence[Labels], rows: Ints, nbytes: Ints) -> None:

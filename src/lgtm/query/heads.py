@@ -14,7 +14,7 @@ from lgtm.errors import Unavailable
 from lgtm.model.batch import Batch, Series
 from lgtm.model.labels import Labels
 from lgtm.model.part_ids import PartIds
-from lgtm.model.signal import META, REST, SERIES, TS, Signal
+from lgtm.model.signal import SERIES, TS, Signal
 from lgtm.model.spans import Mask, PartSpans
 from lgtm.model.tenant import Tenant
 from lgtm.model.window import Window
@@ -151,7 +151,7 @@ class HeadRows:
         self.row_count = run.rows.num_rows if rows is None else int(rows.sum())
 
     def read(self, window: Window, columns: Columns) -> Iterator[Batch]:
-        rows = self._run.rows.select(column_names(self._run.rows.schema, columns))
+        rows = self._run.rows.select([name for name in self._run.rows.schema.names if columns.wants(name, self._head.signal)])
         mask = self._mask(window)
         if mask is not None:
             rows = rows.filter(pa.array(mask))
@@ -191,21 +191,6 @@ class HeadRows:
             inside = (ts >= window.start_ns) & (ts < window.end_ns)
             mask = inside if mask is None else mask & inside
         return mask
-
-
-def column_names(schema: pa.Schema, columns: Columns) -> list[str]:
-    """`rest` is read whenever any metadata is: it may hold any name."""
-    return [name for name in schema.names if _is_wanted(name, columns)]
-
-
-def _is_wanted(name: str, columns: Columns) -> bool:
-    if name in (SERIES, TS):
-        return True
-    if name.startswith(META):
-        return columns.metadata is None or name[len(META) :] in columns.metadata
-    if name == REST:
-        return columns.metadata is None or bool(columns.metadata)
-    return columns.line
 
 
 def _ranges(rows: pa.RecordBatch, series_count: int) -> tuple[Ints, Ints]:

@@ -22,8 +22,7 @@ from lgtm.model.part_ids import PartIds
 from lgtm.model.signal import TS
 from lgtm.model.window import Window
 from lgtm.query.asking import HEADS, ROWS, SERIES, VOLUMES, Question, Summary, encode_question
-from lgtm.query.heads import column_names
-from lgtm.query.source import KEYS, Columns, Ints, Request, RowSet, RowsMoved
+from lgtm.query.source import Columns, Ints, Request, RowSet, RowsMoved
 from lgtm.wire.batch import decode_batch
 
 T = TypeVar("T")
@@ -108,7 +107,7 @@ class RemoteRows:
 
     def read(self, window: Window, columns: Columns) -> Iterator[Batch]:
         for batch in self._batches(window, columns):
-            rows = batch.rows.select(column_names(batch.rows.schema, columns))
+            rows = batch.rows.select([name for name in batch.rows.schema.names if columns.wants(name, batch.signal)])
             ts = rows.column(TS).to_numpy()
             inside = (ts >= window.start_ns) & (ts < window.end_ns)
             if not inside.all():
@@ -131,7 +130,7 @@ class RemoteRows:
     def _batches(self, window: Window, columns: Columns) -> list[Batch]:
         if self._fetched is not None:
             question, batches = self._fetched
-            if _contains(question.columns, columns) and question.window.start_ns <= window.start_ns and window.end_ns <= question.window.end_ns:
+            if columns.within(question.columns) and question.window.start_ns <= window.start_ns and window.end_ns <= question.window.end_ns:
                 return batches
         question = replace(self._question, window=window, columns=columns)
         return self._wait(lambda: self._heads.read(question))
@@ -143,12 +142,6 @@ class RemoteRows:
 
     def _forget(self) -> None:
         self._fetched = None
-
-
-def _contains(fetched: Columns, wanted: Columns) -> bool:
-    if wanted.line and not fetched.line:
-        return False
-    return fetched.metadata is None or (wanted.metadata is not None and wanted.metadata <= fetched.metadata) or wanted == KEYS
 
 
 def _labels(pairs: list[list[str]]) -> Labels:

@@ -12,7 +12,7 @@ from typing import TypeVar
 from lgtm.errors import BadRequest, Unavailable
 from lgtm.model.batch import Batch
 from lgtm.model.part_ids import PartIds
-from lgtm.model.signal import LINE, META
+from lgtm.model.signal import REST, SERIES, TS
 from lgtm.model.window import Window
 from lgtm.query.duplicates import find_drops, without
 from lgtm.query.slices import SLICE_ROWS_MAX, slices
@@ -180,7 +180,7 @@ class Selection:
 
 def _content_bytes(batch: Batch) -> int:
     rows = batch.rows
-    return sum(int(column.nbytes) for name, column in zip(rows.schema.names, rows.columns, strict=True) if name == LINE or name.startswith(META))
+    return sum(int(column.nbytes) for name, column in zip(rows.schema.names, rows.columns, strict=True) if name not in (SERIES, TS, REST))
 
 
 def human_bytes(nbytes: int) -> str:

@@ -18,7 +18,7 @@ from lgtm.model.batch import Batch, Series
 from lgtm.model.labels import Labels
 from lgtm.model.matchers import Matchers
 from lgtm.model.part_ids import PartIds
-from lgtm.model.signal import Signal
+from lgtm.model.signal import REST, SERIES, TS, Signal
 from lgtm.model.tenant import Tenant
 from lgtm.model.window import Window
 
@@ -29,14 +29,30 @@ Ints = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 @dataclass(slots=True, frozen=True)
 class Columns:
-    """Columns to read beside `series` and `ts`. metadata None means all of it, dynamic columns and `rest`."""
+    """Columns to read beside `series` and `ts`: fixed ones of the signal and dynamic ones, by name; None means all. `rest` is read whenever any
+    dynamic column is, for it may hold any of them."""
 
-    line: bool
-    metadata: frozenset[str] | None
+    fixed: frozenset[str] | None
+    dynamic: frozenset[str] | None
+
+    def wants(self, name: str, signal: Signal) -> bool:
+        if name in (SERIES, TS):
+            return True
+        if name in signal.columns.names:
+            return self.fixed is None or name in self.fixed
+        return self.dynamic is None or (bool(self.dynamic) if name == REST else name in self.dynamic)
+
+    def within(self, other: Columns) -> bool:
+        """Whether all that this one wants is read with the other, too."""
+        return _within(self.fixed, other.fixed) and _within(self.dynamic, other.dynamic)
 
 
-KEYS = Columns(line=False, metadata=frozenset())
-EVERYTHING = Columns(line=True, metadata=None)
+def _within(wanted: frozenset[str] | None, read: frozenset[str] | None) -> bool:
+    return read is None or (wanted is not None and wanted <= read)
+
+
+KEYS = Columns(frozenset(), frozenset())
+EVERYTHING = Columns(None, None)
 
 
 @dataclass(slots=True, frozen=True)
