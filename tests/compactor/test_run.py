@@ -228,6 +228,20 @@ async def test_what_a_flush_left_behind_is_erased_when_it_is_old(tmp_path: Path)
     assert await world.keys(meta) == []
 
 
+async def test_one_node_looks_for_orphans(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    meta = await world.flush(1, ENTRIES)
+    await world.store.store.delete(f"{meta.path}/{META_FILE}")
+    modified_ns = (await world.store.store.head(meta.key_of(ROWS_FILE))).modified_ns
+    world.clock.jump((modified_ns - world.clock.now_ns()) / NS_PER_S + world.config.erase_orphans_after_s + 1)
+    world.compactor._is_mine = lambda *_: False
+    await world.round()
+    assert len(await world.keys(meta)) == 2
+    world.compactor._is_mine = lambda *_: True
+    await world.round()
+    assert await world.keys(meta) == []
+
+
 async def test_tenants_of_other_nodes_are_left_to_them(tmp_path: Path) -> None:
     world = World(tmp_path)
     for n in range(3):

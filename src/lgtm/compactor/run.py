@@ -29,7 +29,7 @@ from lgtm.compactor.expire import expired, orphans
 from lgtm.compactor.metrics import CompactorMetrics
 from lgtm.errors import Corruption, Unavailable
 from lgtm.model.limits import TenantLimits
-from lgtm.model.tenant import Tenant
+from lgtm.model.tenant import DEFAULT_TENANT, Tenant
 from lgtm.storage.catalog import Catalog, Owner
 from lgtm.storage.metrics import StorageMetrics
 from lgtm.storage.objects import ObjectInfo, ObjectStore
@@ -40,6 +40,8 @@ from lgtm.telemetry import event
 logger = logging.getLogger(__name__)
 
 ORPHAN_INTERVAL_S = 6 * 3_600.0
+ORPHANS = "orphans"
+"""Stands for a signal where it is decided whose work they are."""
 
 OpenBlock = Callable[[BlockMeta], AbstractAsyncContextManager[BlockReader]]
 IsMine = Callable[[Tenant, str], bool]
@@ -150,7 +152,8 @@ class Compactor:
                 done.erased += 1
 
     async def _look_for_orphans(self) -> None:
-        if self._clock.monotonic_ns() < self._orphans_due_ns:
+        """One node does it for all tenants and signals: a listing of everything is what costs here."""
+        if self._clock.monotonic_ns() < self._orphans_due_ns or not self._is_mine(DEFAULT_TENANT, ORPHANS):
             return
         self._orphans_due_ns = self._clock.monotonic_ns() + int(ORPHAN_INTERVAL_S * NS_PER_S)
         age_s = self._config.erase_orphans_after_s or 24 * 3_600
