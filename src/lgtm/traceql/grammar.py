@@ -64,6 +64,7 @@ hints:
     hints , hint
 hint:
     WORD = static
+    WORD = WORD
 root:
     pipeline
     pipeline_expression

@@ -217,12 +217,15 @@ class _Parser(FieldParser):
         if binds is None or symbol == "|" or binds < minimum:
             return None
         token = self.cursor.advance()
-        right = self.cursor.token
 
         def join(a: _Operand, b: _Operand) -> _Operand:
-            return _join(token, right, a, b)
+            return _join(token, self._last_read(symbol), a, b)
 
         return Infix(binds, binds if symbol in PRECEDENCE.right else binds + 1, join)
+
+    def _last_read(self, operator: str) -> Token:
+        """What Tempo's parser has read when it completes an operation of metrics: one token more where a tighter operator might follow."""
+        return self.cursor.tokens[self.cursor.index - (operator not in "+-")]
 
     def _operand_of_stages(self) -> Grown[_Operand]:
         kind = self.cursor.kind
@@ -267,10 +270,10 @@ def _staged(expr: MetricsExpr) -> int:
     return count
 
 
-def _join(operator: Token, behind: Token, left: _Operand, right: _Operand) -> _Operand:
+def _join(operator: Token, last: Token, left: _Operand, right: _Operand) -> _Operand:
     symbol = operator.kind
     if isinstance(left, _METRICS) or isinstance(right, _METRICS):
-        return _join_metrics(symbol, behind, left, right)
+        return _join_metrics(symbol, last, left, right)
     if isinstance(left, _SPANSETS) and isinstance(right, _SPANSETS):
         return SpansetOperation(symbol, left, right)
     if isinstance(left, Static) and isinstance(right, Static):
@@ -283,10 +286,10 @@ def _join(operator: Token, behind: Token, left: _Operand, right: _Operand) -> _O
     return ScalarFilter(symbol, left, right) if symbol in COMPARISONS else ScalarOperation(symbol, left, right)
 
 
-def _join_metrics(symbol: str, behind: Token, left: _Operand, right: _Operand) -> MetricsExpr:
+def _join_metrics(symbol: str, last: Token, left: _Operand, right: _Operand) -> MetricsExpr:
     if symbol in COMPARISONS:
         return MetricsFilter(cast(MetricsExpr, left), symbol, cast(Static, right))
     for side in (left, right):
         if isinstance(side, Static) and side.type is Type.DURATION:
-            raise ParseError("duration cannot be used as a scalar operand in metric arithmetic", behind.line, behind.column)
+            raise ParseError("duration cannot be used as a scalar operand in metric arithmetic", last.line, last.column)
     return MetricsOperation(symbol, cast(MetricsExpr, left), cast(MetricsExpr, right))
