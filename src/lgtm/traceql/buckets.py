@@ -18,9 +18,9 @@ EXPONENTS = 64
 
 def exponents(values: AnyArray) -> I64:
     """The power of two of each value; values: integers of at least VALUE_MIN."""
-    # frexp is exact where log2 rounds; beyond 2^53 the float of an integer may lie on the power of two it is just below.
-    _, exponent = np.frexp((values - 1).astype(np.float64))
-    return exponent.astype(np.int64)
+    # frexp is exact where log2 rounds; beyond 2^53 the float of an integer may lie on the power of two it is just above or below.
+    mantissa, exponent = np.frexp(values.astype(np.float64))
+    return np.asarray(exponent.astype(np.int64) - (mantissa == 0.5))
 
 
 def bound(exponent: I64, *, seconds: bool) -> F64:

@@ -30,7 +30,7 @@ def unary(symbol: str, operand: FieldExpr) -> FieldExpr:
         if symbol == "!":
             return Static(Type.BOOL, not operand.value)
         assert isinstance(operand.value, int | float)
-        return Static(operand.type, -operand.value)
+        return Static(operand.type, -operand.value if operand.type is Type.FLOAT else _wrapped(-int(operand.value)))
     return Unary(symbol, operand)
 
 
@@ -99,6 +99,10 @@ def _of_integers(symbol: str, a: int, b: int) -> int:
             value = abs(a) % abs(b) * (-1 if a < 0 else 1)
         case _:
             value = math.prod([a] * b)
+    return _wrapped(value)
+
+
+def _wrapped(value: int) -> int:
     return (value + _WRAP // 2) % _WRAP - _WRAP // 2
 
 
