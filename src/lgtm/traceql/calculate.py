@@ -43,7 +43,8 @@ def _pair(left: Column, symbol: str, right: Column) -> list[Column]:
             held = held & (b != 0)
             divisor = np.where(b == 0, 1, b)
             rest = np.fmod(a, divisor)
-            return [Column(of, rest if symbol == "%" else (a - rest) // divisor, held)]
+            with np.errstate(over="ignore"):  # the least integer divided by -1 wraps around, as in Go
+                return [Column(of, rest if symbol == "%" else (a - rest) // divisor, held)]
         case "^":
             whole = b >= 0
             return [Column(of, np.power(a, np.maximum(b, 0)), held & whole), _floats(symbol, a, b, held & ~whole)]
