@@ -1,0 +1,63 @@
+"""Spans of a request become rows; what is wrong is refused with declared errors."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from lgtm.errors import BadRequest, LimitExceeded
+from lgtm.wire.otlp_spans import InvalidSpanId, InvalidTraceId, decode_otlp_spans
+from wire.messages import any_value
+
+
+def request_bytes(trace_id: bytes = b"t" * 16, span_id: bytes = b"s" * 8) -> bytes:
+    request = ExportTraceServiceRequest()
+    resource = request.resource_spans.add()
+    resource.resource.attributes.add(key="service.name", value=any_value("shop"))
+    spans = resource.scope_spans.add()
+    spans.scope.name = "lib"
+    span = spans.spans.add(trace_id=trace_id, span_id=span_id, name="GET", kind=2, start_time_unix_nano=5, end_time_unix_nano=9)
+    for key, value in (("a", "x"), ("n", 7), ("f", 0.5), ("b", True), ("a", "second"), ("e", "")):
+        span.attributes.add(key=key, value=any_value(value))
+    span.status.code = 2
+    span.status.message = "boom"
+    span.events.add(time_unix_nano=6, name="first")
+    span.events.add(time_unix_nano=7).attributes.add(key="k", value=any_value(1))
+    span.links.add(trace_id=b"u" * 16, span_id=b"v" * 8)
+    spans.spans.add(trace_id=trace_id, span_id=b"2" * 8, parent_span_id=span_id)
+    return bytes(request.SerializeToString())
+
+
+def test_a_request_is_read() -> None:
+    decoded = decode_otlp_spans(request_bytes())
+    assert decoded.series == ((("resource.service.name", "shop"), ("scope_name", "lib")),)
+    first, second = decoded.rows.to_pylist()
+    assert (first["ts"], first["duration_ns"], first["name"], first["kind"], first["status"]) == (5, 4, "GET", 2, 2)
+    assert (first["status_message"], first["event_time_ns"], first["event_name"]) == ("boom", [6, 7], ["first", ""])
+    assert (first["span.a"], first["span:int.n"], first["span:float.f"], first["span:bool.b"]) == ("x", 7, 0.5, True)
+    assert (first["span:any.e"], first["event:int.k"], first["link_span_id"]) == (b"\n\x00", [None, 1], [b"v" * 8])
+    assert (second["parent_id"], second["event_name"], second["span.a"]) == (b"s" * 8, None, None)
+    assert "flags" not in decoded.rows.schema.names
+
+
+def test_a_request_without_spans_has_no_rows() -> None:
+    assert len(decode_otlp_spans(b"")) == 0
+
+
+def test_ids_of_a_wrong_length_are_refused() -> None:
+    with pytest.raises(InvalidTraceId, match="trace ids must be 128 bit, received 64 bits"):
+        decode_otlp_spans(request_bytes(trace_id=b"t" * 8))
+    with pytest.raises(InvalidSpanId, match="span ids must be 64 bit and not all zero, received 64 bits"):
+        decode_otlp_spans(request_bytes(span_id=bytes(8)))
+
+
+@given(st.integers(0, 400), st.binary(max_size=4))
+def test_damage_raises_declared_errors(at: int, damage: bytes) -> None:
+    whole = request_bytes()
+    for body in (whole[:at], whole[:at] + damage + whole[at + len(damage) :]):
+        with contextlib.suppress(BadRequest, LimitExceeded):
+            decode_otlp_spans(body)
