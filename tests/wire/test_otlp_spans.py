@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+from json import dumps
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from lgtm.errors import BadRequest, LimitExceeded
 from lgtm.wire.otlp_spans import InvalidSpanId, InvalidTraceId, decode_otlp_spans
@@ -20,10 +22,10 @@ def request_bytes(trace_id: bytes = b"t" * 16, span_id: bytes = b"s" * 8) -> byt
     resource.resource.attributes.add(key="service.name", value=any_value("shop"))
     spans = resource.scope_spans.add()
     spans.scope.name = "lib"
-    span = spans.spans.add(trace_id=trace_id, span_id=span_id, name="GET", kind=2, start_time_unix_nano=5, end_time_unix_nano=9)
+    span = spans.spans.add(trace_id=trace_id, span_id=span_id, name="GET", kind=Span.SPAN_KIND_SERVER, start_time_unix_nano=5, end_time_unix_nano=9)
     for key, value in (("a", "x"), ("n", 7), ("f", 0.5), ("b", True), ("a", "second"), ("e", "")):
         span.attributes.add(key=key, value=any_value(value))
-    span.status.code = 2
+    span.status.code = Status.STATUS_CODE_ERROR
     span.status.message = "boom"
     span.events.add(time_unix_nano=6, name="first")
     span.events.add(time_unix_nano=7).attributes.add(key="k", value=any_value(1))
@@ -33,7 +35,7 @@ def request_bytes(trace_id: bytes = b"t" * 16, span_id: bytes = b"s" * 8) -> byt
 
 
 def test_a_request_is_read() -> None:
-    decoded = decode_otlp_spans(request_bytes())
+    decoded = decode_otlp_spans(request_bytes(), json=False)
     assert decoded.series == ((("resource.service.name", "shop"), ("scope_name", "lib")),)
     first, second = decoded.rows.to_pylist()
     assert (first["ts"], first["duration_ns"], first["name"], first["kind"], first["status"]) == (5, 4, "GET", 2, 2)
@@ -45,14 +47,14 @@ def test_a_request_is_read() -> None:
 
 
 def test_a_request_without_spans_has_no_rows() -> None:
-    assert len(decode_otlp_spans(b"")) == 0
+    assert len(decode_otlp_spans(b"", json=False)) == 0
 
 
 def test_ids_of_a_wrong_length_are_refused() -> None:
     with pytest.raises(InvalidTraceId, match="trace ids must be 128 bit, received 64 bits"):
-        decode_otlp_spans(request_bytes(trace_id=b"t" * 8))
+        decode_otlp_spans(request_bytes(trace_id=b"t" * 8), json=False)
     with pytest.raises(InvalidSpanId, match="span ids must be 64 bit and not all zero, received 64 bits"):
-        decode_otlp_spans(request_bytes(span_id=bytes(8)))
+        decode_otlp_spans(request_bytes(span_id=bytes(8)), json=False)
 
 
 @given(st.integers(0, 400), st.binary(max_size=4))
@@ -60,4 +62,16 @@ def test_damage_raises_declared_errors(at: int, damage: bytes) -> None:
     whole = request_bytes()
     for body in (whole[:at], whole[:at] + damage + whole[at + len(damage) :]):
         with contextlib.suppress(BadRequest, LimitExceeded):
-            decode_otlp_spans(body)
+            decode_otlp_spans(body, json=False)
+
+
+def test_json_says_the_same() -> None:
+    span = {"traceId": b"t".hex() * 16, "spanId": b"s".hex() * 8, "kind": "SPAN_KIND_SERVER", "startTimeUnixNano": "5", "endTimeUnixNano": 9}
+    span |= {"status": {"code": "STATUS_CODE_ERROR"}, "attributes": [{"key": "n", "value": {"intValue": "7"}}]}
+    span |= {"events": [{"timeUnixNano": "6", "name": "e"}], "links": [{"traceId": "75" * 16, "spanId": "76" * 8}], "flags": 1}
+    body = dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}], "schemaUrl": "u"}]}).encode()
+    decoded = decode_otlp_spans(body, json=True)
+    (row,) = decoded.rows.to_pylist()
+    assert decoded.series == ((("resource_schema_url", "u"),),)
+    assert (row["trace_id"], row["kind"], row["status"], row["duration_ns"], row["span:int.n"]) == (b"t" * 16, 2, 2, 4, 7)
+    assert (row["event_name"], row["link_trace_id"], row["flags"]) == (["e"], [b"u" * 16], 1)

@@ -33,6 +33,12 @@ def logs_to_protobuf(data: bytes, bounds: BodyBounds) -> bytes:
     return _REQUEST(document, "request", 0) if document is not None else b""
 
 
+def spans_to_protobuf(data: bytes, bounds: BodyBounds) -> bytes:
+    """ExportTraceServiceRequest. Raises MalformedBody for a document that is not one, naming the place."""
+    document = load_json(data, bounds)
+    return _TRACE_REQUEST(document, "request", 0) if document is not None else b""
+
+
 def _message(*fields: tuple[str, int, int, Writer | _Many]) -> Writer:
     """fields: (JSON name, number, wire kind, writer of the content, or of many contents where the field is repeated)."""
     known = {spelling: (tag(number, kind), kind, writer) for name, number, kind, writer in fields for spelling in (name, _snake(name))}
@@ -125,6 +131,18 @@ def _severity(value: Any, where: str, _depth: int) -> bytes:
     return _varint_bytes(_integer(value, where, -(1 << 31), (1 << 31) - 1) & 0xFFFF_FFFF_FFFF_FFFF)
 
 
+def _enum(prefix: str, *names: str) -> Writer:
+    """From a number or a name, with the prefix or without."""
+    numbers = {prefix + name: number for number, name in enumerate(names)} | {name: number for number, name in enumerate(names)}
+
+    def write(value: Any, where: str, _depth: int) -> bytes:
+        if type(value) is str and value in numbers:
+            value = numbers[value]
+        return _varint_bytes(_integer(value, where, -(1 << 31), (1 << 31) - 1) & 0xFFFF_FFFF_FFFF_FFFF)
+
+    return write
+
+
 def _hex(value: Any, where: str, _depth: int) -> bytes:
     try:
         return bytes.fromhex(value) if type(value) is str and value.isalnum() else _nothing_or_raise(value)
@@ -204,7 +222,44 @@ _SCOPE = _message(
     ("attributes", 3, LENGTH_DELIMITED, _ATTRIBUTES),
     ("droppedAttributesCount", 4, VARINT, _uint32),
 )
-_RESOURCE = _message(("attributes", 1, LENGTH_DELIMITED, _ATTRIBUTES))
+_RESOURCE = _message(("attributes", 1, LENGTH_DELIMITED, _ATTRIBUTES), ("droppedAttributesCount", 2, VARINT, _uint32))
 _SCOPE_LOGS = _message(("scope", 1, LENGTH_DELIMITED, _SCOPE), ("logRecords", 2, LENGTH_DELIMITED, _Many(_LOG_RECORD)))
 _RESOURCE_LOGS = _message(("resource", 1, LENGTH_DELIMITED, _RESOURCE), ("scopeLogs", 2, LENGTH_DELIMITED, _Many(_SCOPE_LOGS)))
 _REQUEST = _message(("resourceLogs", 1, LENGTH_DELIMITED, _Many(_RESOURCE_LOGS)))
+_EVENT = _message(
+    ("timeUnixNano", 1, FIXED64, _fixed64),
+    ("name", 2, LENGTH_DELIMITED, _text),
+    ("attributes", 3, LENGTH_DELIMITED, _ATTRIBUTES),
+    ("droppedAttributesCount", 4, VARINT, _uint32),
+)
+_LINK = _message(
+    ("traceId", 1, LENGTH_DELIMITED, _hex),
+    ("spanId", 2, LENGTH_DELIMITED, _hex),
+    ("traceState", 3, LENGTH_DELIMITED, _text),
+    ("attributes", 4, LENGTH_DELIMITED, _ATTRIBUTES),
+    ("droppedAttributesCount", 5, VARINT, _uint32),
+    ("flags", 6, FIXED32, _fixed32),
+)
+_STATUS = _message(("message", 2, LENGTH_DELIMITED, _text), ("code", 3, VARINT, _enum("STATUS_CODE_", "UNSET", "OK", "ERROR")))
+_SPAN = _message(
+    ("traceId", 1, LENGTH_DELIMITED, _hex),
+    ("spanId", 2, LENGTH_DELIMITED, _hex),
+    ("traceState", 3, LENGTH_DELIMITED, _text),
+    ("parentSpanId", 4, LENGTH_DELIMITED, _hex),
+    ("name", 5, LENGTH_DELIMITED, _text),
+    ("kind", 6, VARINT, _enum("SPAN_KIND_", "UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")),
+    ("startTimeUnixNano", 7, FIXED64, _fixed64),
+    ("endTimeUnixNano", 8, FIXED64, _fixed64),
+    ("attributes", 9, LENGTH_DELIMITED, _ATTRIBUTES),
+    ("droppedAttributesCount", 10, VARINT, _uint32),
+    ("events", 11, LENGTH_DELIMITED, _Many(_EVENT)),
+    ("droppedEventsCount", 12, VARINT, _uint32),
+    ("links", 13, LENGTH_DELIMITED, _Many(_LINK)),
+    ("droppedLinksCount", 14, VARINT, _uint32),
+    ("status", 15, LENGTH_DELIMITED, _STATUS),
+    ("flags", 16, FIXED32, _fixed32),
+)
+_SCHEMA_URL = ("schemaUrl", 3, LENGTH_DELIMITED, _text)
+_SCOPE_SPANS = _message(("scope", 1, LENGTH_DELIMITED, _SCOPE), ("spans", 2, LENGTH_DELIMITED, _Many(_SPAN)), _SCHEMA_URL)
+_RESOURCE_SPANS = _message(("resource", 1, LENGTH_DELIMITED, _RESOURCE), ("scopeSpans", 2, LENGTH_DELIMITED, _Many(_SCOPE_SPANS)), _SCHEMA_URL)
+_TRACE_REQUEST = _message(("resourceSpans", 1, LENGTH_DELIMITED, _Many(_RESOURCE_SPANS)))

@@ -1,4 +1,4 @@
-"""OTLP spans to columns: `ExportTraceServiceRequest` in protobuf.
+"""OTLP spans to columns: `ExportTraceServiceRequest` in protobuf or JSON.
 
 ExportTraceServiceRequest { repeated ResourceSpans resource_spans = 1 }
 ResourceSpans { resource = 1; repeated ScopeSpans scope_spans = 2; schema_url = 3 }
@@ -20,6 +20,7 @@ from lgtm.model.signal import SPANS
 from lgtm.model.window import TS_NS_MAX
 from lgtm.wire.bounds import BOUNDS, BodyBounds, TooManyStreams
 from lgtm.wire.decoded_spans import DecodedSpans
+from lgtm.wire.otlp_json import spans_to_protobuf
 from lgtm.wire.protobuf import FIXED32, FIXED64, LENGTH_DELIMITED, VARINT, Buffer, Ints, Places, tag
 from lgtm.wire.span_columns import Sparse, finish, lists, read_attributes
 from lgtm.wire.span_series import series_labels
@@ -30,8 +31,8 @@ _TRACE, _SPAN, _STATE, _PARENT, _NAME = (tag(n, LENGTH_DELIMITED) for n in (1, 2
 _KIND, _START, _END = tag(6, VARINT), tag(7, FIXED64), tag(8, FIXED64)
 _ATTRIBUTES, _EVENTS, _LINKS, _STATUS = (tag(n, LENGTH_DELIMITED) for n in (9, 11, 13, 15))
 _DROPPED, _DROPPED_EVENTS, _DROPPED_LINKS, _FLAGS = tag(10, VARINT), tag(12, VARINT), tag(14, VARINT), tag(16, FIXED32)
-_READ = (_TRACE, _SPAN, _STATE, _PARENT, _NAME, _KIND, _START, _END, _ATTRIBUTES, _EVENTS, _LINKS, _STATUS)
-_READ = (*_READ, _DROPPED, _DROPPED_EVENTS, _DROPPED_LINKS, _FLAGS)
+_READ_FIRST = (_TRACE, _SPAN, _STATE, _PARENT, _NAME, _KIND, _START, _END, _ATTRIBUTES, _EVENTS, _LINKS, _STATUS)
+_READ = (*_READ_FIRST, _DROPPED, _DROPPED_EVENTS, _DROPPED_LINKS, _FLAGS)
 _TEXT_2, _CODE = tag(2, LENGTH_DELIMITED), tag(3, VARINT)
 _EVENT_TIME, _ATTRIBUTES_3, _DROPPED_4 = tag(1, FIXED64), tag(3, LENGTH_DELIMITED), tag(4, VARINT)
 _ATTRIBUTES_4, _DROPPED_5, _FLAGS_6 = tag(4, LENGTH_DELIMITED), tag(5, VARINT), tag(6, FIXED32)
@@ -53,8 +54,9 @@ class InvalidSpanId(BadRequest):
         return f"span ids must be 64 bit and not all zero, received {8 * self.size} bits"
 
 
-def decode_otlp_spans(data: bytes, *, bounds: BodyBounds = BOUNDS) -> DecodedSpans:
+def decode_otlp_spans(data: bytes, *, json: bool, bounds: BodyBounds = BOUNDS) -> DecodedSpans:
     """Pure. A request without spans has no rows. Raises MalformedBody, InvalidTraceId, InvalidSpanId and BodyTooLarge kinds."""
+    data = spans_to_protobuf(data, bounds) if json else data
     buffer = Buffer(data)
     series: list[Labels] = []
     counts: list[int] = []
