@@ -39,6 +39,11 @@ def spans_to_protobuf(data: bytes, bounds: BodyBounds) -> bytes:
     return _TRACE_REQUEST(document, "request", 0) if document is not None else b""
 
 
+def trace_message(document: Any) -> bytes:
+    """ExportTraceServiceRequest from its OTLP/JSON as Python values. Raises MalformedBody."""
+    return _TRACE_REQUEST(document, "request", 0)
+
+
 def _message(*fields: tuple[str, int, int, Writer | _Many]) -> Writer:
     """fields: (JSON name, number, wire kind, writer of the content, or of many contents where the field is repeated)."""
     known = {spelling: (tag(number, kind), kind, writer) for name, number, kind, writer in fields for spelling in (name, _snake(name))}
