@@ -142,10 +142,10 @@ class _Rows(_Messages):
             "trace_id": self.ids(_TRACE, 16, InvalidTraceId, zero=True, absent=False),
             "span_id": self.ids(_SPAN, 8, InvalidSpanId, zero=False, absent=False),
             "parent_id": self.ids(_PARENT, 8, InvalidSpanId, zero=False, absent=True),
-            "duration_ns": pa.array(np.maximum(end - start, 0)),
+            "duration_ns": pa.array(end - start),
             "name": self.texts(_NAME, "name of span"),
-            "kind": pa.array(self.varints(_KIND).astype(np.int8)),
-            "status": pa.array(status.varints(_CODE).astype(np.int8)),
+            "kind": pa.array(_enum(self.varints(_KIND))),
+            "status": pa.array(_enum(status.varints(_CODE))),
             "status_message": _given(status.texts(_TEXT_2, "status of span")),
             "trace_state": _given(self.texts(_STATE, "trace state of span")),
             "flags": _given(self.flags(_FLAGS)),
@@ -189,6 +189,11 @@ class _Rows(_Messages):
 
 
 _NONE = pa.nulls(0)
+
+
+def _enum(numbers: Ints) -> np.typing.NDArray[np.int8]:
+    """Numbers that no version of OTLP knows stay what they are as far as a byte holds them."""
+    return np.clip(numbers, -128, 127).astype(np.int8)
 
 
 def any_given(values: pa.Array) -> bool:

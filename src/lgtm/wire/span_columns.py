@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from lgtm.model.attribute_text import any_text
 from lgtm.model.attributes import TYPES, AttributeName
 from lgtm.model.signal import DYNAMIC_COLUMNS_MAX, REST, REST_TYPE
 from lgtm.wire.any_value import ARRAY, BOOL, DOUBLE, INT, KEY, MAP, STRING, VALUE, Values
 from lgtm.wire.bounds import MetadataTooLarge
 from lgtm.wire.columns import CELLS_MAX
 from lgtm.wire.protobuf import Buffer, Ints, Places
-from lgtm.wire.span_series import any_text
 from lgtm.wire.text import decode, utf8
 
 _TYPES = tuple(TYPES)

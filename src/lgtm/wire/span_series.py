@@ -6,11 +6,11 @@ InstrumentationScope { name = 1; version = 2; repeated KeyValue attributes = 3; 
 
 from __future__ import annotations
 
-import base64
 import struct
 from functools import lru_cache
 
 from lgtm.model import attributes as names
+from lgtm.model.attribute_text import any_text
 from lgtm.model.attributes import AttributeName
 from lgtm.model.labels import Labels, labels_of
 from lgtm.wire.any_value import BOOL, DOUBLE, INT, STRING, VALUE, read_key_value
@@ -21,9 +21,17 @@ _ATTRIBUTES, _DROPPED = tag(1, LENGTH_DELIMITED), tag(2, VARINT)
 _NAME, _VERSION, _SCOPE_ATTRIBUTES, _SCOPE_DROPPED = tag(1, LENGTH_DELIMITED), tag(2, LENGTH_DELIMITED), tag(3, LENGTH_DELIMITED), tag(4, VARINT)
 
 
-@lru_cache(maxsize=4096)
+CACHED_BYTES_MAX = 4 * 1024
+"""Of one resource with its scope; longer ones are read each time, which bounds what is remembered."""
+
+
 def series_labels(resource: bytes, scope: bytes, resource_schema: bytes, scope_schema: bytes) -> Labels:
     """Of the messages Resource and InstrumentationScope and their schema URLs. Raises MalformedBody."""
+    parts = (resource, scope, resource_schema, scope_schema)
+    return _remembered(*parts) if sum(map(len, parts)) <= CACHED_BYTES_MAX else _read(*parts)
+
+
+def _read(resource: bytes, scope: bytes, resource_schema: bytes, scope_schema: bytes) -> Labels:
     labels: dict[str, str] = {}
     labels[names.RESOURCE_SCHEMA_URL] = decode(resource_schema, lambda: "schema URL of a resource")
     labels[names.SCOPE_SCHEMA_URL] = decode(scope_schema, lambda: "schema URL of a scope")
@@ -45,13 +53,7 @@ def series_labels(resource: bytes, scope: bytes, resource_schema: bytes, scope_s
     return labels_of(labels)
 
 
-def any_text(message: bytes) -> str:
-    """Base64 of field 2 of a KeyValue with this AnyValue."""
-    size, head = len(message), bytearray([VALUE])
-    while size >= 0x80:
-        head.append(size & 0x7F | 0x80)
-        size >>= 7
-    return base64.b64encode(bytes([*head, size]) + message).decode()
+_remembered = lru_cache(maxsize=4096)(_read)
 
 
 def _fields(data: bytes, start: int, end: int) -> list[tuple[int, int, int]]:

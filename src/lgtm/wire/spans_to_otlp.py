@@ -14,12 +14,12 @@ from typing import Any
 import pyarrow as pa
 
 from lgtm.model import attributes as names
+from lgtm.model.attribute_text import any_text
 from lgtm.model.attributes import AttributeName
 from lgtm.model.labels import Labels
 from lgtm.model.signal import REST
 from lgtm.wire.any_value import Value, read_key_value
 from lgtm.wire.otlp_json import trace_message
-from lgtm.wire.span_series import any_text
 
 KINDS = tuple(f"SPAN_KIND_{name}" for name in ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"))
 CODES = tuple(f"STATUS_CODE_{name}" for name in ("UNSET", "OK", "ERROR"))
