@@ -64,8 +64,8 @@ def _reduce(operator: str, numbers: AnyArray, held: Bool, offsets: I64, counts: 
     starts = offsets[:-1]
     whole = numbers.dtype == np.int64
     if operator in ("min", "max"):
-        limits = np.iinfo(np.int64) if whole else np.finfo(np.float64)
-        fill, ufunc = (limits.max, np.minimum) if operator == "min" else (limits.min, np.maximum)
+        least, most = (np.iinfo(np.int64).min, np.iinfo(np.int64).max) if whole else (-np.inf, np.inf)
+        fill, ufunc = (most, np.minimum) if operator == "min" else (least, np.maximum)
         return np.asarray(ufunc.reduceat(np.where(held, numbers, fill), starts))
     total = np.add.reduceat(np.where(held, numbers, 0), starts)
     return np.asarray(total / np.maximum(counts, 1) if operator == "avg" else total)
