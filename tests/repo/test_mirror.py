@@ -21,7 +21,6 @@ OF_A_PACKAGE = {
 """Tests of what the modules of a package do together."""
 
 ELSEWHERE = {
-    "traceql/compare.py": "traceql/test_recorded.py",
     "traceql/errors.py": "traceql/test_check.py",
     "traceql/exemplars.py": "traceql/test_recorded.py",
     "traceql/field_parser.py": "traceql/test_parser.py",
@@ -30,7 +29,6 @@ ELSEWHERE = {
     "traceql/grammar.py": "traceql/test_parser.py",
     "traceql/groups.py": "traceql/test_over_time.py",
     "traceql/metrics.py": "traceql/test_over_time.py",
-    "traceql/shown.py": "traceql/test_recorded.py",
     "traceql/syntax.py": "traceql/test_parser.py",
     "traceql/types.py": "traceql/test_check.py",
     "traceql/uses.py": "traceql/test_plan.py",
