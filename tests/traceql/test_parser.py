@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lgtm.parsing.cursor import NESTING_MAX
@@ -16,6 +18,7 @@ from traceql.expressions import QUERIES
 @given(QUERIES)
 def test_what_parses_prints_back(text: str) -> None:
     query = parse(text)
+    assume(not re.search("Inf|NaN", str(query)))  # what is computed may be a number that no text stands for
     assert parse(str(query)) == query
 
 
