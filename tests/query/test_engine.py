@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 
 from lgtm.errors import BadRequest
 from lgtm.logql.parser import parse, parse_log_selector
+from lgtm.logql.plan import Reads
 from lgtm.logql.syntax import LogExpr, MetricExpr
 from lgtm.model.limits import HOUR_NS, Limits
 from lgtm.model.tenant import DEFAULT_TENANT, Tenant
-from lgtm.model.window import Window
+from lgtm.model.window import ALWAYS, Window
 from lgtm.query.admission import QueryTimeout
-from lgtm.query.engine import QueryEngine
+from lgtm.query.engine import QueryEngine, _columns
 from lgtm.query.select import TooManyBytes
+from lgtm.query.source import EVERYTHING
 from query.stores import Store, engine_over
 from support.rows import Entry, entry
 
@@ -172,3 +174,8 @@ async def test_a_cancelled_query_frees_its_place(tmp_path: Path) -> None:
             with pytest.raises(asyncio.CancelledError):
                 await asking
         assert await count(engine) == {"api": 200}
+
+
+def test_what_a_query_for_whole_entries_fetches_serves_the_search_for_copies_too() -> None:
+    assert EVERYTHING.within(_columns(Reads((), ALWAYS, None, True, ())))
+    assert not EVERYTHING.within(_columns(Reads((), ALWAYS, frozenset({"user"}), True, ())))

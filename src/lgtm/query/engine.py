@@ -24,7 +24,7 @@ from lgtm.model.batch import Batch
 from lgtm.model.labels import Labels
 from lgtm.model.limits import Limits, TenantLimits
 from lgtm.model.matchers import Matchers
-from lgtm.model.signal import LINE, LOGS, META, Signal
+from lgtm.model.signal import LOGS, META, Signal
 from lgtm.model.tenant import Tenant
 from lgtm.model.window import Window
 from lgtm.query.admission import Admission
@@ -284,7 +284,8 @@ class QueryEngine:
 
 def _columns(reads: Reads) -> Columns:
     dynamic = None if reads.metadata is None else frozenset(META + name for name in reads.metadata)
-    return Columns(frozenset({LINE} if reads.needs_line else ()), dynamic)
+    # The line is all there is beside the keys: asking for everything fixed lets what was fetched serve the search for copies, too.
+    return Columns(None if reads.needs_line else frozenset(), dynamic)
 
 
 def _add_volumes(found: dict[Labels, tuple[Ints, Ints]], series: Sequence[Labels], rows: Ints, nbytes: Ints) -> None:
