@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 
 if os.environ.get("PYTHONHASHSEED") != "0":
@@ -34,8 +35,37 @@ class _Format(logging.Formatter):
 
 def outcomes(seeds: Sequence[int], jobs: int) -> Iterator[Outcome]:
     """Of each seed in order, each in a process of its own: what an earlier cluster left in memory must not decide anything."""
-    with multiprocessing.get_context("fork").Pool(jobs, maxtasksperchild=1) as pool:
-        yield from pool.imap(run, seeds)
+    running: deque[_Running] = deque()
+    try:
+        for seed in seeds:
+            running.append(_Running(seed))
+            if len(running) == jobs:
+                yield running.popleft().outcome()
+        while running:
+            yield running.popleft().outcome()
+    finally:
+        for one in running:
+            one.process.kill()
+
+
+class _Running:
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        context = multiprocessing.get_context("fork")
+        self._receiver, sender = context.Pipe(duplex=False)
+        self.process = context.Process(target=lambda: sender.send(run(seed)))
+        self.process.start()
+        sender.close()
+
+    def outcome(self) -> Outcome:
+        """Ends the program when the process ended without one."""
+        try:
+            found: Outcome = self._receiver.recv()
+        except EOFError:
+            self.process.join()
+            sys.exit(f"seed {self._seed} ended with exit code {self.process.exitcode} and no outcome; lgtm-sim --seed {self._seed} --log shows more")
+        self.process.join()
+        return found
 
 
 def main() -> int:

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
+from lgtm.blocks.rest import conform
 from lgtm.errors import BadRequest, LimitExceeded
+from lgtm.model.signal import DYNAMIC_COLUMNS_MAX, REST, SPANS
 from lgtm.wire.otlp_spans import InvalidSpanId, InvalidTraceId, decode_otlp_spans
 from wire.messages import any_value
 
@@ -75,3 +77,30 @@ def test_json_says_the_same() -> None:
     assert decoded.series == ((("resource_schema_url", "u"),),)
     assert (row["trace_id"], row["kind"], row["status"], row["duration_ns"], row["span:int.n"]) == (b"t" * 16, 2, 2, 4, 7)
     assert (row["event_name"], row["link_trace_id"], row["flags"]) == (["e"], [b"u" * 16], 1)
+
+
+def test_odd_spans_are_kept_as_they_are() -> None:
+    request = ExportTraceServiceRequest()
+    request.resource_spans.add().scope_spans.add().spans.add(
+        trace_id=b"t" * 16, span_id=b"s" * 8, start_time_unix_nano=9, end_time_unix_nano=4, kind=200
+    )
+    (row,) = decode_otlp_spans(request.SerializeToString(), json=False).rows.to_pylist()
+    assert (row["duration_ns"], row["kind"], row.get("parent_id")) == (-5, 127, None)
+
+
+def test_attributes_beyond_the_cap_are_written_as_storage_writes_them() -> None:
+    request = ExportTraceServiceRequest()
+    spans = request.resource_spans.add().scope_spans.add().spans
+    for number in range(2):
+        span = spans.add(trace_id=b"t" * 16, span_id=bytes([1] * 7 + [number]))
+        for key in range(DYNAMIC_COLUMNS_MAX):
+            span.attributes.add(key=f"k{key:04}", value=any_value(key))
+    spans[0].attributes.add(key="rare", value=any_value(100_000.0))
+    spans[0].events.add().attributes.add(key="x", value=any_value("ü"))
+    decoded = decode_otlp_spans(request.SerializeToString(), json=False)
+    first, second = decoded.rows.column(REST).to_pylist()
+    assert first == [("event.x", '["ü"]'), ("span:float.rare", "100000")]
+    assert second is None
+    columns = ["event.x", "span:float.rare"]
+    again = conform(conform(decoded.rows, columns, SPANS.columns.names), (), SPANS.columns.names).column(REST)[0].as_py()
+    assert [pair for pair in again if pair[0] in columns] == first

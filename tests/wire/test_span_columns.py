@@ -16,4 +16,4 @@ def test_what_exceeds_the_cap_is_in_rest() -> None:
     event = Sparse(AttributeName(EVENT, "bool", "z"), np.array([2]), pa.array([True]), np.array([1, 2]))
     fields, arrays = finish([*many, rare, event], 2, 1 << 20)
     assert len(fields) == DYNAMIC_COLUMNS_MAX + 1
-    assert arrays[-1].to_pylist() == [None, [("event:bool.z", '[null, "true"]'), ("span:int.z", "5")]]
+    assert arrays[-1].to_pylist() == [None, [("event:bool.z", '[null,"true"]'), ("span:int.z", "5")]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
-from lgtm.wire.span_series import series_labels
+from lgtm.wire.span_series import CACHED_BYTES_MAX, _remembered, series_labels
 from wire.messages import any_value
 
 
@@ -21,3 +21,11 @@ def test_values_keep_their_types() -> None:
         "resource_dropped_attributes": "3",
         "resource_schema_url": "url",
     }
+
+
+def test_a_long_resource_is_not_remembered() -> None:
+    before = _remembered.cache_info().currsize
+    resource = Resource()
+    resource.attributes.add(key="long", value=any_value("x" * CACHED_BYTES_MAX))
+    assert dict(series_labels(resource.SerializeToString(), b"", b"", b""))["resource.long"] == "x" * CACHED_BYTES_MAX
+    assert _remembered.cache_info().currsize == before

@@ -142,7 +142,8 @@ class BlockReader:
             group = self._footer.row_group(number)
             for at in range(group.num_columns):
                 column = group.column(at)
-                name = column.path_in_schema.removesuffix(LIST_ELEMENT)
+                path = column.path_in_schema
+                name = path if path in wanted else path.removesuffix(LIST_ELEMENT)
                 if name in wanted:
                     counts[name] += column.num_values - column.statistics.null_count
         return counts

@@ -74,20 +74,13 @@ def any_text(value: bytes) -> str:
 
 
 def any_value(text: str) -> bytes:
-    """Raises ValueError."""
+    """Raises ValueError for what `any_text` does not write."""
     data = base64.b64decode(text, validate=True)
-    length, shift, at = 0, 0, 1
-    while True:
-        byte = data[at : at + 1]
-        if not byte or data[:1] != _VALUE_TAG or shift > 28:
-            raise ValueError("no value of an attribute")
-        length |= (byte[0] & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte[0] < 0x80:
-            break
-    if len(data) != at + length:
+    behind_length = next((at + 1 for at in range(1, len(data)) if data[at] < 0x80), len(data))
+    value = data[behind_length:]
+    if any_text(value) != text:
         raise ValueError("no value of an attribute")
-    return data[at:]
+    return value
 
 
 def _varint(number: int) -> bytes:

@@ -8,8 +8,9 @@ whatever they like. A key with values of two types has two columns, each row a v
 
 As a column a value has its type's Arrow type, lists of it for events and links (one element an event, null where it has none). `any` is everything
 else (empty strings, arrays, maps, bytes, no value at all): the bytes of the `AnyValue` message, as sent.
-In labels and in `rest` values are text: decimal integers, floats as Python writes them, true or false; `any` is Base64 of field 2 of a `KeyValue`
-with that value, tag and length included, which is never empty. In `rest`, columns of events and links are JSON arrays of such texts and nulls.
+In labels and in `rest` values are text: decimal integers, floats (in labels as Python writes them, in `rest` as Arrow), true or false; `any` is
+Base64 of field 2 of a `KeyValue` with that value, tag and length included, which is never empty. In `rest`, columns of events and links are JSON
+arrays of such texts and nulls.
 """
 
 from __future__ import annotations

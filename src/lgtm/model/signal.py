@@ -51,17 +51,15 @@ LOGS = Signal(
 
 _TRACE_ID, _SPAN_ID = pa.binary(16), pa.binary(8)
 
-TRACE_ID, SPAN_ID, PARENT_ID = "trace_id", "span_id", "parent_id"
-
 SPANS = Signal(
     name="traces",
     columns=pa.schema(
         [
             pa.field(SERIES, pa.uint32(), False),
             pa.field(TS, pa.int64(), False),
-            pa.field(TRACE_ID, _TRACE_ID, False),
-            pa.field(SPAN_ID, _SPAN_ID, False),
-            pa.field(PARENT_ID, _SPAN_ID),
+            pa.field("trace_id", _TRACE_ID, False),
+            pa.field("span_id", _SPAN_ID, False),
+            pa.field("parent_id", _SPAN_ID),
             pa.field("duration_ns", pa.int64(), False),
             pa.field("name", pa.string(), False),
             pa.field("kind", pa.int8(), False),
@@ -86,36 +84,7 @@ SPANS = Signal(
     identity=(SERIES, TS),
     identity_includes_content=True,
 )
-"""`ts` is the start; the series is the resource and scope. Attributes are dynamic columns, see `model/attributes.py`. A nullable column may be
-missing, which is the same as nulls. Columns of events (and those of links) hold one list a span, all equally long, or null for a span without any."""
+"""`ts` is the start, and a span that ends before it has a negative duration; the series is the resource and scope. Attributes are dynamic columns,
+see `model/attributes.py`. Columns of events (and those of links) hold one list a span, all equally long, or null for a span without any."""
 
-VALUE, HISTOGRAM, START = "value", "histogram", "start_ns"
-
-SAMPLES = Signal(
-    name="metrics",
-    columns=pa.schema(
-        [
-            pa.field(SERIES, pa.uint32(), False),
-            pa.field(TS, pa.int64(), False),
-            pa.field(VALUE, pa.float64(), False),
-            pa.field(HISTOGRAM, pa.binary()),
-            pa.field(START, pa.int64()),
-        ]
-    ),
-    sort=(SERIES, TS),
-    identity=(SERIES, TS),
-    identity_includes_content=False,
-)
-"""histogram: a native histogram as remote write 2.0 encodes it (`io.prometheus.write.v2.Histogram` without timestamps); value is its sum then.
-start_ns: since when the counter counts, null where nobody said."""
-
-EXEMPLARS = Signal(
-    name="exemplars",
-    columns=pa.schema([pa.field(SERIES, pa.uint32(), False), pa.field(TS, pa.int64(), False), pa.field(VALUE, pa.float64(), False)]),
-    sort=(SERIES, TS),
-    identity=(SERIES, TS),
-    identity_includes_content=True,
-)
-"""Labels of an exemplar are dynamic columns `meta.<name>`."""
-
-SIGNALS = {signal.name: signal for signal in (LOGS, SPANS, SAMPLES, EXEMPLARS)}
+SIGNALS = {signal.name: signal for signal in (LOGS, SPANS)}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 import pyarrow as pa
 
-from lgtm.model.attribute_text import any_text
+from lgtm.model.attribute_text import as_text
 from lgtm.model.attributes import TYPES, AttributeName
 from lgtm.model.signal import DYNAMIC_COLUMNS_MAX, REST, REST_TYPE
 from lgtm.wire.any_value import ARRAY, BOOL, DOUBLE, INT, KEY, MAP, STRING, VALUE, Values
@@ -72,7 +72,7 @@ def finish(columns: list[Sparse], rows: int, bytes_max: int) -> tuple[list[pa.Fi
         arrays.append(_dense(each, rows) if each.lengths is None else lists(_dense(each, int(each.lengths.sum())), each.lengths))
     if ranked[most:]:
         fields.append(pa.field(REST, REST_TYPE))
-        arrays.append(_rest(ranked[most:], rows, bytes_max))
+        arrays.append(_rest(sorted(ranked[most:], key=lambda c: str(c.name)), rows, bytes_max))
     return fields, arrays
 
 
@@ -101,17 +101,12 @@ def _dense(column: Sparse, count: int) -> pa.Array:
     return column.values.take(pa.array(picks, mask=absent))
 
 
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return any_text(value) if isinstance(value, bytes) else str(value)
-
-
 def _rest(columns: list[Sparse], rows: int, bytes_max: int) -> pa.Array:
+    """columns: by name. The texts are those of `as_text`, so that a copy that came by another way is seen to be equal."""
     maps: list[list[tuple[str, str]] | None] = [None] * rows
     cells = 0
     for column in columns:
-        texts = [_text(value) for value in column.values.to_pylist()]
+        texts = as_text(column.values).to_pylist()
         spans = column.at
         if column.lengths is not None:
             ends = np.cumsum(column.lengths)
@@ -123,7 +118,7 @@ def _rest(columns: list[Sparse], rows: int, bytes_max: int) -> pa.Array:
             for span, at, text in zip(spans.tolist(), column.at.tolist(), texts, strict=True):
                 length = int(column.lengths[span])
                 of_span.setdefault(span, [None] * length)[at - int(ends[span]) + length] = text
-            spans, texts = np.array(list(of_span), np.int64), [json.dumps(items) for items in of_span.values()]
+            spans, texts = np.array(list(of_span), np.int64), [orjson.dumps(items).decode() for items in of_span.values()]
         for span, text in zip(spans.tolist(), texts, strict=True):
             pairs = maps[span]
             if pairs is None:
