@@ -194,12 +194,22 @@ async def test_a_node_that_comes_back_without_its_log_is_not_taken_for_its_old_s
         new = cluster_of(nodes["c"]).ring.me
         assert old.rpc == new.rpc
         assert old.id != new.id
-        await until(lambda: new.id in cluster_of(nodes["a"]).ring.entries)
+        await until(lambda: new.id in cluster_of(nodes["a"]).ring.entries and cluster_of(nodes["c"]).doing() is None)
         call = cluster_of(nodes["a"])._peers.client(old.id, old.rpc).call("heads", b"{}", 5)
         with pytest.raises(PeerRefused, match="another instance answers here"):
             await call
         await push(nodes["a"], "after")
         assert await lines(nodes["a"]) == (["after", "before"], ())
+
+
+async def test_the_gate_is_shut_while_a_node_does_not_know_what_it_holds(tmp_path: Path) -> None:
+    async with cluster(tmp_path) as nodes:
+        found = cluster_of(nodes["a"])
+        found._orphaned.is_resolved = False
+        assert any("looking for spilled copies" in reason for reason in found.standing.settled().reasons)
+        await until(lambda: any("does not find it safe" in reason for reason in cluster_of(nodes["b"]).standing.settled().reasons))
+        found._orphaned.is_resolved = True
+        await nodes.settled()
 
 
 async def test_gossip_may_be_encrypted_and_calls_may_need_a_secret(tmp_path: Path) -> None:

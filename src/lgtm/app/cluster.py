@@ -181,7 +181,7 @@ class Cluster:
             name, gossip_address, me.id.encode(), config, self._machine.new_random(), lambda message: len(encode_message(message)), mono_ns,
             packet_overhead_bytes=packets.overhead_bytes,
         )  # fmt: skip
-        self.standing = Standing(self.ring, self.membership, self._peers, config, self._clock)
+        self.standing = Standing(self.ring, self.membership, self._peers, config, self._clock, doing=self.doing)
         self._orphaned = Orphaned(
             self._store, self._ingester, self.standing, self._is_stored, self._clock, wal_id=self._wal_id, is_loaded=self._is_loaded
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from lgtm.clock import NS_PER_S, Clock
@@ -30,7 +31,11 @@ class Settled:
 
 
 class Standing:
-    def __init__(self, ring: Ring, membership: Membership, peers: Peers, config: RingConfig, clock: Clock) -> None:
+    def __init__(
+        self, ring: Ring, membership: Membership, peers: Peers, config: RingConfig, clock: Clock, *, doing: Callable[[], str | None] = lambda: None
+    ) -> None:
+        """doing: what keeps this instance from saying what it holds; None when nothing does."""
+        self._doing = doing
         self._ring, self._membership, self._peers, self._config, self._clock = ring, membership, peers, config, clock
         self._me = ring.me.id
         self._gone: dict[str, int] = {}
@@ -100,6 +105,8 @@ class Standing:
                 reasons.append(f"instance {each.id} does not answer")
             if each.single_copy_rows:
                 reasons.append(f"instance {each.id} holds {each.single_copy_rows} rows that are nowhere else")
+        if (doing := self._doing()) is not None:
+            reasons.append(f"instance {self._me} is {doing}")
         return tuple(reasons)
 
     def state_of(self, instance: Instance) -> str:
