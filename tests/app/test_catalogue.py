@@ -31,10 +31,12 @@ class World:
     def __init__(self) -> None:
         self.clock, self.store, self.looks = ManualClock(), FaultyStore(MemoryStore()), 0
         self.catalogue = LoadedCatalog(Catalog(self.store, StorageConfig(), StorageMetrics(CollectorRegistry())), self.clock, 30)
-        self.catalogue.also_look = self._look
+        self.catalogue.look_for_spilled = self._look
+        self.spilled = frozenset({"b"})
 
-    async def _look(self) -> None:
+    async def _look(self) -> frozenset[str]:
         self.looks += 1
+        return self.spilled
 
     @property
     def polls(self) -> int:
@@ -80,9 +82,27 @@ async def test_a_departure_costs_one_look_however_often_one_asks(world: World) -
 
 async def test_who_is_silent_may_be_storing_rows_right_now(world: World) -> None:
     for _ in range(3):
-        assert await world.catalogue.refresh(FOREVER_NS, SILENT) == ()
         await world.clock.advance(1)
-    assert world.looks == 4, "one with the first poll, and one each time"
+        assert await world.catalogue.refresh(FOREVER_NS, SILENT) == ()
+    assert (world.looks, world.polls) == (4, 4), "one with the first poll, and one each time"
+
+
+async def test_a_look_counts_with_the_list_that_was_read_after_it(world: World) -> None:
+    assert world.catalogue.spilled_by == {"b"}
+    world.spilled = frozenset()  # its rows are in a block by now, which only a new list has
+    world.store.play([Fault.FAIL] * 10)
+    await world.clock.advance(1)
+    assert await world.catalogue.refresh(FOREVER_NS, SILENT) != ()
+    assert world.catalogue.spilled_by == {"b"}
+    world.store.play([])
+    assert await world.catalogue.refresh(FOREVER_NS, SILENT) == ()
+    assert world.catalogue.spilled_by == frozenset()
+
+
+async def test_questions_that_come_together_share_a_list(world: World) -> None:
+    await world.clock.advance(1)
+    await asyncio.gather(*(world.catalogue.refresh(FOREVER_NS, SILENT) for _ in range(5)))
+    assert world.polls == 2
 
 
 async def test_a_store_that_cannot_be_read_makes_the_answer_partial(world: World) -> None:

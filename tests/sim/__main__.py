@@ -30,7 +30,8 @@ class _Format(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         process = PROCESS.get()
-        return f"{process.name if process else 'sim':9} {record.getMessage()} {getattr(record, 'fields', '')}"
+        text = f"{process.name if process else 'sim':9} {record.getMessage()} {getattr(record, 'fields', '')}"
+        return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
 
 
 def outcomes(seeds: Sequence[int], jobs: int) -> Iterator[Outcome]:

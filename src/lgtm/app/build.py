@@ -31,7 +31,7 @@ from lgtm.app.config import Config
 from lgtm.app.limits_used import watch_limits
 from lgtm.app.loop_lag import LoopLag
 from lgtm.app.machine import Machine
-from lgtm.app.orphaned import SpilledBy
+from lgtm.app.orphaned import spilled_by
 from lgtm.app.targets import Here
 from lgtm.blocks.writer import WrittenBlock
 from lgtm.clock import Clock
@@ -129,9 +129,8 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
         seen_by_all_s = 2 * config.storage.poll_interval_s + SEEN_MARGIN_S
         if config.ring.enabled:
             ingester_config = dataclasses.replace(ingester_config, linger_s=max(ingester_config.linger_s, seen_by_all_s))
-        spilled_by = SpilledBy(store, wal_id, ID_CHARACTERS)
         if config.ring.enabled:
-            catalogue.also_look = spilled_by.look
+            catalogue.look_for_spilled = partial(spilled_by, store, wal_id, ID_CHARACTERS)
         flusher = Flusher(store, catalog, storage_metrics, Path(config.data_dir) / "flush", clock)
         ingester = Ingester(
             wal_id[:ID_CHARACTERS],
@@ -173,7 +172,7 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
                 service,
                 store,
                 wal_id=wal_id,
-                spilled_by=spilled_by,
+                spilled_by=lambda: catalogue.spilled_by,
                 is_stored=catalogue.has,
                 is_loaded=lambda: catalogue.is_loaded,
                 disk=lambda: log.stats().disk.value,

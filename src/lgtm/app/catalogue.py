@@ -32,8 +32,8 @@ class CatalogueNotLoaded(Unavailable):
         return "the list of blocks has not been read from the object store yet; retry shortly"
 
 
-async def _nothing() -> None:
-    return None
+async def _nobody() -> frozenset[str]:
+    return frozenset()
 
 
 class LoadedCatalog:
@@ -45,9 +45,12 @@ class LoadedCatalog:
         self._clock, self._poll_interval_s = clock, poll_interval_s
         self._read_ns = 0
         """When the last poll that succeeded began (monotonic): the list has all that was published before."""
-        self.also_look: Callable[[], Awaitable[None]] = _nothing
-        """Finds out who has rows that only the store has as well. Raises Unavailable."""
-        self._refreshing = asyncio.Lock()
+        self.look_for_spilled: Callable[[], Awaitable[frozenset[str]]] = _nobody
+        """Finds out which instances have rows in spilled objects. Raises Unavailable."""
+        self.spilled_by: frozenset[str] = frozenset()
+        """What was found just before the list was read that is in use. Spilled objects go when blocks have their rows, so a look that is newer
+        than the list would hide rows that neither has."""
+        self._polling = asyncio.Lock()
         self._away_since_ns: dict[str, int] = {}
         self._stored: dict[tuple[Tenant, str], tuple[tuple[BlockMeta, ...], PartIds]] = {}
 
@@ -62,31 +65,32 @@ class LoadedCatalog:
 
     async def poll(self) -> None:
         """Raises StoreUnavailable."""
+        async with self._polling:
+            await self._poll()
+
+    async def _poll(self) -> None:
         began_ns = self._clock.monotonic_ns()
-        await self.also_look()
+        spilled_by = await self.look_for_spilled()
         await self.catalog.poll()
-        self._read_ns = max(self._read_ns, began_ns)
-        self.is_loaded = True
+        self.spilled_by, self._read_ns, self.is_loaded = spilled_by, began_ns, True
 
     async def refresh(self, forgotten_age_ns: int, away: Mapping[str, Unavailable]) -> tuple[str, ...]:
         """Makes sure that the list has what other nodes do not have in memory any more, or says in a warning that it may not.
 
         forgotten_age_ns: how long ago it was that the node which did so last brought rows into blocks and forgot them. away: those who could not be
         asked; what they flushed before they went is in the list once it was read after that. Whoever is merely silent may be acknowledging rows
-        this very moment, with the store as their second home: `also_look` is asked each time.
+        this very moment, with the store as their second home, and bring them into blocks: then only a list that was read after the question will do.
         """
         now_ns = self._clock.monotonic_ns()
         self._away_since_ns = {each: self._away_since_ns.get(each, now_ns) for each in away}
-        needed_ns = max(now_ns - forgotten_age_ns, *self._away_since_ns.values(), 0)
         is_silent = any(not getattr(error, "refused", False) for error in away.values())
-        if self._read_ns >= needed_ns and not is_silent:
+        needed_ns = now_ns if is_silent else max(now_ns - forgotten_age_ns, *self._away_since_ns.values(), 0)
+        if self._read_ns >= needed_ns:
             return ()
         try:
-            async with asyncio.timeout(REFRESH_S_MAX), self._refreshing:
-                if self._read_ns < needed_ns:
-                    await self.poll()
-                elif is_silent:
-                    await self.also_look()
+            async with asyncio.timeout(REFRESH_S_MAX), self._polling:
+                if self._read_ns < needed_ns:  # else it was read while this question waited
+                    await self._poll()
         except (Unavailable, TimeoutError) as error:
             age_s = (self._clock.monotonic_ns() - self._read_ns) / NS_PER_S
             reason = str(error) or f"no answer within {REFRESH_S_MAX:g} s"

@@ -23,7 +23,7 @@ from prometheus_client import CollectorRegistry
 from lgtm.app import background
 from lgtm.app.config import Config
 from lgtm.app.machine import Machine
-from lgtm.app.orphaned import Orphaned, SpilledBy
+from lgtm.app.orphaned import Orphaned
 from lgtm.app.standing import Standing
 from lgtm.app.targets import APPEND, APPEND_SPILLED, Here, Targets
 from lgtm.clock import NS_PER_S
@@ -109,7 +109,7 @@ class Cluster:
         store: ObjectStore,
         *,
         wal_id: str,
-        spilled_by: SpilledBy,
+        spilled_by: Callable[[], frozenset[str]],
         is_stored: Callable[[Part], bool],
         is_loaded: Callable[[], bool],
         disk: Callable[[], str],
@@ -248,7 +248,7 @@ class Cluster:
         return RemoteHeads(instance.id, calls, asked_timeout_s=asked_timeout_s, read_timeout_s=timeout_s)
 
     def judge(self, away: Mapping[str, Unavailable]) -> tuple[str, ...]:
-        alone = {each.id for each in self.ring.instances() if each.single_copy_rows} | self._spilled_by.instances
+        alone = {each.id for each in self.ring.instances() if each.single_copy_rows} | self._spilled_by()
         if not self._orphaned.is_resolved:
             alone |= {self._ingester.id}
         instances = len(self.ring.instances()) + len(self.ring.strangers)

@@ -24,17 +24,10 @@ ADOPT_AFTER_S = 60.0
 """A node that is away for less time is expected back, with its own log."""
 
 
-class SpilledBy:
-    """Which other instances have rows in spilled objects, when it was last looked: whenever the blocks are listed, from the first time on."""
-
-    def __init__(self, store: ObjectStore, wal_id: str, id_characters: int) -> None:
-        self._store, self._wal_id, self._id_characters = store, wal_id, id_characters
-        self.instances: frozenset[str] = frozenset()
-
-    async def look(self) -> None:
-        """Raises Unavailable."""
-        wal_ids = {wal_id_of(info.key) async for info in self._store.list(f"{PREFIX}/")}
-        self.instances = frozenset(wal_id[: self._id_characters] for wal_id in wal_ids if wal_id != self._wal_id)
+async def spilled_by(store: ObjectStore, wal_id: str, id_characters: int) -> frozenset[str]:
+    """Which other instances have rows in spilled objects. wal_id: of this node. Raises Unavailable."""
+    wal_ids = {wal_id_of(info.key) async for info in store.list(f"{PREFIX}/")}
+    return frozenset(each[:id_characters] for each in wal_ids if each != wal_id)
 
 
 class Orphaned:

@@ -255,11 +255,12 @@ class QueryEngine:
 
         async def ask(selection: Selection) -> tuple[T, tuple[str, ...]]:
             gathered, (found, use) = await gather(self._holders(), self._stored, request, hedge_s=self._config.hedge_s), collect()
+            warnings = self._warnings(gathered)  # now: what is known of who is away may be about other blocks in a moment
             for rows in gathered.row_sets:
                 async with AsyncExitStack() as stack:
                     await rows.prepare(stack, request.window, KEYS)
                     await selection.run(lambda rows=rows: use(rows))  # type: ignore[misc]
-            return found, (*self._warnings(gathered), *self._damaged(request.tenant))
+            return found, (*warnings, *self._damaged(request.tenant))
 
         with self._metrics.query(kind):
             async with self._admission.turn(request.tenant, limits):
