@@ -48,7 +48,7 @@ async def test_recorded_exports_are_answered_as_loki_answered_them(server: PushS
     [
         (PROTOBUF, BODY),
         (JSON, JSON_BODY),
-        (PROTOBUF | {"Content-Encoding": "gzip"}, gzip.compress(BODY)),
+        (PROTOBUF | {"Content-Encoding": "gzip"}, gzip.compress(BODY, mtime=0)),
         (JSON | {"Content-Encoding": "zstd"}, zstandard.compress(JSON_BODY)),
         (PROTOBUF | {"Content-Encoding": "lz4"}, bytes(cramjam.lz4.compress(BODY))),
     ],
