@@ -14,6 +14,7 @@ from lgtm.distributor.merge import Accepted
 from lgtm.distributor.refusals import NotAcknowledged, QueueFull
 from lgtm.errors import Unavailable
 from lgtm.model.batch import Series
+from lgtm.model.signal import LOGS, Signal
 from lgtm.model.tenant import Tenant
 
 SERIES = (Series.of((("app", "a"),)),)
@@ -30,8 +31,8 @@ class Writes:
         self.begun: list[list[str]] = []
         self.ends: list[asyncio.Future[None]] = []
 
-    async def __call__(self, tenant: Tenant, accepted: Sequence[Accepted]) -> None:
-        self.begun.append([line for one in accepted for line in one.rows.column("line").to_pylist()])
+    async def __call__(self, signal: Signal, tenant: Tenant, accepted: Sequence[Accepted]) -> None:
+        self.begun.append([line for one in accepted for line in one.rows.column("line" if signal is LOGS else "name").to_pylist()])
         self.ends.append(asyncio.get_running_loop().create_future())
         await self.ends[-1]
 
@@ -49,7 +50,7 @@ class Run:
 
     async def _outcome(self, tenant: Tenant, accepted: Accepted) -> str:
         try:
-            await self.coalescer.submit(tenant, accepted)
+            await self.coalescer.submit(LOGS, tenant, accepted)
         except Exception as error:
             return type(error).__name__
         return "stored"

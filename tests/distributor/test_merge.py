@@ -9,7 +9,7 @@ from distributor.pushes import TENANT, Entry, entries_of, metadata_of, rows_of
 from lgtm.distributor.merge import Accepted, cap_columns, merge
 from lgtm.model.batch import Series
 from lgtm.model.labels import Labels
-from lgtm.model.signal import META, REST
+from lgtm.model.signal import LOGS, META, REST
 
 SERIES = [Series.of((("app", name),)) for name in "abc"]
 
@@ -38,7 +38,7 @@ REQUEST = st.builds(
 
 @given(st.lists(REQUEST, min_size=1, max_size=4))
 def test_a_merged_batch_holds_what_the_requests_held_in_their_order(requests: list[Accepted]) -> None:
-    merged = merge(TENANT, requests)
+    merged = merge(LOGS, TENANT, requests)
     merged.rows.validate(full=True)
     assert entries_of(labels_of(merged), merged.rows) == [e for one in requests for e in entries_of(labels_of(one), one.rows)]
     levels = {series.fingerprint: level for one in requests for series, level in zip(one.series, one.levels, strict=True)}
@@ -49,7 +49,7 @@ def test_a_merged_batch_holds_what_the_requests_held_in_their_order(requests: li
 def test_dynamic_columns_are_in_order_of_their_names_and_rest_comes_back_where_there_is_room() -> None:
     one = Accepted((SERIES[0],), ("",), rows_of([(0, (1, "x", {"b": "1", "r": "2"}))], rest_names=["r"]))
     other = Accepted((SERIES[0],), ("",), rows_of([(0, (1, "x", {"a": "1"}))]))
-    assert merge(TENANT, [one, other]).rows.schema.names == ["series", "ts", "line", "meta.a", "meta.b", "meta.r"]
+    assert merge(LOGS, TENANT, [one, other]).rows.schema.names == ["series", "ts", "line", "meta.a", "meta.b", "meta.r"]
 
 
 @pytest.mark.parametrize(("most", "columns"), [(3, ["a", "b", "c"]), (2, ["a", "b"]), (1, ["b"]), (0, [])])
@@ -68,7 +68,7 @@ def test_requests_with_many_names_stay_below_the_cap_together() -> None:
     requests = [
         Accepted((SERIES[0],), ("",), rows_of([(0, (1, "x", {f"k{number}": "v" for number in range(start, start + 600)}))])) for start in (0, 600)
     ]
-    merged = merge(TENANT, requests).rows
+    merged = merge(LOGS, TENANT, requests).rows
     assert sum(name.startswith(META) for name in merged.schema.names) == 1_000
     assert [len(found) for found in metadata_of(merged)] == [600, 600]
     assert isinstance(merged.column(REST), pa.MapArray)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import random
+
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -8,12 +11,14 @@ from hypothesis import strategies as st
 from distributor.fake_ingesters import FakeIngester
 from distributor.pushes import TENANT, entries_of, rows_of
 from lgtm.distributor.ingesters import Ingester
-from lgtm.distributor.split import PART_BYTES_MAX, bounded, parts_worth, split
+from lgtm.distributor.split import PART_BYTES_MAX, TRACE_SHARDS, bounded, parts_worth, split, split_by_trace, trace_shards
 from lgtm.errors import Unavailable
 from lgtm.model.batch import Batch, Series
 from lgtm.model.signal import LOGS
+from support.spans import span, spans_batch, spans_of
 
 SERIES = tuple(Series.of((("app", str(number)),)) for number in range(5))
+PAIRS = ["ab", "ac", "ba", "bc", "ca", "cb"]
 LABELS = [series.labels or () for series in SERIES]
 
 
@@ -90,3 +95,31 @@ def test_a_batch_too_large_for_a_frame_is_cut_into_pieces_that_hold_every_row_on
     assert [line for piece in pieces for line in piece.rows.column("line").to_pylist()] == lines
     found = [piece.series[n].labels for piece in pieces for n in piece.rows.column("series").to_pylist()]
     assert found == [series[i % 10].labels for i in range(5_000)]
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 2**128 - 1), st.sampled_from("abc")), min_size=1, max_size=40),
+    st.lists(st.sampled_from(PAIRS), min_size=64, max_size=64),
+)
+def test_spans_of_a_trace_share_a_primary_and_none_is_left_out(given_spans: list[tuple[int, str]], lists: list[str]) -> None:
+    ingesters = {name: FakeIngester(name) for name in "abc"}
+    dealt = iter(lists)
+    batch = spans_batch([span(service, number, trace, number + 1) for number, (trace, service) in enumerate(given_spans)])
+    parts = list(split_by_trace(batch, lambda _: tuple[Ingester, ...](ingesters[name] for name in next(dealt))))
+    primaries = [found[0].id for found, _ in parts]
+    assert len(primaries) == len(set(primaries))
+    traces = [set(part.rows.column("trace_id").to_pylist()) for _, part in parts]
+    assert sum(map(len, traces)) == len({trace for trace, _ in given_spans})
+    for _, part in parts:
+        part.rows.validate(full=True)
+        assert set(part.rows.column("series").to_pylist()) == set(range(len(part.series)))
+    stored = [one.record for _, part in parts for one in spans_of(part)]
+    assert sorted(map(repr, stored)) == sorted(repr(one.record) for one in spans_of(batch))
+
+
+def test_shards_are_spread_evenly_whether_ids_are_random_or_counted() -> None:
+    for ids in ([number.to_bytes(16, "big") for number in range(6_400)], [random.Random(7).randbytes(16) for _ in range(6_400)]):
+        counts = np.bincount(trace_shards(pa.array(ids, pa.binary(16))), minlength=TRACE_SHARDS)
+        assert counts.min() > 0
+    sliced = pa.array([b"a" * 16, b"b" * 16], pa.binary(16)).slice(1)
+    assert trace_shards(sliced).tolist() == trace_shards(pa.array([b"b" * 16], pa.binary(16))).tolist()

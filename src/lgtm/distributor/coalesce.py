@@ -1,4 +1,4 @@
-"""Requests of one tenant become batches by themselves: what arrives while a write is under way goes out together in the next one.
+"""Requests of one tenant and signal become batches by themselves: what arrives while a write is under way goes out together in the next one.
 
 A request that finds nothing under way is sent at once, so batching adds no delay to an idle system. What waits is sent when the write before it
 ends, when it has grown to the target size, or when its first request has waited long enough, whichever comes first. Nothing that was handed over
@@ -16,9 +16,10 @@ from lgtm.distributor.config import DistributorConfig
 from lgtm.distributor.merge import Accepted
 from lgtm.distributor.refusals import NotAcknowledged, QueueFull
 from lgtm.errors import Unavailable
+from lgtm.model.signal import Signal
 from lgtm.model.tenant import Tenant
 
-Write = Callable[[Tenant, Sequence[Accepted]], Awaitable[None]]
+Write = Callable[[Signal, Tenant, Sequence[Accepted]], Awaitable[None]]
 
 
 @dataclass(slots=True, eq=False)
@@ -30,8 +31,9 @@ class _Request:
 
 @dataclass(slots=True, eq=False)
 class _Lane:
-    """The requests of one tenant."""
+    """The requests of one tenant and signal."""
 
+    signal: Signal
     tenant: Tenant
     waiting: list[_Request] = field(default_factory=list)
     waiting_bytes: int = 0
@@ -48,7 +50,7 @@ class Coalescer:
         self._config = config
         self._clock = clock
         self._tasks = tasks
-        self._lanes: dict[Tenant, _Lane] = {}
+        self._lanes: dict[tuple[str, Tenant], _Lane] = {}
         self.in_flight_bytes = 0
 
     def check_room(self, nbytes: int) -> None:
@@ -56,13 +58,13 @@ class Coalescer:
         if self.in_flight_bytes and self.in_flight_bytes + nbytes > self._config.in_flight_bytes_max:
             raise QueueFull(self.in_flight_bytes, self._config.in_flight_bytes_max)
 
-    async def submit(self, tenant: Tenant, accepted: Accepted) -> None:
+    async def submit(self, signal: Signal, tenant: Tenant, accepted: Accepted) -> None:
         """Returns once the rows are stored. Raises QueueFull before anything was done with them, NotAcknowledged, or what `write` raises."""
         nbytes = accepted.rows.nbytes
         self.check_room(nbytes)
         self.in_flight_bytes += nbytes
         request = _Request(accepted, nbytes, asyncio.get_running_loop().create_future())
-        lane = self._lanes.setdefault(tenant, _Lane(tenant))
+        lane = self._lanes.setdefault((signal.name, tenant), _Lane(signal, tenant))
         lane.waiting.append(request)
         lane.waiting_bytes += nbytes
         if not lane.writes or lane.waiting_bytes >= self._config.batch_bytes_target:
@@ -88,7 +90,7 @@ class Coalescer:
         timer = self._tasks.create_task(self._give_up_waiting(requests))
         failure: BaseException | None = None
         try:
-            await self._write(lane.tenant, [request.accepted for request in requests])
+            await self._write(lane.signal, lane.tenant, [request.accepted for request in requests])
         except Exception as error:  # a bug, too, is an answer to these requests only
             failure = error
         except asyncio.CancelledError:
@@ -112,7 +114,7 @@ class Coalescer:
         if lane.waiting and not lane.writes:
             self._send(lane)
         elif not lane.waiting and not lane.writes:
-            del self._lanes[lane.tenant]
+            del self._lanes[lane.signal.name, lane.tenant]
 
 
 def _answer(requests: list[_Request], failure: BaseException | None) -> None:

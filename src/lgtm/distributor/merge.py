@@ -11,24 +11,26 @@ import pyarrow as pa
 from lgtm.blocks.merge import merge_rows
 from lgtm.blocks.rest import conform
 from lgtm.model.batch import Batch, Series
-from lgtm.model.signal import DYNAMIC_COLUMNS_MAX, LOGS, META, SERIES
+from lgtm.model.signal import DYNAMIC_COLUMNS_MAX, LOGS, META, SERIES, Signal
 from lgtm.model.tenant import Tenant
 
 
 @dataclass(slots=True, frozen=True)
 class Accepted:
-    """What may be stored of a request. levels: of each series what its labels say of its level; rows["series"] indexes both."""
+    """What may be stored of a request. rows["series"] indexes `series` and, for logs, `levels`: what the labels of each say of its level."""
 
     series: tuple[Series, ...]
     levels: tuple[str, ...]
     rows: pa.RecordBatch
 
 
-def merge(tenant: Tenant, accepted: Sequence[Accepted]) -> Accepted:
+def merge(signal: Signal, tenant: Tenant, accepted: Sequence[Accepted]) -> Accepted:
     """Rows stay in the order of the requests. At least one request."""
     if len(accepted) == 1:
         return accepted[0]
-    batch = merge_rows([Batch(LOGS, tenant, one.series, one.rows) for one in accepted])
+    batch = merge_rows([Batch(signal, tenant, one.series, one.rows) for one in accepted])
+    if signal is not LOGS:
+        return Accepted(batch.series, (), batch.rows)
     levels = {series.fingerprint: level for one in accepted for series, level in zip(one.series, one.levels, strict=True)}
     return Accepted(batch.series, tuple(levels[series.fingerprint] for series in batch.series), batch.rows)
 

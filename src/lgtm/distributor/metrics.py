@@ -9,6 +9,7 @@ from prometheus_client.metrics_core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
 from lgtm.distributor.refusals import Refusal
+from lgtm.model.signal import SPANS, Signal
 from lgtm.model.tenant import Tenant
 from lgtm.telemetry import LATENCY_BUCKETS_S
 
@@ -23,6 +24,9 @@ class DistributorMetrics:
         self._bytes = Counter("lgtm_distributor_bytes_received_total", "Bytes of lines and metadata accepted.", ["tenant"], registry=registry)
         self._refused_lines = Counter("lgtm_distributor_refused_lines_total", "Lines refused.", ["reason", "tenant"], registry=registry)
         self._refused_bytes = Counter("lgtm_distributor_refused_bytes_total", "Bytes refused.", ["reason", "tenant"], registry=registry)
+        self._spans = Counter("lgtm_distributor_spans_received_total", "Spans accepted.", ["tenant"], registry=registry)
+        self._span_bytes = Counter("lgtm_distributor_span_bytes_received_total", "Bytes of spans accepted.", ["tenant"], registry=registry)
+        self._refused_spans = Counter("lgtm_distributor_refused_spans_total", "Spans refused.", ["reason", "tenant"], registry=registry)
         self.batches = Counter("lgtm_distributor_batches_total", "Batches made of one or more requests.", registry=registry)
         self.batched_requests = Counter("lgtm_distributor_batched_requests_total", "Requests that went into batches.", registry=registry)
         self.in_flight_bytes = Gauge("lgtm_distributor_in_flight_bytes", "Rows between decoding and acknowledgement.", registry=registry)
@@ -41,15 +45,22 @@ class DistributorMetrics:
         registry.register(_Alias(self._bytes, "loki_distributor_bytes_received_total"))
         registry.register(_Alias(self._refused_lines, "loki_discarded_samples_total"))
         registry.register(_Alias(self._refused_bytes, "loki_discarded_bytes_total"))
+        registry.register(_Alias(self._spans, "tempo_distributor_spans_received_total"))
+        registry.register(_Alias(self._span_bytes, "tempo_distributor_bytes_received_total"))
+        registry.register(_Alias(self._refused_spans, "tempo_discarded_spans_total"))
 
-    def accepted(self, tenant: Tenant, lines: int, nbytes: int) -> None:
+    def accepted(self, signal: Signal, tenant: Tenant, rows: int, nbytes: int) -> None:
         name = self._tenant(tenant)
-        self._lines.labels(name).inc(lines)
-        self._bytes.labels(name).inc(nbytes)
+        counts = (self._spans, self._span_bytes) if signal is SPANS else (self._lines, self._bytes)
+        for counter, amount in zip(counts, (rows, nbytes), strict=True):
+            counter.labels(name).inc(amount)
 
-    def refused(self, tenant: Tenant, refusals: Iterable[Refusal]) -> None:
+    def refused(self, signal: Signal, tenant: Tenant, refusals: Iterable[Refusal]) -> None:
         name = self._tenant(tenant)
         for refusal in refusals:
+            if signal is SPANS:
+                self._refused_spans.labels(refusal.reason, name).inc(refusal.lines)
+                continue
             self._refused_lines.labels(refusal.reason, name).inc(refusal.lines)
             self._refused_bytes.labels(refusal.reason, name).inc(refusal.bytes)
 

@@ -1,7 +1,7 @@
 """The distributor: what a client pushed is judged by the tenant's limits, batched with its neighbours, completed, and written to its owners.
 
     push    room? → admit (pure) → hand over and await → raise what was refused
-    batch   merge requests → detected_level → split by owners → parts with ids → write
+    batch   merge requests → detected_level (logs) → split by owners → parts with ids → write
 
 What is invalid is dropped and the rest stored; the error that tells so is raised afterwards. So a 400 means: nothing of this push is worth sending
 again. A push that is refused whole (rate, full queue) is refused before anything is stored.
@@ -16,7 +16,8 @@ from concurrent.futures import Executor
 from types import TracebackType
 
 from lgtm.clock import Clock
-from lgtm.distributor.admit import admit
+from lgtm.distributor.admit import Admission, admit
+from lgtm.distributor.admit_spans import admit_spans
 from lgtm.distributor.coalesce import Coalescer
 from lgtm.distributor.config import DistributorConfig
 from lgtm.distributor.detected_level import with_detected_level
@@ -25,15 +26,16 @@ from lgtm.distributor.levels import level_fields
 from lgtm.distributor.merge import Accepted, cap_columns, merge
 from lgtm.distributor.metrics import DistributorMetrics
 from lgtm.distributor.refusals import Stopping
-from lgtm.distributor.split import bounded, parts_worth, split
-from lgtm.distributor.tenants import Tenants
+from lgtm.distributor.split import bounded, parts_worth, split, split_by_trace
+from lgtm.distributor.tenants import Tenants, TenantState
 from lgtm.distributor.write import Writer
 from lgtm.model.batch import Batch
 from lgtm.model.limits import Limits, TenantLimits
 from lgtm.model.part import PartId
-from lgtm.model.signal import LOGS
+from lgtm.model.signal import LOGS, SPANS, TRACE_ID, Signal
 from lgtm.model.tenant import Tenant
 from lgtm.wire.decoded import DecodedLogs
+from lgtm.wire.decoded_spans import DecodedSpans
 
 
 class Distributor:
@@ -101,29 +103,47 @@ class Distributor:
         Raises PushRefused, StreamLimitReached, StreamRateLimited or TooFarBehind after the valid rest was stored. RateLimited, QueueFull and
         Stopping mean that nothing was stored; any other Unavailable, that it is not known.
         """
+        state, monotonic_ns = self._begin(tenant, decoded.rows.nbytes)
+        await self._submit(LOGS, tenant, admit(tenant, decoded, state, now_ns=self._clock.now_ns(), monotonic_ns=monotonic_ns))
+
+    async def push_spans(self, tenant: Tenant, decoded: DecodedSpans) -> None:
+        """Returns once all rows are stored as durably as the write rule says.
+
+        Raises SpansRefused after the valid rest was stored. SpanRateLimited, QueueFull and Stopping mean that nothing was stored; any other
+        Unavailable, that it is not known.
+        """
+        state, monotonic_ns = self._begin(tenant, decoded.rows.nbytes)
+        await self._submit(SPANS, tenant, admit_spans(tenant, decoded, state, now_ns=self._clock.now_ns(), monotonic_ns=monotonic_ns))
+
+    def _begin(self, tenant: Tenant, nbytes: int) -> tuple[TenantState, int]:
+        """What is known of the tenant, and monotonic time."""
         if not self._running:
             raise Stopping
-        self._coalescer.check_room(decoded.rows.nbytes)
+        self._coalescer.check_room(nbytes)
         monotonic_ns = self._clock.monotonic_ns()
-        state = self._tenants.state(tenant, monotonic_ns)
-        admission = admit(tenant, decoded, state, now_ns=self._clock.now_ns(), monotonic_ns=monotonic_ns)
-        self._metrics.refused(tenant, admission.refusals)
+        return self._tenants.state(tenant, monotonic_ns), monotonic_ns
+
+    async def _submit(self, signal: Signal, tenant: Tenant, admission: Admission) -> None:
+        self._metrics.refused(signal, tenant, admission.refusals)
         if admission.accepted is not None:
-            await self._coalescer.submit(tenant, admission.accepted)
-            self._metrics.accepted(tenant, admission.accepted.rows.num_rows, admission.bytes)
+            await self._coalescer.submit(signal, tenant, admission.accepted)
+            self._metrics.accepted(signal, tenant, admission.accepted.rows.num_rows, admission.bytes)
         if admission.error is not None:
             raise admission.error
 
-    async def _write(self, tenant: Tenant, accepted: Sequence[Accepted]) -> None:
+    async def _write(self, signal: Signal, tenant: Tenant, accepted: Sequence[Accepted]) -> None:
         self._metrics.batches.inc()
         self._metrics.batched_requests.inc(len(accepted))
         limits = self._limits.for_tenant(tenant)
         if sum(one.rows.nbytes for one in accepted) < self._config.offload_bytes_min:
-            complete = _complete(tenant, accepted, limits)
+            complete = _complete(signal, tenant, accepted, limits)
         else:
-            complete = await asyncio.get_running_loop().run_in_executor(self._executor, _complete, tenant, accepted, limits)
-        batch = Batch(LOGS, tenant, complete.series, complete.rows)
-        parts = split(batch, self._owners, self._writer.intended, parts_max=parts_worth(batch), turn=next(self._turns))
+            complete = await asyncio.get_running_loop().run_in_executor(self._executor, _complete, signal, tenant, accepted, limits)
+        batch = Batch(signal, tenant, complete.series, complete.rows)
+        if TRACE_ID in signal.columns.names:
+            parts = split_by_trace(batch, self._owners, self._writer.intended)
+        else:
+            parts = split(batch, self._owners, self._writer.intended, parts_max=parts_worth(batch), turn=next(self._turns))
         writes = [self._writer.write(self._next_id(), piece, owners) for owners, batch in parts for piece in bounded(batch)]
         for outcome in await asyncio.gather(*writes, return_exceptions=True):
             if outcome is not None:
@@ -133,10 +153,10 @@ class Distributor:
         return PartId(self._writer_id, self._epoch, next(self._sequence))
 
 
-def _complete(tenant: Tenant, accepted: Sequence[Accepted], limits: Limits) -> Accepted:
-    """The requests as one batch, with levels. Free to run in any thread."""
-    merged = merge(tenant, accepted)
-    if not limits.discover_log_levels:
+def _complete(signal: Signal, tenant: Tenant, accepted: Sequence[Accepted], limits: Limits) -> Accepted:
+    """The requests as one batch, logs with levels. Free to run in any thread."""
+    merged = merge(signal, tenant, accepted)
+    if signal is not LOGS or not limits.discover_log_levels:
         return merged
     fields = level_fields(limits.log_level_fields, limits.log_level_from_json_max_depth)
     return Accepted(merged.series, merged.levels, cap_columns(with_detected_level(merged.rows, merged.levels, fields)))

@@ -74,6 +74,36 @@ class RateLimited(LimitExceeded):
         )
 
 
+class SpansRefused(BadRequest):
+    """Some spans of an export are not stored, and never will be; the rest of it is."""
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        self.refusals = tuple(refusals)
+        self.count = sum(refusal.lines for refusal in refusals)
+
+    def __str__(self) -> str:
+        return "; ".join(refusal.message for refusal in self.refusals)
+
+
+class SpanRateLimited(LimitExceeded):
+    """A tenant sends more spans than its limit; nothing of the export is stored. Texts are Tempo's."""
+
+    def __init__(self, tenant: Tenant, rate_bytes: int, burst_bytes: int, nbytes: int, retry_after_s: float | None) -> None:
+        self.tenant, self.rate_bytes, self.burst_bytes, self.bytes, self.retry_after_s = tenant, rate_bytes, burst_bytes, nbytes, retry_after_s
+
+    def __str__(self) -> str:
+        limit = f"(local: {self.rate_bytes} bytes/s, global: 0 bytes/s, burst: {self.burst_bytes} bytes)"
+        if self.retry_after_s is None:
+            return (
+                f"RATE_LIMITED: batch size ({self.bytes} bytes) exceeds ingestion limit {limit} while adding {self.bytes} bytes for user "
+                f"{self.tenant}. consider reducing batch size or increasing rate limit."
+            )
+        return (
+            f"RATE_LIMITED: ingestion rate limit {limit} exceeded while adding {self.bytes} bytes for user {self.tenant}. "
+            "consider increasing the limit or reducing ingestion rate."
+        )
+
+
 class StreamLimitReached(LimitExceeded):
     """A tenant has as many active streams as it may; the new one is not stored, all others are."""
 

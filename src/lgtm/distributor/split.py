@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from lgtm.distributor.ingesters import Ingester, Owners
 from lgtm.distributor.merge import with_series
 from lgtm.model.batch import Batch, Series
-from lgtm.model.signal import SERIES
+from lgtm.model.labels import fingerprint
+from lgtm.model.signal import SERIES, TRACE_ID
 
 PART_BYTES_MAX = 6 * 1024 * 1024
 """Of rows and labels before compression. A frame of the log holds 8 MiB; incompressible rows grow by less than the difference."""
@@ -62,15 +64,61 @@ def split(
     if len(groups) == 1:
         yield groups[0], batch
         return
+    for number, rows in _by_group(batch, group_of[batch.rows.column(SERIES).to_numpy()]):
+        yield groups[number], _renumbered(batch, np.flatnonzero(group_of == number), rows)
+
+
+def split_by_trace(batch: Batch, owners: Owners, intended: Intended = lambda found: found) -> Iterator[tuple[tuple[Ingester, ...], Batch]]:
+    """All spans of a trace have the same primary, whichever resource they are of, so that what needs whole traces finds them in one place.
+
+    Trace ids are dealt to a fixed number of shards, each of which has owners. One part for each primary: what the shards of a primary differ in is
+    who has their second copy, and any of those may.
+
+    Every row goes into exactly one of the parts, in its order. Raises what `owners` raises.
+    """
+    numbers: dict[str, int] = {}
+    groups: list[tuple[Ingester, ...]] = []
+    seen: dict[int, int] = {}
+    group_of_shard = np.empty(TRACE_SHARDS, np.int64)
+    for shard, key in enumerate(_SHARD_KEYS):
+        found = owners(key)
+        number = seen.get(id(found))
+        if number is None:
+            primary = (intended(found) or found)[0].id
+            if primary not in numbers:
+                numbers[primary] = len(groups)
+                groups.append(found)
+            number = seen[id(found)] = numbers[primary]
+        group_of_shard[shard] = number
+    if len(groups) == 1:
+        yield groups[0], batch
+        return
+    for number, rows in _by_group(batch, group_of_shard[trace_shards(batch.rows.column(TRACE_ID))]):
+        used = np.unique(rows.column(SERIES).to_numpy()).astype(np.int64)
+        yield groups[number], _renumbered(batch, used, rows)
+
+
+TRACE_SHARDS = 64
+_SHARD_KEYS = tuple(fingerprint((("trace_shard", str(number)),)) for number in range(TRACE_SHARDS))
+_SPREAD = np.uint64(0x9E37_79B9_7F4A_7C15)
+"""Fibonacci hashing: ids may be counters or begin with a time."""
+
+
+def trace_shards(trace_ids: pa.FixedSizeBinaryArray) -> npt.NDArray[np.int64]:
+    """The shard of each, the same on every node and in every version."""
+    halves = np.frombuffer(trace_ids.buffers()[1], "<u8", 2 * len(trace_ids), 16 * trace_ids.offset).reshape(-1, 2)
+    shards: npt.NDArray[np.int64] = ((halves[:, 0] ^ halves[:, 1]) * _SPREAD >> np.uint64(58)).astype(np.int64)
+    return shards
+
+
+def _by_group(batch: Batch, of_row: npt.NDArray[np.int64]) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """The rows of each group that has any, in their order."""
     # One gather of all rows by group, then slices of it: a filter for each of the n·(n-1) pairs would read the batch as often.
-    of_row = group_of[batch.rows.column(SERIES).to_numpy()]
     gathered = batch.rows.take(pa.array(np.argsort(of_row, kind="stable")))
-    ends = np.cumsum(np.bincount(of_row, minlength=len(groups)))
-    for number, found in enumerate(groups):
-        start = int(ends[number - 1]) if number else 0
-        rows = gathered.slice(start, int(ends[number]) - start)
-        if rows.num_rows:
-            yield found, _renumbered(batch, np.flatnonzero(group_of == number), rows)
+    counts = np.bincount(of_row)
+    for number, end in enumerate(np.cumsum(counts).tolist()):
+        if counts[number]:
+            yield number, gathered.slice(end - int(counts[number]), int(counts[number]))
 
 
 def _groups(

@@ -22,6 +22,7 @@ class TenantState:
     def __init__(self, limits: Limits, config: DistributorConfig, now_ns: int) -> None:
         self.limits = limits
         self.bucket = TokenBucket(limits.ingestion_rate_bytes, limits.ingestion_burst_bytes or limits.ingestion_rate_bytes, now_ns)
+        self.span_bucket = TokenBucket(limits.traces_rate_bytes, limits.traces_burst_bytes or limits.traces_rate_bytes, now_ns)
         self.streams = ActiveStreams(limits, idle_s_max=config.stream_idle_s_max, tracked_max=config.tracked_streams_max)
         self._cached: Callable[[tuple[tuple[str, str], ...]], ResolvedStream] = lru_cache(config.cached_streams_max)(partial(resolve, limits=limits))
 

@@ -41,6 +41,12 @@ class Limits:
     """Bytes a second of lines and metadata; a request beyond it is refused whole with 429. Loki's 4 MB/s is less than one busy service."""
     ingestion_burst_bytes: int = 64 * MIB
     """What may come at once. A single push larger than this can never succeed."""
+    traces_rate_bytes: int = 32 * MIB
+    """Bytes a second of spans; an export beyond it is refused whole with 429."""
+    traces_burst_bytes: int = 64 * MIB
+    """What may come at once. A single export larger than this can never succeed."""
+    max_attribute_bytes: int = 64 * KIB
+    """Bytes of the key and of the text of an attribute of a span; what is longer is cut. Tempo's 2 KiB takes the end off stack traces."""
     per_stream_rate_bytes: int = 0
     """Bytes a second of one stream."""
     per_stream_burst_bytes: int = 0
@@ -90,6 +96,12 @@ class Limits:
     """Series in the answer of a metric query."""
     max_query_length_ns: int = 721 * HOUR_NS
     """Longest time range of a query."""
+    max_search_length_ns: int = 168 * HOUR_NS
+    """Longest time range of a search for traces."""
+    max_trace_metrics_length_ns: int = 24 * HOUR_NS
+    """Longest time range of a metrics query over spans."""
+    max_bytes_per_trace: int = 128 * MIB
+    """Bytes of spans in the answer to a question for one trace; of a larger one the first are answered, and that they are not all."""
     max_query_lookback_ns: int = 0
     """Data older than this is not shown."""
     max_query_range_ns: int = 0

@@ -49,6 +49,7 @@ LOGS = Signal(
     identity_includes_content=True,
 )
 
+TRACE_ID = "trace_id"
 _TRACE_ID, _SPAN_ID = pa.binary(16), pa.binary(8)
 
 SPANS = Signal(
@@ -57,7 +58,7 @@ SPANS = Signal(
         [
             pa.field(SERIES, pa.uint32(), False),
             pa.field(TS, pa.int64(), False),
-            pa.field("trace_id", _TRACE_ID, False),
+            pa.field(TRACE_ID, _TRACE_ID, False),
             pa.field("span_id", _SPAN_ID, False),
             pa.field("parent_id", _SPAN_ID),
             pa.field("duration_ns", pa.int64(), False),
