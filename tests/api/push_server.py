@@ -17,12 +17,14 @@ from lgtm.api.bodies import Bodies
 from lgtm.api.config import PushConfig
 from lgtm.api.loki_push import loki_push_routes
 from lgtm.api.metrics import PushMetrics
-from lgtm.api.otlp_http import OtlpLogs, otlp_http_routes
+from lgtm.api.otlp import otlp_logs, otlp_traces
+from lgtm.api.otlp_http import loki_otlp_route, otlp_http_routes
 from lgtm.api.tenancy import Tenancy
 from lgtm.clock import ManualClock
 from lgtm.model.limits import TenantLimits
 from lgtm.model.tenant import Tenant
 from lgtm.wire.decoded import DecodedLogs
+from lgtm.wire.decoded_spans import DecodedSpans
 
 
 class PushServer:
@@ -30,17 +32,25 @@ class PushServer:
 
     def __init__(self, config: PushConfig | None = None, *, tenancy: Tenancy | None = None) -> None:
         self.pushed: list[tuple[Tenant, DecodedLogs]] = []
+        self.spans: list[tuple[Tenant, DecodedSpans]] = []
         self.refusal: Exception | None = None
         self.bodies = Bodies(config)
         self.registry = CollectorRegistry()
         self.clock = ManualClock()
         tenancy = tenancy or Tenancy()
         metrics = PushMetrics(self.registry)
-        self.logs = OtlpLogs(self.push, tenancy, self.bodies, TenantLimits(), self.clock, metrics)
-        self.app = Starlette(routes=[*loki_push_routes(self.push, tenancy, self.bodies, metrics), *otlp_http_routes(self.logs)])
+        self.logs = otlp_logs(self.push, tenancy, self.bodies, TenantLimits(), self.clock, metrics)
+        self.traces = otlp_traces(self.push_spans, tenancy, self.bodies, metrics)
+        routes = [loki_otlp_route(self.logs), *otlp_http_routes(self.logs), *otlp_http_routes(self.traces)]
+        self.app = Starlette(routes=[*loki_push_routes(self.push, tenancy, self.bodies, metrics), *routes])
 
     async def push(self, tenant: Tenant, decoded: DecodedLogs) -> None:
         self.pushed.append((tenant, decoded))
+        if self.refusal is not None:
+            raise self.refusal
+
+    async def push_spans(self, tenant: Tenant, decoded: DecodedSpans) -> None:
+        self.spans.append((tenant, decoded))
         if self.refusal is not None:
             raise self.refusal
 

@@ -17,11 +17,12 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from api.push_server import PushServer
 from api.sdk import emit, expected_entries
 from lgtm.api.config import PushConfig
-from lgtm.api.otlp_grpc import DETAILS, MESSAGE_BYTES_MAX, ROUTE, grpc_options, otlp_grpc_handler
+from lgtm.api.otlp_grpc import DETAILS, MESSAGE_BYTES_MAX, grpc_options, otlp_grpc_handler
 from lgtm.errors import BadRequest, LimitExceeded, Unavailable
 from lgtm.wire.bounds import BodyBounds
 from wire.messages import entries_of, otlp_message
 
+ROUTE = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 T = 1795168860000000000
 REQUEST = otlp_message([{"time_unix_nano": T, "body": "line"}], {"service.name": "api"})
 TENANT = (("x-scope-orgid", "t"),)

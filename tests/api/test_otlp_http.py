@@ -18,10 +18,11 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from api.push_server import PushServer
 from api.recorded import body_of, cases, expected_streams, pushed_streams
 from api.sdk import emit, expected_entries
-from lgtm.api.otlp_http import LOKI_PATH, STANDARD_PATH
+from lgtm.api.otlp_http import LOKI_PATH
 from lgtm.errors import BadRequest, LimitExceeded, Unavailable
 from wire.messages import entries_of, otlp_message
 
+STANDARD_PATH = "/v1/logs"
 T = 1795168860000000000
 BODY = otlp_message([{"time_unix_nano": T, "body": "line"}], {"service.name": "api"}).SerializeToString()
 JSON_BODY = json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [{"timeUnixNano": str(T), "body": {"stringValue": "line"}}]}]}]}).encode()
@@ -97,8 +98,6 @@ async def test_an_error_is_a_status_in_the_content_type_of_the_request(
 @pytest.mark.parametrize(
     ("headers", "status", "text"),
     [
-        ({"Content-Type": "text/plain"}, 400, "content type: text/plain is not supported"),
-        ({}, 400, "content type:  is not supported"),
         (PROTOBUF | {"Content-Encoding": "br"}, 400, "unsupported content encoding br: only gzip, lz4 and zstd are supported"),
         (PROTOBUF | {"X-Scope-OrgID": ""}, 401, "no org id"),
         (PROTOBUF | {"X-Scope-OrgID": "a|b"}, 400, "multiple org IDs present"),
@@ -109,6 +108,16 @@ async def test_headers_are_judged_before_the_body(server: PushServer, path: str,
     assert response.status_code == status
     assert status_pb2.Status.FromString(response.content).message == text
     assert server.pushed == []
+
+
+@pytest.mark.parametrize("kind", ["text/plain", ""])
+async def test_a_content_type_that_nobody_reads_is_refused(server: PushServer, kind: str) -> None:
+    as_loki = await server.post(LOKI_PATH, BODY, {"Content-Type": kind} if kind else {})
+    standard = await server.post(STANDARD_PATH, BODY, {"Content-Type": kind} if kind else {})
+    assert as_loki.status_code == 400
+    assert status_pb2.Status.FromString(as_loki.content).message == f"content type: {kind} is not supported"
+    assert standard.status_code == 415
+    assert status_pb2.Status.FromString(standard.content).message.startswith("415 unsupported media type")
 
 
 async def test_records_without_a_time_are_of_now(server: PushServer) -> None:

@@ -14,10 +14,9 @@ import yaml
 from app.nodes import node_in
 from lgtm.api.bodies import Bodies
 from lgtm.api.metrics import PushMetrics
-from lgtm.api.otlp_http import OtlpLogs
 from lgtm.api.tenancy import Tenancy
 from lgtm.app.build import Node
-from lgtm.app.http import http_app, otlp_app, query_side
+from lgtm.app.http import http_app, otlp_app, query_side, receivers
 
 
 @asynccontextmanager
@@ -26,9 +25,9 @@ async def clients(directory: Path, stop: asyncio.Event | None = None) -> AsyncIt
     async with node_in(directory) as node:
         tenancy, bodies, metrics = Tenancy(enabled=False), Bodies(node.config.push), PushMetrics(node.registry)
         side = query_side(node, tenancy)
-        logs = OtlpLogs(node.distributor.push, tenancy, bodies, node.limits, node.clock, metrics)
-        main = httpx.ASGITransport(http_app(node, tenancy, bodies, metrics, logs, side, stop or asyncio.Event()))
-        otlp = httpx.ASGITransport(otlp_app(logs))
+        taken = receivers(node, tenancy, bodies, metrics)
+        main = httpx.ASGITransport(http_app(node, tenancy, bodies, metrics, taken, side, stop or asyncio.Event()))
+        otlp = httpx.ASGITransport(otlp_app(taken))
         try:
             async with (
                 httpx.AsyncClient(transport=main, base_url="http://a") as first,

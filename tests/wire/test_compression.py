@@ -30,11 +30,13 @@ ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
     "gzip": gzip.compress,
     "deflate": raw_deflate,
+    "zlib": zlib.compress,
+    "snappy": lambda data: bytes(cramjam.snappy.compress(data)) or b"\xff\x06\x00\x00sNaPpY",  # cramjam makes no stream of nothing
     "zstd": zstandard.ZstdCompressor().compress,
     "lz4": lambda data: bytes(cramjam.lz4.compress(data)),
 }
 FRAMED = ("gzip", "zstd", "lz4")
-COMPRESSED = ("gzip", "deflate", "zstd", "lz4")
+COMPRESSED = ("gzip", "deflate", "zlib", "zstd", "lz4")
 
 
 def snappy(data: bytes) -> bytes:
@@ -160,3 +162,16 @@ def test_gzip_is_known_by_its_first_bytes() -> None:
     assert is_gzip(gzip.compress(b"x"))
     assert not is_gzip(snappy(b"x"))
     assert gunzip(gzip.compress(b"x"), bytes_max=1) == b"x"
+
+
+@pytest.mark.parametrize("kept", [11, 14, 500, 9_999])
+def test_a_snappy_chunk_that_is_cut_is_refused(kept: int) -> None:
+    """Between chunks nothing tells a cut from the end."""
+    with pytest.raises(TruncatedBody):
+        decompress(ENCODERS["snappy"](random.Random(2).randbytes(10_000))[:kept], "snappy", bytes_max=MIB)
+
+
+@pytest.mark.parametrize("chunk", [b"\x00\x02\x00\x00ab", b"\x7f\x00\x00\x00", b"\x00\x05\x00\x00crc!\xff"])
+def test_a_snappy_chunk_that_makes_no_sense_is_refused(chunk: bytes) -> None:
+    with pytest.raises(MalformedBody):
+        decompress(b"\xff\x06\x00\x00sNaPpY" + chunk, "snappy", bytes_max=MIB)

@@ -6,17 +6,25 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
+import pyarrow as pa
 from starlette.requests import Request
 
 from lgtm.api.config import PushConfig
 from lgtm.api.errors import BodyTooSlow
 from lgtm.errors import Unavailable
 from lgtm.wire.bounds import CompressedTooLarge, MalformedBody
-from lgtm.wire.decoded import DecodedLogs
 
 T = TypeVar("T")
+
+
+class _Rows(Protocol):
+    @property
+    def rows(self) -> pa.RecordBatch: ...
+
+
+R = TypeVar("R", bound=_Rows)
 
 
 class TooManyBodies(Unavailable):
@@ -95,7 +103,7 @@ class Hold:
             self.add(len(piece))
             yield piece
 
-    async def decode(self, body: bytes, decoder: Callable[[bytes], DecodedLogs]) -> DecodedLogs:
+    async def decode(self, body: bytes, decoder: Callable[[bytes], R]) -> R:
         """Rows, which count from now on in place of the body's own bytes."""
         decoded = await self._bodies.decode(body, decoder)
         self.add(max(0, decoded.rows.nbytes - self._bytes))

@@ -28,6 +28,16 @@ class NoTenant(BadRequest):
         return "no org id"
 
 
+class UnsupportedMediaType(BadRequest):
+    """A content type that nobody reads here."""
+
+    def __init__(self, content_type: str) -> None:
+        self.content_type = content_type
+
+    def __str__(self) -> str:
+        return "415 unsupported media type, supported: [application/json, application/x-protobuf]"
+
+
 class BodyTooSlow(BadRequest):
     """A body did not arrive in time."""
 
@@ -41,6 +51,7 @@ class BodyTooSlow(BadRequest):
 STATUS: dict[type[LgtmError], int] = {
     NoTenant: 401,
     BodyTooSlow: 408,
+    UnsupportedMediaType: 415,
     NoStreams: 422,
     BodyTooLarge: 413,
     QueryTimeout: 504,

@@ -44,7 +44,7 @@ class ReservedLabel(BadRequest):
         return f"stream '{self.stream}' has reserved label '{self.name}', which only the header {BACKFILL_HEADER} sets"
 
 
-def loki_push_routes(push: Push, tenancy: Tenancy, bodies: Bodies, metrics: PushMetrics) -> list[Route]:
+def loki_push_routes(push: Push[DecodedLogs], tenancy: Tenancy, bodies: Bodies, metrics: PushMetrics) -> list[Route]:
     """Success is 204; an error is its text."""
 
     def route(path: str, json_decoder: JsonDecoder) -> Route:
@@ -61,7 +61,7 @@ def loki_push_routes(push: Push, tenancy: Tenancy, bodies: Bodies, metrics: Push
     return [route(PUSH_PATH, decode_json_push), route(LEGACY_PUSH_PATH, decode_legacy_json_push)]
 
 
-def _decoder(request: Request, json_decoder: JsonDecoder, bounds: BodyBounds) -> Decoder:
+def _decoder(request: Request, json_decoder: JsonDecoder, bounds: BodyBounds) -> Decoder[DecodedLogs]:
     """What the headers say about the body. Raises MalformedBody when they make no sense."""
     encoding = request.headers.get("content-encoding", "")
     kind = media_type(request.headers.get("content-type"))
@@ -94,7 +94,7 @@ def _backfill_shard(request: Request) -> str:
     return shard
 
 
-def _with_backfill(shard: str, decoder: Decoder, body: bytes) -> DecodedLogs:
+def _with_backfill(shard: str, decoder: Decoder[DecodedLogs], body: bytes) -> DecodedLogs:
     """Labels that keep history apart from what is sent live, so that its times are not judged by what is new."""
     decoded = decoder(body)
     for stream in decoded.streams:

@@ -1,7 +1,7 @@
-"""OTLP logs over gRPC: `opentelemetry.proto.collector.logs.v1.LogsService/Export`, on raw bytes.
+"""OTLP over gRPC: `Export` of the service of each signal, on raw bytes.
 
 Clients retry UNAVAILABLE always and RESOURCE_EXHAUSTED only where a RetryInfo says when; anything else they drop. So what was stored in
-part is INVALID_ARGUMENT, and a limit that waiting does not help against carries no RetryInfo.
+part is INVALID_ARGUMENT, or a partial success where the signal has one, and a limit that waiting does not help against carries no RetryInfo.
 """
 
 from __future__ import annotations
@@ -14,13 +14,11 @@ from google.protobuf import any_pb2, duration_pb2
 from google.rpc import error_details_pb2, status_pb2
 
 from lgtm.api.errors import grpc_code, grpc_status_of, message_of, retry_after_s
-from lgtm.api.otlp_http import OtlpLogs
+from lgtm.api.otlp import Otlp, partial_success
 from lgtm.api.push import push_bytes
 from lgtm.api.tenancy import ORG_ID_HEADER
 from lgtm.wire.bounds import BodyBounds
 
-SERVICE = "opentelemetry.proto.collector.logs.v1.LogsService"
-ROUTE = f"/{SERVICE}/Export"
 DETAILS = "grpc-status-details-bin"
 MESSAGE_BYTES_MAX = 1024
 """Texts travel twice in HTTP/2 headers, which peers bound to 8 KiB: percent-encoded, up to three times as long, and in base64."""
@@ -31,31 +29,38 @@ def grpc_options(bounds: BodyBounds) -> list[tuple[str, Any]]:
     return [("grpc.max_receive_message_length", bounds.decompressed_bytes_max), ("grpc.max_metadata_size", 16 * 1024)]
 
 
-def otlp_grpc_handler(logs: OtlpLogs) -> grpc.GenericRpcHandler:
+def otlp_grpc_handler(otlp: Otlp) -> grpc.GenericRpcHandler:
     """For `grpc.aio.Server.add_generic_rpc_handlers`."""
 
     async def export(body: bytes, context: Any) -> bytes:
         start = time.perf_counter()
         status = "OK"
         try:
-            await _export(logs, body, context)
+            return await _export(otlp, body, context)
         except Exception as error:
             status = grpc_status_of(error).name
             await _abort(context, error)
+            raise  # not reached: the call is over
         finally:
-            logs.metrics.answered(ROUTE, status, time.perf_counter() - start)
-        return b""
+            otlp.metrics.answered(otlp.route, status, time.perf_counter() - start)
 
-    return grpc.method_handlers_generic_handler(SERVICE, {"Export": grpc.unary_unary_rpc_method_handler(export)})
+    return grpc.method_handlers_generic_handler(otlp.service, {"Export": grpc.unary_unary_rpc_method_handler(export)})
 
 
-async def _export(logs: OtlpLogs, body: bytes, context: Any) -> None:
+async def _export(otlp: Otlp, body: bytes, context: Any) -> bytes:
     metadata = dict(context.invocation_metadata() or ())
-    tenant = logs.tenancy.tenant(metadata.get(ORG_ID_HEADER.lower()))
-    with logs.bodies.hold() as hold:
+    tenant = otlp.tenancy.tenant(metadata.get(ORG_ID_HEADER.lower()))
+    with otlp.bodies.hold() as hold:
         hold.add(len(body))
-        logs.metrics.received(ROUTE, len(body))
-        await push_bytes(ROUTE, body, tenant, logs.decoder(tenant, "", json=False), logs.push, hold, logs.metrics)
+        otlp.metrics.received(otlp.route, len(body))
+        try:
+            await push_bytes(otlp.route, body, tenant, otlp.decoder(tenant, "", json=False), otlp.push, hold, otlp.metrics)
+        except Exception as error:
+            some = partial_success(error)
+            if some is None:
+                raise
+            return some.SerializeToString()
+    return b""
 
 
 async def _abort(context: Any, error: Exception) -> None:

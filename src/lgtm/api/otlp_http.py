@@ -1,94 +1,74 @@
-"""OTLP logs over HTTP: `/otlp/v1/logs` answers as Loki does, `/v1/logs` as the OTLP specification says.
+"""OTLP over HTTP: `/otlp/v1/logs` answers as Loki does, `/v1/logs` and `/v1/traces` as the OTLP specification says.
 
-| | /otlp/v1/logs | /v1/logs |
+| | /otlp/v1/logs | all others |
 |---|---|---|
-| success | 204, empty | 200, ExportLogsServiceResponse in the request's content type |
+| success | 204, empty | 200, Export…ServiceResponse in the request's content type |
 | error | google.rpc.Status in protobuf, message only | google.rpc.Status in the request's content type, with code |
-| content type | exact | parameters are allowed |
+| content type | exact, else 400 | parameters are allowed, else 415 |
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import partial
 
 import orjson
+from google.protobuf.json_format import MessageToJson
+from google.protobuf.message import Message
 from google.rpc import status_pb2
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from lgtm.api.bodies import Bodies
-from lgtm.api.errors import error_headers, grpc_code, grpc_status_of, message_of, status_of
+from lgtm.api.errors import UnsupportedMediaType, error_headers, grpc_code, grpc_status_of, message_of, status_of
 from lgtm.api.media_type import media_type
-from lgtm.api.metrics import PushMetrics
-from lgtm.api.push import Decoder, Push, answer, push_body
-from lgtm.api.tenancy import ORG_ID_HEADER, Tenancy
-from lgtm.clock import Clock
-from lgtm.model.limits import TenantLimits
-from lgtm.model.tenant import Tenant
-from lgtm.wire.bounds import BodyBounds, MalformedBody
-from lgtm.wire.compression import decompress
-from lgtm.wire.decoded import DecodedLogs
-from lgtm.wire.otlp_logs import decode_otlp_logs
+from lgtm.api.otlp import Otlp, partial_success
+from lgtm.api.push import answer, push_body
+from lgtm.api.tenancy import ORG_ID_HEADER
+from lgtm.wire.bounds import MalformedBody
 
 LOKI_PATH = "/otlp/v1/logs"
-STANDARD_PATH = "/v1/logs"
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
-_ENCODINGS = ("", "identity", "gzip", "zstd", "lz4")
+_ENCODINGS = {name: name for name in ("", "identity", "gzip", "zstd", "lz4")}
+_MORE_ENCODINGS = _ENCODINGS | {"deflate": "zlib", "zlib": "zlib", "snappy": "snappy", "x-snappy-framed": "snappy"}
+"""Of the specification's paths, as OpenTelemetry's collector takes them: what it calls deflate has zlib's envelope."""
 
 
-@dataclass(slots=True, frozen=True)
-class OtlpLogs:
-    """Decodes requests of a tenant by its limits and pushes them; HTTP and gRPC share it."""
-
-    push: Push
-    tenancy: Tenancy
-    bodies: Bodies
-    limits: TenantLimits
-    clock: Clock
-    metrics: PushMetrics
-
-    def decoder(self, tenant: Tenant, encoding: str, *, json: bool) -> Decoder:
-        index_attributes = frozenset(self.limits.for_tenant(tenant).otlp_index_attributes)
-        return partial(_decode, encoding, json, self.clock.now_ns(), index_attributes, self.bodies.config.bounds)
+def otlp_http_routes(otlp: Otlp) -> list[Route]:
+    """The specification's paths of a signal; they may be served on any port."""
+    return [Route(path, partial(_standard, otlp, path), methods=["POST"]) for path in otlp.paths]
 
 
-def otlp_http_routes(logs: OtlpLogs) -> list[Route]:
-    """Both paths; they may be served on any port."""
+def loki_otlp_route(logs: Otlp) -> Route:
+    async def endpoint(request: Request) -> Response:
+        work = _work(logs, LOKI_PATH, request, _ENCODINGS, exact=True)
+        return await answer(LOKI_PATH, work, lambda: Response(status_code=204), _loki_error, logs.metrics)
 
-    async def work(path: str, request: Request) -> None:
-        tenant = logs.tenancy.tenant(request.headers.get(ORG_ID_HEADER))
-        kind = _content_type(request, exact=path == LOKI_PATH)
-        encoding = request.headers.get("content-encoding", "")
-        if encoding not in _ENCODINGS:
-            raise MalformedBody(f"unsupported content encoding {encoding}: only gzip, lz4 and zstd are supported")
-        decoder = logs.decoder(tenant, encoding, json=kind == JSON)
-        await push_body(path, request, tenant, decoder, logs.push, logs.bodies, logs.metrics)
-
-    async def loki(request: Request) -> Response:
-        return await answer(LOKI_PATH, work(LOKI_PATH, request), lambda: Response(status_code=204), _loki_error, logs.metrics)
-
-    async def standard(request: Request) -> Response:
-        json = _is_json(request)
-        success = partial(_standard_success, json)
-        return await answer(STANDARD_PATH, work(STANDARD_PATH, request), success, partial(_standard_error, json), logs.metrics)
-
-    return [Route(LOKI_PATH, loki, methods=["POST"]), Route(STANDARD_PATH, standard, methods=["POST"])]
+    return Route(LOKI_PATH, endpoint, methods=["POST"])
 
 
-def _decode(encoding: str, json: bool, now_ns: int, index_attributes: frozenset[str], bounds: BodyBounds, body: bytes) -> DecodedLogs:
-    data = decompress(body, encoding, bytes_max=bounds.decompressed_bytes_max)
-    return decode_otlp_logs(data, json=json, now_ns=now_ns, index_attributes=index_attributes, bounds=bounds)
+async def _standard(otlp: Otlp, path: str, request: Request) -> Response:
+    json = _is_json(request)
+    success = partial(_success, otlp.response(), json)
+    return await answer(path, _work(otlp, path, request, _MORE_ENCODINGS, exact=False), success, partial(_standard_error, json), otlp.metrics)
+
+
+async def _work(otlp: Otlp, path: str, request: Request, encodings: Mapping[str, str], *, exact: bool) -> None:
+    tenant = otlp.tenancy.tenant(request.headers.get(ORG_ID_HEADER))
+    kind = _content_type(request, exact=exact)
+    encoding = request.headers.get("content-encoding", "")
+    if encoding not in encodings:
+        raise MalformedBody(f"unsupported content encoding {encoding}: only gzip, lz4 and zstd are supported")
+    decoder = otlp.decoder(tenant, encodings[encoding], json=kind == JSON)
+    await push_body(path, request, tenant, decoder, otlp.push, otlp.bodies, otlp.metrics)
 
 
 def _content_type(request: Request, *, exact: bool) -> str:
     header = request.headers.get("content-type", "")
     kind = header if exact or not header else media_type(header)
     if kind not in (PROTOBUF, JSON):
-        raise MalformedBody(f"content type: {header} is not supported")
+        raise MalformedBody(f"content type: {header} is not supported") if exact else UnsupportedMediaType(header)
     return kind
 
 
@@ -107,12 +87,17 @@ def _loki_error(error: Exception) -> Response:
     return Response(body, _http_status(error), error_headers(error), media_type="application/octet-stream")
 
 
-def _standard_success(json: bool) -> Response:
-    """An ExportLogsServiceResponse without partial_success: all was taken."""
-    return Response(b"{}" if json else ExportLogsServiceResponse().SerializeToString(), 200, media_type=JSON if json else PROTOBUF)
+def _success(response: Message, json: bool) -> Response:
+    """Without partial_success all was taken."""
+    if not json:
+        return Response(response.SerializeToString(), 200, media_type=PROTOBUF)
+    return Response(MessageToJson(response, indent=None), 200, media_type=JSON)
 
 
 def _standard_error(json: bool, error: Exception) -> Response:
+    some = partial_success(error)
+    if some is not None:
+        return _success(some, json)
     code, message = grpc_code(grpc_status_of(error)), message_of(error)
     if json:
         body = orjson.dumps({"code": code, "message": message})

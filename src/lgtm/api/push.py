@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
 
+import pyarrow as pa
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -12,16 +14,27 @@ from lgtm.api.bodies import Bodies, Hold
 from lgtm.api.errors import client_gone
 from lgtm.api.metrics import PushMetrics
 from lgtm.model.tenant import Tenant
-from lgtm.wire.decoded import DecodedLogs
 
-Push = Callable[[Tenant, DecodedLogs], Awaitable[None]]
+
+class Decoded(Protocol):
+    """Rows of one signal, as a decoder gives them."""
+
+    @property
+    def rows(self) -> pa.RecordBatch: ...
+
+    def __len__(self) -> int: ...
+
+
+D = TypeVar("D", bound=Decoded)
+
+Push = Callable[[Tenant, D], Awaitable[None]]
 """Returns when the accepted rows are durable. Raises a BadRequest or LimitExceeded kind after it has stored the valid rest, Unavailable when
 it could not store."""
 
-Decoder = Callable[[bytes], DecodedLogs]
+Decoder = Callable[[bytes], D]
 
 
-async def push_body(route: str, request: Request, tenant: Tenant, decoder: Decoder, push: Push, bodies: Bodies, metrics: PushMetrics) -> None:
+async def push_body(route: str, request: Request, tenant: Tenant, decoder: Decoder[D], push: Push[D], bodies: Bodies, metrics: PushMetrics) -> None:
     """Reads, decodes and pushes one request, within the bounds of `bodies`."""
     with bodies.hold() as hold:
         body = await hold.read(request)
@@ -29,7 +42,7 @@ async def push_body(route: str, request: Request, tenant: Tenant, decoder: Decod
         await push_bytes(route, body, tenant, decoder, push, hold, metrics)
 
 
-async def push_bytes(route: str, body: bytes, tenant: Tenant, decoder: Decoder, push: Push, hold: Hold, metrics: PushMetrics) -> None:
+async def push_bytes(route: str, body: bytes, tenant: Tenant, decoder: Decoder[D], push: Push[D], hold: Hold, metrics: PushMetrics) -> None:
     decoded = await hold.decode(body, decoder)
     metrics.decoded(route, len(decoded))
     await push(tenant, decoded)

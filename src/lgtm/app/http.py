@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from fastapi import FastAPI
 from starlette.applications import Starlette
+from starlette.routing import Route
 
 from lgtm.api.bodies import Bodies
 from lgtm.api.loki.metrics import QueryApiMetrics
@@ -14,21 +16,38 @@ from lgtm.api.loki.side import QuerySide
 from lgtm.api.loki.status import Operations, status_router
 from lgtm.api.loki_push import loki_push_routes
 from lgtm.api.metrics import PushMetrics
-from lgtm.api.otlp_http import OtlpLogs, otlp_http_routes
+from lgtm.api.otlp import Otlp, otlp_logs, otlp_traces
+from lgtm.api.otlp_http import loki_otlp_route, otlp_http_routes
 from lgtm.api.ring import MemberRow, RingOperations, Shard, ring_router
 from lgtm.api.tenancy import Tenancy
 from lgtm.app.build import Node
 from lgtm.app.config_load import shown
 
 
+@dataclass(slots=True, frozen=True)
+class Receivers:
+    """What takes each signal of OTLP."""
+
+    logs: Otlp
+    traces: Otlp
+
+
+def receivers(node: Node, tenancy: Tenancy, bodies: Bodies, metrics: PushMetrics) -> Receivers:
+    distributor = node.distributor
+    return Receivers(
+        otlp_logs(distributor.push, tenancy, bodies, node.limits, node.clock, metrics),
+        otlp_traces(distributor.push_spans, tenancy, bodies, metrics),
+    )
+
+
 class Stopping(Protocol):
     def is_set(self) -> bool: ...
 
 
-def http_app(node: Node, tenancy: Tenancy, bodies: Bodies, metrics: PushMetrics, logs: OtlpLogs, side: QuerySide, stopping: Stopping) -> FastAPI:
+def http_app(node: Node, tenancy: Tenancy, bodies: Bodies, metrics: PushMetrics, otlp: Receivers, side: QuerySide, stopping: Stopping) -> FastAPI:
     app = FastAPI(title="lgtm", docs_url="/api-docs", redoc_url=None, openapi_url="/openapi.json")
     app.router.routes.extend(loki_push_routes(node.distributor.push, tenancy, bodies, metrics))
-    app.router.routes.extend(otlp_http_routes(logs))
+    app.router.routes.extend(otlp_routes(otlp))
     app.include_router(loki_query_router(side))
     app.include_router(status_router(_operations(node, stopping)))
     app.include_router(ring_router(_ring_operations(node)))
@@ -39,8 +58,12 @@ def query_side(node: Node, tenancy: Tenancy) -> QuerySide:
     return QuerySide(node.engine, tenancy, node.clock, QueryApiMetrics(node.registry), node.config.loki_query)
 
 
-def otlp_app(logs: OtlpLogs) -> Starlette:
-    return Starlette(routes=otlp_http_routes(logs))
+def otlp_app(otlp: Receivers) -> Starlette:
+    return Starlette(routes=otlp_routes(otlp))
+
+
+def otlp_routes(otlp: Receivers) -> list[Route]:
+    return [loki_otlp_route(otlp.logs), *otlp_http_routes(otlp.logs), *otlp_http_routes(otlp.traces)]
 
 
 def _operations(node: Node, stopping: Stopping) -> Operations:

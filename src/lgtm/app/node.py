@@ -28,11 +28,10 @@ from starlette.types import ASGIApp
 from lgtm.api.bodies import Bodies
 from lgtm.api.metrics import PushMetrics
 from lgtm.api.otlp_grpc import grpc_options, otlp_grpc_handler
-from lgtm.api.otlp_http import OtlpLogs
 from lgtm.api.tenancy import Tenancy
 from lgtm.app.build import Node, running
 from lgtm.app.config import Config, ServerConfig
-from lgtm.app.http import http_app, otlp_app, query_side
+from lgtm.app.http import http_app, otlp_app, query_side, receivers
 from lgtm.app.self_logs import own_logs
 from lgtm.telemetry import configure_logging, event
 from lgtm.wal.errors import LogFailed
@@ -84,13 +83,13 @@ async def serve(config: Config, started: Callable[[Addresses], None]) -> int:
 async def _listening(node: Node, sockets: list[socket.socket], stop: asyncio.Event) -> AsyncIterator[Addresses]:
     config, bodies = node.config.server, Bodies(node.config.push)
     tenancy, metrics = Tenancy(enabled=node.config.auth_enabled), PushMetrics(node.registry)
-    logs = OtlpLogs(node.distributor.push, tenancy, bodies, node.limits, node.clock, metrics)
+    otlp = receivers(node, tenancy, bodies, metrics)
     grpc_server = grpc.aio.server(options=grpc_options(node.config.push.bounds))
-    grpc_server.add_generic_rpc_handlers((otlp_grpc_handler(logs),))
+    grpc_server.add_generic_rpc_handlers((otlp_grpc_handler(otlp.logs), otlp_grpc_handler(otlp.traces)))
     grpc_port = grpc_server.add_insecure_port(f"{config.host}:{config.otlp_grpc_port}")
     await grpc_server.start()
     side = query_side(node, tenancy)
-    apps = (http_app(node, tenancy, bodies, metrics, logs, side, stop), otlp_app(logs))
+    apps = (http_app(node, tenancy, bodies, metrics, otlp, side, stop), otlp_app(otlp))
     servers = [_server(app, config) for app in apps]
     serving = [asyncio.ensure_future(_serve(server, sock)) for server, sock in zip(servers, sockets, strict=True)]
     try:

@@ -16,10 +16,13 @@ SNAPPY_RATIO_MAX = 22
 """Three bytes of snappy copy at most 64, so a block that declares more than this times its size is a lie."""
 ZSTD_WINDOW_BYTES_MAX = 8 * 1024 * 1024
 _GZIP_HEADER_BYTES = 10
+_SNAPPY_MAGIC = b"\xff\x06\x00\x00sNaPpY"
+_SNAPPY_COMPRESSED, _SNAPPY_PLAIN, _SNAPPY_SKIPPABLE = 0x00, 0x01, 0x80
+_SNAPPY_CHECKSUM_BYTES = 4
 
 
 def decompress(data: bytes, encoding: str, *, bytes_max: int) -> bytes:
-    """encoding: "", "identity", "gzip", "deflate" (raw), "zstd" or "lz4" (frames).
+    """encoding: "", "identity", "gzip", "deflate" (raw), "zlib", "zstd", "lz4" (frames) or "snappy" (a block, or frames).
 
     Raises MalformedBody or DecompressedTooLarge, and ValueError for other encodings.
     """
@@ -32,6 +35,10 @@ def decompress(data: bytes, encoding: str, *, bytes_max: int) -> bytes:
             return gunzip(data, bytes_max=bytes_max)
         case "deflate":
             return _inflate(data, -zlib.MAX_WBITS, bytes_max=bytes_max, corrupt="EOF")
+        case "zlib":
+            return _inflate(data, zlib.MAX_WBITS, bytes_max=bytes_max, corrupt="zlib: invalid header or checksum")
+        case "snappy":
+            return _snappy_frames(data, bytes_max=bytes_max) if data.startswith(_SNAPPY_MAGIC) else snappy_block(data, bytes_max=bytes_max)
         case "zstd":
             return _unzstd(data, bytes_max=bytes_max)
         case "lz4":
@@ -52,6 +59,29 @@ def snappy_block(data: bytes, *, bytes_max: int) -> bytes:
         return bytes(pa.decompress(data, declared, codec="snappy", asbytes=True))
     except OSError as error:
         raise MalformedBody("snappy: corrupt input") from error
+
+
+def _snappy_frames(data: bytes, *, bytes_max: int) -> bytes:
+    """The framing format: chunks of a type byte, three bytes of length, and content. Their CRC-32C is not compared: TLS and TCP have done that."""
+    out: list[bytes] = []
+    size, at = 0, 0
+    while at < len(data):
+        kind, length = data[at], int.from_bytes(data[at + 1 : at + 4], "little")
+        content = data[at + 4 : at + 4 + length]
+        if at + 4 + length > len(data):
+            raise TruncatedBody
+        at += 4 + length
+        if kind in (_SNAPPY_COMPRESSED, _SNAPPY_PLAIN):
+            if length < _SNAPPY_CHECKSUM_BYTES:
+                raise MalformedBody("snappy: corrupt input")
+            content = content[_SNAPPY_CHECKSUM_BYTES:]
+            out.append(snappy_block(content, bytes_max=bytes_max - size) if kind == _SNAPPY_COMPRESSED else content)
+            size += len(out[-1])
+            if size > bytes_max:
+                raise DecompressedTooLarge(size, bytes_max)
+        elif kind < _SNAPPY_SKIPPABLE:
+            raise MalformedBody("snappy: unsupported input")
+    return b"".join(out)
 
 
 def gunzip(data: bytes, *, bytes_max: int) -> bytes:
