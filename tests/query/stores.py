@@ -29,6 +29,7 @@ from lgtm.query.config import QueryConfig
 from lgtm.query.engine import QueryEngine
 from lgtm.query.heads import HeadSource
 from lgtm.query.metrics import QueryMetrics
+from lgtm.query.reader import Reader
 from support.rows import Entry, batch_of
 
 WAL_ID = "ab" * 16
@@ -86,7 +87,7 @@ async def engine_over(store: Store, limits: Limits | None = None) -> AsyncIterat
     with ThreadPoolExecutor(2) as threads:
         metrics, config = QueryMetrics(CollectorRegistry()), QueryConfig(first_slice_rows=16)
         heads, blocks = sources_of(store)
-        yield QueryEngine(lambda: [heads], blocks, Tails().follow, TenantLimits(limits), threads, config, metrics)
+        yield QueryEngine(Reader(lambda: [heads], blocks, TenantLimits(limits), threads, config, metrics), Tails().follow)
 
 
 def _generation(number: int, groups: Sequence[Sequence[Entry]], tenant: Tenant) -> Generation:

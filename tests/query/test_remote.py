@@ -29,6 +29,7 @@ from lgtm.query.config import QueryConfig
 from lgtm.query.engine import QueryEngine
 from lgtm.query.heads import HeadSource
 from lgtm.query.metrics import QueryMetrics
+from lgtm.query.reader import Reader
 from lgtm.query.source import Holder, Request, RowSet
 from query.loopback import Loopback, remote_over
 from support.rows import Entry, batch_of, entry
@@ -81,7 +82,7 @@ class Cluster:
                 return tuple(f"{name} is away" for name in away)
 
             metrics, config = QueryMetrics(CollectorRegistry()), QueryConfig(first_slice_rows=8, hedge_s=self.hedge_s)
-            yield QueryEngine(lambda: holders, NoBlocks(), Tails().follow, TenantLimits(), threads, config, metrics, judge=judge)
+            yield QueryEngine(Reader(lambda: holders, NoBlocks(), TenantLimits(), threads, config, metrics, judge=judge), Tails().follow)
 
 
 async def lines(engine: QueryEngine, text: str = '{app=~".+"}', limit: int = 1_000) -> list[tuple[int, str]]:

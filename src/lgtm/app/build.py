@@ -54,6 +54,7 @@ from lgtm.query.blocks import BlockSource
 from lgtm.query.engine import QueryEngine
 from lgtm.query.heads import HeadSource
 from lgtm.query.metrics import QueryMetrics
+from lgtm.query.reader import Reader
 from lgtm.query.serving import HeadService
 from lgtm.storage.catalog import Catalog
 from lgtm.storage.fetch import BlockFiles
@@ -223,10 +224,9 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
                 "storage.cache_bytes_max": (lambda: files.nbytes, config.storage.cache_bytes_max),
             },
         )
-        engine = QueryEngine(
+        reader = Reader(
             (lambda: [heads]) if cluster is None else cluster.holders,
             stored,
-            ingester.tails.follow if cluster is None else cluster.follow,
             limits,
             threads,
             config.query,
@@ -234,6 +234,7 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
             catalogue.warnings,
             (lambda _: ()) if cluster is None else cluster.judge,
         )
+        engine = QueryEngine(reader, ingester.tails.follow if cluster is None else cluster.follow)
         yield Node(config, clock, registry, limits, log, ingester, distributor, catalogue, engine, cluster)
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from concurrent.futures import Executor
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import numpy as np
 
-from lgtm.errors import Unavailable
 from lgtm.logql.evaluate_log import LogQuery, LogResult
 from lgtm.logql.evaluate_metric import MetricQuery
 from lgtm.logql.frame import LogFrame
@@ -22,22 +19,17 @@ from lgtm.logql.plan import Reads
 from lgtm.logql.syntax import LogExpr, MetricExpr
 from lgtm.model.batch import Batch
 from lgtm.model.labels import Labels
-from lgtm.model.limits import Limits, TenantLimits
+from lgtm.model.limits import Limits
 from lgtm.model.matchers import Matchers
 from lgtm.model.signal import LOGS, META, Signal
 from lgtm.model.tenant import Tenant
 from lgtm.model.window import Window
-from lgtm.query.admission import Admission
-from lgtm.query.blocks import BlockRows
-from lgtm.query.completeness import Incomplete
-from lgtm.query.config import QueryConfig
-from lgtm.query.metrics import QueryMetrics
-from lgtm.query.select import Gathered, Order, QueryStats, Selection, gather
-from lgtm.query.source import KEYS, Columns, Holder, Ints, Request, RowSet, RowsMoved, Stored
+from lgtm.query.reader import Reader
+from lgtm.query.select import Order, QueryStats, Selection
+from lgtm.query.source import KEYS, Columns, Ints, Request, RowSet
 from lgtm.vectors.matrix import Matrix
 
 T = TypeVar("T")
-ASKED_AGAIN_MAX = 2
 
 
 class Follower(Protocol):
@@ -50,13 +42,6 @@ class Follower(Protocol):
 
 
 Follow = Callable[[Tenant, Signal], AbstractContextManager[Follower]]
-Damaged = Callable[[Tenant], tuple[str, ...]]
-"""Warnings about rows that the tenant has in blocks and that nobody could read."""
-Holders = Callable[[], Sequence[Holder]]
-"""The ingesters that may hold rows now, this node's own first."""
-Judge = Callable[[Mapping[str, Unavailable]], tuple[str, ...]]
-"""Ingesters that could not say what they hold, and why → warnings, unless every row has a home elsewhere. Raises Unavailable when partial answers
-are not wanted."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -95,33 +80,11 @@ class VolumesAnswer:
 
 
 class QueryEngine:
-    def __init__(
-        self,
-        holders: Holders,
-        stored: Stored,
-        follow: Follow,
-        limits: TenantLimits,
-        executor: Executor,
-        config: QueryConfig,
-        metrics: QueryMetrics,
-        damaged: Damaged = lambda _: (),
-        judge: Judge = lambda _: (),
-    ) -> None:
-        self._holders = holders
-        self._stored = stored
-        self._judge = judge
-        self._follow = follow
-        self._limits = limits
-        self._executor = executor
-        self._config = config
-        self._metrics = metrics
-        self._damaged = damaged
-        self._admission = Admission()
-        metrics.running.set_function(lambda: self._admission.running)
-        metrics.waiting.set_function(lambda: self._admission.waiting)
+    def __init__(self, reader: Reader, follow: Follow) -> None:
+        self._reader, self._follow = reader, follow
 
     def limits(self, tenant: Tenant) -> Limits:
-        return self._limits.for_tenant(tenant)
+        return self._reader.limits(tenant)
 
     async def log_query(self, tenant: Tenant, expr: LogExpr, *, window: Window, limit: int, forward: bool, interval_ns: int = 0) -> LogAnswer:
         """The first `limit` entries in the direction asked for. Raises BadRequest kinds, TooManyQueries, QueryTimeout."""
@@ -129,25 +92,23 @@ class QueryEngine:
         check_entries(limit, limits)
         check_length(window, limits)
         check_matchers(expr.matchers, limits)
-        stats = QueryStats()
 
-        async def ask(selection: Selection) -> tuple[LogResult, tuple[str, ...]]:
+        async def ask(stats: QueryStats) -> tuple[LogResult, tuple[str, ...]]:
+            selection = self._reader.selection(tenant, stats)
             query = LogQuery(expr, window, limit=limit, forward=forward, interval_ns=interval_ns)
 
             def enough(part: Window) -> bool:
                 cutoff_ns = query.cutoff_ns
                 return cutoff_ns is not None and (part.start_ns > cutoff_ns if forward else part.end_ns <= cutoff_ns)
 
-            order = Order(newest_first=not forward, first_rows=self._config.first_slice_rows)
+            order = Order(newest_first=not forward, first_rows=self._reader.config.first_slice_rows)
             warnings = await self._read(tenant, query.reads, selection, order, query.add, enough, stats)
             return await selection.run(query.result), warnings
 
-        with self._metrics.query("log"):
-            async with self._admission.turn(tenant, limits) as stats.queue_s:
-                began = time.monotonic()
-                result, warnings = await self._settled(ask, Selection(self._executor, stats, limits.max_query_bytes_read))
-                stats.exec_s, stats.entries_returned, stats.lines_post_filter = time.monotonic() - began, len(result), len(result)
-        return LogAnswer(result, stats, (*warnings, *self._damaged(tenant)))
+        async with self._reader.turn("log", tenant) as stats:
+            result, warnings = await self._reader.settled(lambda: ask(stats))
+        stats.entries_returned = stats.lines_post_filter = len(result)
+        return LogAnswer(result, stats, (*warnings, *self._reader.damaged(tenant)))
 
     async def metric_query(
         self, tenant: Tenant, expr: MetricExpr, *, start_ns: int, end_ns: int, step_ns: int, instant: bool = False
@@ -155,7 +116,6 @@ class QueryEngine:
         """The expression at each step. Raises BadRequest kinds, TooManyQueries, QueryTimeout."""
         limits = self.limits(tenant)
         check_length(Window(start_ns, end_ns), limits)
-        stats = QueryStats()
 
         def begin() -> MetricQuery:
             return MetricQuery(expr, start_ns=start_ns, end_ns=end_ns, step_ns=step_ns, limits=limits, instant=instant)
@@ -163,18 +123,16 @@ class QueryEngine:
         for leaf in begin().leaves:
             check_matchers(leaf.reads.matchers, limits)
 
-        async def ask(selection: Selection) -> tuple[Matrix, tuple[str, ...]]:
-            query, warnings = begin(), list[str]()
+        async def ask(stats: QueryStats) -> tuple[Matrix, tuple[str, ...]]:
+            selection, query, warnings = self._reader.selection(tenant, stats), begin(), list[str]()
             for leaf in query.leaves:
                 warnings += await self._read(tenant, leaf.reads, selection, Order(newest_first=False), leaf.add, lambda _: False, stats)
             return await selection.run(query.result), tuple(dict.fromkeys(warnings))
 
-        with self._metrics.query("metric"):
-            async with self._admission.turn(tenant, limits) as stats.queue_s:
-                began = time.monotonic()
-                matrix, warnings = await self._settled(ask, Selection(self._executor, stats, limits.max_query_bytes_read))
-                stats.exec_s, stats.lines_post_filter = time.monotonic() - began, stats.lines_processed
-        return MetricAnswer(matrix, stats, (*warnings, *self._damaged(tenant)))
+        async with self._reader.turn("metric", tenant) as stats:
+            matrix, warnings = await self._reader.settled(lambda: ask(stats))
+        stats.lines_post_filter = stats.lines_processed
+        return MetricAnswer(matrix, stats, (*warnings, *self._reader.damaged(tenant)))
 
     async def series(self, tenant: Tenant, matchers: Matchers, window: Window) -> SeriesAnswer:
         """Distinct label sets of matching series whose time range in some head or block touches the window, sorted."""
@@ -207,24 +165,22 @@ class QueryEngine:
         reads = Reads(expr.matchers, window, None, True, ())
         frames: asyncio.Queue[LogFrame | None] = asyncio.Queue(maxsize=2)
         loop = asyncio.get_running_loop()
-        stats = QueryStats()
 
         def hand_over(batch: Batch) -> None:
             frame = pipeline.run(batch)
             asyncio.run_coroutine_threadsafe(frames.put(frame), loop).result()
 
-        async def fill() -> None:
+        async def fill(stats: QueryStats) -> None:
             try:
-                selection = Selection(self._executor, stats, limits.max_query_bytes_read)
-                order = Order(newest_first=newest_first, first_rows=self._config.first_slice_rows)
+                selection = self._reader.selection(tenant, stats)
+                order = Order(newest_first=newest_first, first_rows=self._reader.config.first_slice_rows)
                 await self._read(tenant, reads, selection, order, hand_over, lambda _: False, stats)
             finally:
                 await frames.put(None)
 
-        with self._metrics.query("scan"):
-            async with self._admission.turn(tenant, limits):
-                async for frame in _drained(fill, frames):
-                    yield frame
+        async with self._reader.turn("scan", tenant) as stats:
+            async for frame in _drained(lambda: fill(stats), frames):
+                yield frame
 
     def follow(self, tenant: Tenant) -> AbstractContextManager[Follower]:
         return self._follow(tenant, LOGS)
@@ -240,11 +196,7 @@ class QueryEngine:
         stats: QueryStats,
     ) -> tuple[str, ...]:
         """Returns warnings about rows that may be missing."""
-        gathered = await gather(self._holders(), self._stored, Request(tenant, LOGS, reads.matchers, reads.window), hedge_s=self._config.hedge_s)
-        warnings = self._warnings(gathered)
-        in_blocks = sum(isinstance(rows, BlockRows) for rows in gathered.row_sets)
-        stats.blocks += in_blocks
-        stats.head_runs += len(gathered.row_sets) - in_blocks
+        gathered, warnings = await self._reader.gather(Request(tenant, LOGS, reads.matchers, reads.window), stats)
         await selection.each(gathered.row_sets, reads.window, _columns(reads), order, consume, enough)
         return warnings
 
@@ -253,34 +205,17 @@ class QueryEngine:
         limits = self.limits(request.tenant)
         check_length(request.window, limits)
 
-        async def ask(selection: Selection) -> tuple[T, tuple[str, ...]]:
-            gathered, (found, use) = await gather(self._holders(), self._stored, request, hedge_s=self._config.hedge_s), collect()
-            warnings = self._warnings(gathered)  # now: what is known of who is away may be about other blocks in a moment
+        async def ask(stats: QueryStats) -> tuple[T, tuple[str, ...]]:
+            selection, (found, use) = self._reader.selection(request.tenant, stats), collect()
+            gathered, warnings = await self._reader.gather(request, stats)
             for rows in gathered.row_sets:
                 async with AsyncExitStack() as stack:
                     await rows.prepare(stack, request.window, KEYS)
                     await selection.run(lambda rows=rows: use(rows))  # type: ignore[misc]
-            return found, (*warnings, *self._damaged(request.tenant))
+            return found, (*warnings, *self._reader.damaged(request.tenant))
 
-        with self._metrics.query(kind):
-            async with self._admission.turn(request.tenant, limits):
-                return await self._settled(ask, Selection(self._executor, QueryStats(), 0))
-
-    def _warnings(self, gathered: Gathered) -> tuple[str, ...]:
-        """Raises Incomplete when partial answers are not wanted."""
-        found = (*self._judge(gathered.away), *gathered.warnings)
-        if found and self._config.strict:
-            raise Incomplete(found)
-        return found
-
-    async def _settled(self, ask: Callable[[Selection], Coroutine[None, None, T]], selection: Selection) -> T:
-        """Asks again, from the beginning, when a holder went away or flushed while it was being read."""
-        for _ in range(ASKED_AGAIN_MAX):
-            try:
-                return await ask(selection)
-            except RowsMoved:
-                self._metrics.asked_again.inc()
-        return await ask(selection)
+        async with self._reader.turn(kind, request.tenant) as stats:
+            return await self._reader.settled(lambda: ask(stats))
 
 
 def _columns(reads: Reads) -> Columns:

@@ -151,6 +151,11 @@ def read_key_value(data: bytes, start: int, end: int, depth: int = 0) -> tuple[s
     return key, value
 
 
+def read_any_value(message: bytes) -> Value:
+    """One message AnyValue. Raises MalformedBody."""
+    return _read(message, 0, len(message), 0)
+
+
 def _read(data: bytes, start: int, end: int, depth: int) -> Value:
     value: Value = None
     while start < end:

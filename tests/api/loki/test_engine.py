@@ -25,6 +25,7 @@ from lgtm.query.config import QueryConfig
 from lgtm.query.engine import QueryEngine
 from lgtm.query.heads import HeadSource
 from lgtm.query.metrics import QueryMetrics
+from lgtm.query.reader import Reader
 from lgtm.query.source import Request, RowSet
 from query.row_sets import head_of
 from support.rows import Entry, batch_of, entry
@@ -56,7 +57,7 @@ def engine(tails: Tails) -> Iterator[Engine]:
     with ThreadPoolExecutor(1) as threads:
         source = HeadSource("a", lambda tenant, signal: [head])
         metrics = QueryMetrics(CollectorRegistry())
-        yield QueryEngine(lambda: [source], NoBlocks(), tails.follow, TenantLimits(), threads, QueryConfig(), metrics)
+        yield QueryEngine(Reader(lambda: [source], NoBlocks(), TenantLimits(), threads, QueryConfig(), metrics), tails.follow)
 
 
 @pytest.fixture
