@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from lgtm.blocks.encoding import WriteOptions
 from lgtm.blocks.inspect import inspect_block
-from lgtm.blocks.layout import META_FILE, ROWS_FILE, SERIES_FILE, TOMBSTONE_FILE
+from lgtm.blocks.layout import META_FILE, ROWS_FILE, SERIES_FILE, TOMBSTONE_FILE, TRACES_FILE
 from lgtm.blocks.meta import BlockMeta
-from support.blocks import DAY_START_NS, day_of_entries, written
+from lgtm.blocks.writer import WrittenBlock
+from support.blocks import DAY_START_NS, day_of_entries, without_index, written, written_spans
+from support.spans import span
 
 
 @pytest.fixture
 def block(tmp_path: Path) -> Path:
     """The directory of a block of 40 entries of three streams, as an object store of files has it."""
     made = written(day_of_entries(), tmp_path / "flush")
-    directory = tmp_path / "store" / made.meta.path
-    for name, path in made.files.items():
-        target = directory / made.meta.files[name].path
+    return in_store(made, made.meta, tmp_path / "store")
+
+
+def in_store(block: WrittenBlock, meta: BlockMeta, store: Path) -> Path:
+    directory = store / meta.path
+    for name, file in meta.files.items():
+        target = directory / file.path
         target.parent.mkdir(parents=True, exist_ok=True)
-        path.rename(target)
-    (directory / META_FILE).write_bytes(made.meta.to_json())
+        block.files[name].rename(target)
+    (directory / META_FILE).write_bytes(meta.to_json())
     return directory
 
 
@@ -120,3 +128,28 @@ def test_a_block_that_was_copied_elsewhere_is_still_one(block: Path, tmp_path: P
 def test_a_directory_without_a_block_is_said_to_be_one(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=META_FILE):
         inspect_block(tmp_path)
+
+
+@pytest.fixture
+def spans(tmp_path: Path) -> WrittenBlock:
+    made = [span("shop", DAY_START_NS + number, number % 6, number) for number in range(20)]
+    return written_spans(made, tmp_path / "flush", options=WriteOptions(row_group_rows=7))
+
+
+def test_traces_of_a_block_of_spans_are_counted(spans: WrittenBlock, tmp_path: Path) -> None:
+    description = inspect_block(in_store(spans, spans.meta, tmp_path))
+    assert (description.damage, description.trace_count, description.as_json()["trace_count"]) == ((), 6, 6)
+    assert "6 traces in an index of " in description.as_text()
+
+
+def test_a_block_without_an_index_of_traces_is_sound(spans: WrittenBlock, tmp_path: Path) -> None:
+    description = inspect_block(in_store(spans, without_index(spans.meta), tmp_path))
+    assert (description.damage, description.trace_count) == ((), None)
+
+
+def test_an_index_that_is_not_that_of_the_rows_is_damage(spans: WrittenBlock, tmp_path: Path) -> None:
+    other = written_spans([span("shop", DAY_START_NS, 1, 1)], tmp_path / "other")
+    file = replace(other.meta.files[TRACES_FILE], path=spans.meta.files[TRACES_FILE].path)
+    spans.files[TRACES_FILE].write_bytes(other.files[TRACES_FILE].read_bytes())
+    description = inspect_block(in_store(spans, replace(spans.meta, files=spans.meta.files | {TRACES_FILE: file}), tmp_path))
+    assert description.damage == (f"{file.path}: is not the index of the rows",)

@@ -9,11 +9,12 @@ from typing import Any
 import orjson
 import pytest
 
-from lgtm.blocks.layout import DamagedBlock
+from lgtm.blocks.layout import DATA_FILES, TRACES_FILE, DamagedBlock
 from lgtm.blocks.meta import BlockMeta, PartInterval
 from lgtm.model.part import PartId
 from lgtm.model.window import Window
-from support.blocks import day_of_entries, written
+from support.blocks import DAY_START_NS, day_of_entries, without_index, written, written_spans
+from support.spans import span
 
 
 @pytest.fixture
@@ -23,6 +24,13 @@ def meta(tmp_path: Path) -> BlockMeta:
 
 def test_a_meta_reads_back_as_itself(meta: BlockMeta) -> None:
     assert BlockMeta.from_json(meta.to_json(), name="meta.json") == meta
+
+
+def test_a_block_of_spans_has_an_index_of_traces_or_is_older_than_them(tmp_path: Path) -> None:
+    meta = written_spans([span("shop", DAY_START_NS, 1, 1)], tmp_path).meta
+    assert set(meta.files) == {*DATA_FILES, TRACES_FILE}
+    for one in (meta, without_index(meta)):
+        assert BlockMeta.from_json(one.to_json(), name="meta.json") == one
 
 
 Edit = Callable[[dict[str, Any]], object]
@@ -52,6 +60,7 @@ Edit = Callable[[dict[str, Any]], object]
         lambda f: f.update(files={}),
         lambda f: f["files"]["rows.parquet"].update(path="../../secret"),
         lambda f: f["files"].update(more=f["files"]["rows.parquet"]),
+        lambda f: f["files"].update({TRACES_FILE: f["files"]["rows.parquet"] | {"path": f"{f['attempt']}/{TRACES_FILE}"}}),
         lambda f: f.update(unknown=1),
     ],
 )

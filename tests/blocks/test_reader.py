@@ -2,22 +2,30 @@ from __future__ import annotations
 
 import itertools
 import random
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lgtm.blocks import union
 from lgtm.blocks.encoding import WriteOptions
 from lgtm.blocks.layout import DATA_FILES, ROWS_FILE, SERIES_FILE, DamagedBlock
 from lgtm.blocks.meta import BlockMeta
-from lgtm.blocks.reader import BlockReader
+from lgtm.blocks.reader import BlockReader, Where
 from lgtm.blocks.writer import WrittenBlock
 from lgtm.model.matchers import Matcher, Matchers, MatchOp
+from lgtm.model.trace_ids import TraceIds
 from lgtm.model.window import ALWAYS, Window
-from support.blocks import DAY_START_NS, day_of_entries, identity, open_block, written
+from support.blocks import DAY_START_NS, day_of_entries, identity, open_block, open_index, written, written_spans
 from support.rows import Entry, entries_of, entry
+from support.spans import Span, span, spans_of
 
 SMALL_GROUPS = WriteOptions(row_group_rows=7)
 S = 1_000_000_000
@@ -222,3 +230,84 @@ def test_one_reader_serves_many_reads_at_once(block: WrittenBlock) -> None:
     together = list(itertools.zip_longest(reader.read(), reader.read(newest_first=True)))
     first, second = ([b for b in side if b is not None] for side in zip(*together, strict=True))
     assert sorted(e.identity for e in entries_of(first)) == sorted(e.identity for e in entries_of(second)) != []
+
+
+SPANS_OF = st.builds(
+    lambda service, at_ns, trace, number: span(service, DAY_START_NS + at_ns, trace, number),
+    st.sampled_from(["a", "b", "c"]),
+    st.integers(0, 20),
+    st.integers(0, 9),
+    st.integers(0, 500),
+)
+
+
+@settings(max_examples=40)
+@given(st.lists(SPANS_OF, min_size=1, max_size=30), st.sets(st.integers(0, 11)), st.integers(0, 20), st.booleans(), st.booleans())
+def test_rows_of_traces_are_read_with_an_index_and_without(spans: list[Span], wanted: set[int], start: int, cut: bool, indexed: bool) -> None:
+    window = Window(DAY_START_NS + start, DAY_START_NS + start + 8) if cut else ALWAYS
+    traces = TraceIds.of(number.to_bytes(16) for number in wanted)
+    with tempfile.TemporaryDirectory() as directory:
+        block = written_spans(spans, Path(directory), options=SMALL_GROUPS)
+        row_groups = open_index(block).row_groups(traces) if indexed else None
+        found = list(open_block(block).read(None, window, traces=traces, row_groups=row_groups))
+    expected = {one.record for one in spans if one.trace_id in set(traces) and (not cut or one.ts in window)}
+    assert sorted(one.record for one in spans_of(found)) == sorted(expected)
+
+
+@pytest.fixture
+def three_groups(tmp_path: Path) -> WrittenBlock:
+    """Nine spans in three row groups; trace 5 is in the second one alone."""
+    return written_spans([span("a", DAY_START_NS + n, n, n, name=f"{n}") for n in range(1, 10)], tmp_path, options=WriteOptions(row_group_rows=3))
+
+
+FIVE = TraceIds.of([(5).to_bytes(16)])
+
+
+def without_column(block: WrittenBlock, name: str, *, group: int) -> BlockReader:
+    """The block with a column of a row group overwritten, which reading it would find."""
+    reader = open_block(block, verify=False)
+    row_group = pq.read_metadata(block.files[ROWS_FILE]).row_group(group)
+    (column,) = [row_group.column(at) for at in range(row_group.num_columns) if row_group.column(at).path_in_schema == name]
+    data = bytearray(block.files[ROWS_FILE].read_bytes())
+    start = column.dictionary_page_offset or column.data_page_offset
+    data[start : start + column.total_compressed_size] = bytes(column.total_compressed_size)
+    block.files[ROWS_FILE].write_bytes(data)
+    return reader
+
+
+@pytest.mark.parametrize("name", ["ts", "trace_id", "span_id", "name"])
+@pytest.mark.parametrize("group", [0, 2])
+def test_row_groups_without_a_row_of_the_trace_are_not_opened(three_groups: WrittenBlock, name: str, group: int) -> None:
+    row_groups = open_index(three_groups).row_groups(FIVE)
+    reader = without_column(three_groups, name, group=group)
+    assert [one.span_id for one in spans_of(list(reader.read(traces=FIVE, row_groups=row_groups)))] == [(5).to_bytes(8)]
+    with pytest.raises(DamagedBlock):
+        list(reader.read())
+
+
+def test_without_an_index_only_ids_and_times_are_read_of_row_groups_without_a_row_of_the_trace(three_groups: WrittenBlock) -> None:
+    reader = without_column(three_groups, "span_id", group=0)
+    assert [one.span_id for one in spans_of(list(reader.read(traces=FIVE)))] == [(5).to_bytes(8)]
+
+
+def test_a_test_of_rows_is_given_its_columns_and_decides_before_others_are_read(three_groups: WrittenBlock) -> None:
+    seen: list[list[str]] = []
+
+    def mask(rows: pa.RecordBatch) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        seen.append(rows.schema.names)
+        return np.array([name in ("4", "6", "9") for name in rows.column("name").to_pylist()])
+
+    reader = without_column(three_groups, "span_id", group=0)
+    found = list(reader.read(columns=frozenset({"span_id"}), where=Where(frozenset({"name", "span.absent"}), mask)))
+    assert [[int.from_bytes(one) for one in batch.rows.column("span_id").to_pylist()] for batch in found] == [[4, 6], [9]]
+    assert [batch.rows.schema.names for batch in found] == [["series", "ts", "span_id"]] * 2
+    assert seen == [["ts", "name"]] * 3
+
+
+def test_both_tests_must_pass(three_groups: WrittenBlock) -> None:
+    def odd(rows: pa.RecordBatch) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        return np.array([int(name) % 2 == 1 for name in rows.column("name").to_pylist()])
+
+    traces = TraceIds.of(number.to_bytes(16) for number in (4, 5))
+    found = open_block(three_groups).read(traces=traces, where=Where(frozenset({"name"}), odd))
+    assert [one.trace_id for one in spans_of(list(found))] == [(5).to_bytes(16)]

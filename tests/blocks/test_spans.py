@@ -21,8 +21,9 @@ from lgtm.model.batch import Batch
 from lgtm.model.part import Part, PartId
 from lgtm.model.signal import SPANS
 from lgtm.model.tenant import DEFAULT_TENANT
+from lgtm.model.trace_ids import TraceIds
 from lgtm.wire.part import decode_part, encode_part
-from support.blocks import DATE, DAY_START_NS, open_block
+from support.blocks import DATE, DAY_START_NS, open_block, open_index
 from support.spans import Span, span, spans, spans_batch, spans_of
 
 Records = Counter[tuple[object, ...]]
@@ -44,6 +45,12 @@ def block(batches: Sequence[Batch], directory: Path, number: int = 1) -> Written
     of = flushed_identities(SPANS, DEFAULT_TENANT, [DATE], wal_id="a1", first_segment=number, last_segment=number, parts=parts)[0]
     directory.mkdir()
     return write_block(batches, of, directory, created_ns=number)
+
+
+def index_of(written: WrittenBlock) -> set[bytes]:
+    """Which of some ids may be in the block, by its index."""
+    index = open_index(written)
+    return {one for number in range(10) if index.may_hold(TraceIds.of([one := number.to_bytes(16)]))}
 
 
 def test_layout_in_other_readers(tmp_path: Path) -> None:
@@ -75,6 +82,8 @@ def test_blocks_become_one(pushes: list[list[Span]]) -> None:
         of = compacted_identity([one.meta for one in written])
         joined = compact_blocks([open_block(one) for one in written], of, directory / "all", created_ns=9)
         assert records(spans_of(list(open_block(joined).read()))) == once([one for push in pushes for one in push])
+        everything = [one for push in pushes for one in push]
+        assert index_of(joined) == {one.trace_id for one in everything}
 
 
 @given(st.lists(st.lists(spans(DAY_START_NS), min_size=1, max_size=6), min_size=1, max_size=3))

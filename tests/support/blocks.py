@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from lgtm.blocks.encoding import WriteOptions
-from lgtm.blocks.layout import ROWS_FILE, SERIES_FILE
+from lgtm.blocks.layout import ROWS_FILE, SERIES_FILE, TRACES_FILE
 from lgtm.blocks.lineage import flushed_identities
 from lgtm.blocks.meta import BlockIdentity, BlockMeta, PartInterval
 from lgtm.blocks.reader import BlockReader
+from lgtm.blocks.trace_index import TraceIndex, open_trace_index
 from lgtm.blocks.writer import WrittenBlock, dates_of, write_block
 from lgtm.model.batch import Batch
 from lgtm.model.limits import DAY_NS
-from lgtm.model.signal import LOGS
+from lgtm.model.signal import LOGS, SPANS, Signal
 from lgtm.model.tenant import DEFAULT_TENANT, Tenant
 from support.rows import Entry, batch_of, entry
+from support.spans import Span, spans_batch
 
 DAY_START_NS = 20_000 * DAY_NS
 DATE = "2024-10-04"
 
 
-def identity(date: str = DATE, *, generation: int = 1, tenant: Tenant = DEFAULT_TENANT, wal_id: str = "a1") -> BlockIdentity:
+def identity(date: str = DATE, *, generation: int = 1, tenant: Tenant = DEFAULT_TENANT, wal_id: str = "a1", signal: Signal = LOGS) -> BlockIdentity:
     parts = [PartInterval(b"w" * 16, 1, generation * 100, generation * 100 + 99)]
-    return flushed_identities(LOGS, tenant, [date], wal_id=wal_id, first_segment=generation, last_segment=generation + 1, parts=parts)[0]
+    return flushed_identities(signal, tenant, [date], wal_id=wal_id, first_segment=generation, last_segment=generation + 1, parts=parts)[0]
 
 
 def written(
@@ -37,6 +40,13 @@ def written(
     return write_block(batches, of or identity(dates_of(batches)[0]), directory, created_ns=7, options=options)
 
 
+def written_spans(spans: Sequence[Span], directory: Path, *, generation: int = 1, options: WriteOptions | None = None) -> WrittenBlock:
+    """Spans of one day as a block."""
+    batch = spans_batch(spans)
+    (date,) = dates_of([batch])
+    return written([batch], directory, of=identity(date, generation=generation, signal=SPANS), options=options)
+
+
 def day_of_entries(count: int = 40) -> list[Entry]:
     """Entries of three streams in turn, one a second, some with metadata."""
     apps = ("web", "api", "db")
@@ -45,3 +55,12 @@ def day_of_entries(count: int = 40) -> list[Entry]:
 
 def open_block(block: WrittenBlock, *, meta: BlockMeta | None = None, verify: bool = True) -> BlockReader:
     return BlockReader(block.files[ROWS_FILE], block.files[SERIES_FILE], meta or block.meta, verify=verify)
+
+
+def open_index(block: WrittenBlock) -> TraceIndex:
+    return open_trace_index(block.files[TRACES_FILE], block.meta)
+
+
+def without_index(meta: BlockMeta) -> BlockMeta:
+    """As blocks were written before there was an index of traces."""
+    return replace(meta, files={name: file for name, file in meta.files.items() if name != TRACES_FILE})

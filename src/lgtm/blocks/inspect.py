@@ -1,7 +1,7 @@
 """Describing a block in a directory to people and programs, and finding out whether it is what was written. Reads only.
 
 Everything that can be checked is: the meta's own form, sizes and both digests of the data files, each page's CRC, that every row can be decoded,
-that rows are in order, and that rows, series table and meta agree on numbers and times.
+that rows are in order, that rows, series table and meta agree on numbers and times, and that the index of traces is that of the rows.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from lgtm.blocks.layout import DATA_FILES, META_FILE, ROWS_FILE, SERIES_FILE, TOMBSTONE_FILE, DamagedBlock
+from lgtm.blocks.layout import META_FILE, ROWS_FILE, SERIES_FILE, TOMBSTONE_FILE, TRACES_FILE, DamagedBlock
 from lgtm.blocks.meta import BlockFile, BlockMeta
 from lgtm.blocks.reader import BlockReader, SeriesSelection
+from lgtm.blocks.trace_index import TraceIndexBuilder, open_trace_index
 from lgtm.model.labels import Labels, format_labels
-from lgtm.model.signal import TS
+from lgtm.model.signal import TRACE_ID, TS
 
 Json = dict[str, Any]
 
@@ -48,6 +49,8 @@ class BlockDescription:
     damage: tuple[str, ...]
     series: tuple[SeriesDescription, ...]
     """Empty when the series table is damaged."""
+    trace_count: int | None
+    """None without an index of traces, or a sound one."""
     strangers: tuple[str, ...]
     """Files that the meta does not name, such as those of an attempt that was given up. They do no harm."""
     is_deleted: bool
@@ -61,7 +64,7 @@ class BlockDescription:
             "row_count": meta.row_count, "series_count": meta.series_count, "min_ns": meta.min_ns, "max_ns": meta.max_ns,
             "line_bytes": meta.line_bytes, "metadata_bytes": meta.metadata_bytes, "stored_bytes": meta.nbytes,
             "label_names": list(meta.label_names), "dynamic_columns": list(meta.dynamic_columns), "created_ns": meta.created_ns,
-            "series": [one.as_json() for one in self.series],
+            "trace_count": self.trace_count, "series": [one.as_json() for one in self.series],
         }  # fmt: skip
         rest = {"damage": list(self.damage), "strangers": list(self.strangers), "is_deleted": self.is_deleted}
         return {"directory": str(self.directory), **facts, **rest}
@@ -84,6 +87,8 @@ class BlockDescription:
         yield f"  {meta.row_count} rows of {meta.series_count} series, times {meta.min_ns} to {meta.max_ns} (ns, both included)"
         yield f"  {raw_bytes} bytes of lines and metadata in {meta.nbytes} bytes, {raw_bytes / max(meta.nbytes, 1):.1f} to 1"
         yield f"  labels {', '.join(meta.label_names) or 'none'}; metadata {', '.join(meta.dynamic_columns) or 'none'}"
+        if self.trace_count is not None:
+            yield f"  {self.trace_count} traces in an index of {meta.files[TRACES_FILE].nbytes} bytes"
         yield from map(str, self.series)
 
 
@@ -95,15 +100,16 @@ def inspect_block(path: Path) -> BlockDescription:
     try:
         meta = BlockMeta.from_json(data, name=META_FILE)
     except DamagedBlock as error:
-        return BlockDescription(directory, None, (f"{error.name}: {error.reason}",), (), (), is_deleted)
+        return BlockDescription(directory, None, (f"{error.name}: {error.reason}",), (), None, (), is_deleted)
     damage = list(_misplaced(directory, meta))
-    for name in DATA_FILES:
-        damage += _damage_of(directory, meta.files[name])
+    for file in meta.files.values():
+        damage += _damage_of(directory, file)
     series: tuple[SeriesDescription, ...] = ()
-    if not any(problem.startswith(tuple(meta.files[name].path for name in DATA_FILES)) for problem in damage):
-        series, wrong = _contents(directory, meta)
+    trace_count = None
+    if not any(problem.startswith(tuple(file.path for file in meta.files.values())) for problem in damage):
+        series, trace_count, wrong = _contents(directory, meta)
         damage += wrong
-    return BlockDescription(directory, meta, tuple(damage), series, _strangers(directory, meta), is_deleted)
+    return BlockDescription(directory, meta, tuple(damage), series, trace_count, _strangers(directory, meta), is_deleted)
 
 
 def _misplaced(directory: Path, meta: BlockMeta) -> Iterator[str]:
@@ -128,15 +134,28 @@ def _damage_of(directory: Path, file: BlockFile) -> Iterator[str]:
         yield f"{file.path}: {error.strerror or error}"
 
 
-def _contents(directory: Path, meta: BlockMeta) -> tuple[tuple[SeriesDescription, ...], list[str]]:
-    """Series as the table tells them, and in what the rows differ from table and meta."""
-    paths = [directory / meta.files[name].path for name in (ROWS_FILE, SERIES_FILE)]
+def _contents(directory: Path, meta: BlockMeta) -> tuple[tuple[SeriesDescription, ...], int | None, list[str]]:
+    """Series as the table tells them, traces as the index does, and in what the rows differ from table, index and meta."""
+    paths = {name: directory / file.path for name, file in meta.files.items()}
     try:
-        reader = BlockReader(paths[0], paths[1], meta)
+        reader = BlockReader(paths[ROWS_FILE], paths[SERIES_FILE], meta)
         selection = reader.series()
-        return _series(selection), list(_differences(reader, selection))
+        wrong = list(_differences(reader, selection))
+        if TRACES_FILE not in paths:
+            return _series(selection), None, wrong
+        index = open_trace_index(paths[TRACES_FILE], meta)
+        return _series(selection), len(index), [*wrong, *_index_differences(reader, paths[TRACES_FILE])]
     except DamagedBlock as error:
-        return (), [f"{error.name}: {error.reason}"]
+        return (), None, [f"{error.name}: {error.reason}"]
+
+
+def _index_differences(reader: BlockReader, path: Path) -> Iterator[str]:
+    """Builds the index anew."""
+    builder = TraceIndexBuilder()
+    for ids in reader.column(TRACE_ID):
+        builder.add(ids)
+    if builder.finish() != path.read_bytes():
+        yield f"{reader.meta.files[TRACES_FILE].path}: is not the index of the rows"
 
 
 def _differences(reader: BlockReader, selection: SeriesSelection) -> Iterator[str]:

@@ -4,6 +4,7 @@
                                                       /tombstone.json                makes it disappear
                                                       /<attempt>/rows.parquet        data, named by its own digest
                                                       /<attempt>/series.parquet
+                                                      /<attempt>/traces.index        of signals whose rows have a trace id
 
 docs/formats/block.md says why.
 """
@@ -26,7 +27,9 @@ ROWS_FILE = "rows.parquet"
 SERIES_FILE = "series.parquet"
 META_FILE = "meta.json"
 TOMBSTONE_FILE = "tombstone.json"
+TRACES_FILE = "traces.index"
 DATA_FILES = (ROWS_FILE, SERIES_FILE)
+"""What every block has, and what reading its rows needs."""
 
 _EPOCH = dt.date(1970, 1, 1)
 _KEY = re.compile(r"signal=([a-z]+)/tenant=([^/]+)/date=(\d{4}-\d\d-\d\d)/([0-9a-f]{32})/(.+)")

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from lgtm.blocks.layout import DATA_FILES, FORMAT_VERSION, DamagedBlock, block_path, date_of
+from lgtm.blocks.layout import DATA_FILES, FORMAT_VERSION, TRACES_FILE, DamagedBlock, block_path, date_of
 from lgtm.model.part import PartId
 from lgtm.model.signal import SIGNALS, Signal
 from lgtm.model.tenant import InvalidTenant, Tenant
@@ -83,7 +83,7 @@ class BlockMeta:
     attempt: str
     """Names the directory of the data; a digest of it, so equal data has equal names."""
     files: dict[str, BlockFile]
-    """rows.parquet and series.parquet."""
+    """rows.parquet and series.parquet, and traces.index where rows have a trace id; blocks written before there was one lack it."""
     created_ns: int
     """Wall time of the flush or compaction."""
 
@@ -189,7 +189,8 @@ def _meta_of(cls: type[BlockMeta], fields: dict[str, Any]) -> BlockMeta:
         files=files,
         **{name: _integer(fields[name]) for name in ("row_count", "series_count", "min_ns", "max_ns", "line_bytes", "metadata_bytes", "created_ns")},
     )
-    if set(files) != set(DATA_FILES) or any(file.path != f"{meta.attempt}/{name}" for name, file in files.items()):
+    optional = {TRACES_FILE} if identity.signal.has_traces else set[str]()
+    if set(files) - optional != set(DATA_FILES) or any(file.path != f"{meta.attempt}/{name}" for name, file in files.items()):
         raise ValueError("files are not those of a block")
     if date_of(meta.min_ns) != identity.date or date_of(meta.max_ns) != identity.date or meta.min_ns > meta.max_ns:
         raise ValueError("times lie outside the date")

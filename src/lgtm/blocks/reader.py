@@ -1,7 +1,8 @@
 """A block is read: which series it holds, and their rows, column by column, row group by row group. No I/O but the bytes and paths handed in.
 
-What is decided before anything is decoded: the series table knows where the rows of each series lie and which times they span. `ts` is read only
-to cut a window's edges, other columns only for row groups where rows are left.
+What is decided before anything is decoded: the series table knows where the rows of each series lie and which times they span, and an index of
+traces (trace_index.py) which row groups have rows of a trace. Then `ts` is read to cut a window's edges, then what rows are tested by, and other
+columns only for row groups where rows are left.
 """
 
 from __future__ import annotations
@@ -10,25 +11,23 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import xxhash
 
+from lgtm.blocks.checked import Source, check_file, damage
 from lgtm.blocks.encoding import LIST_ELEMENT
-from lgtm.blocks.layout import ROWS_FILE, SERIES_FILE, DamagedBlock
+from lgtm.blocks.layout import ROWS_FILE, SERIES_FILE
 from lgtm.blocks.meta import BlockMeta
 from lgtm.blocks.series_table import Ints, SeriesTable, decode_series
 from lgtm.model.batch import Batch, Series
 from lgtm.model.matchers import Matchers
-from lgtm.model.signal import REST, SERIES, TS
+from lgtm.model.signal import REST, SERIES, TRACE_ID, TS
+from lgtm.model.spans import Mask
+from lgtm.model.trace_ids import TraceIds
 from lgtm.model.window import ALWAYS, Window
-
-RowsSource = Path | bytes
-_READ_BYTES = 1024 * 1024
 
 
 @dataclass(slots=True, frozen=True)
@@ -48,6 +47,22 @@ class SeriesSelection:
 
 
 @dataclass(slots=True, frozen=True)
+class Where:
+    """A test that rows must pass before any other column of theirs is read.
+
+    columns: names as `BlockReader.read` takes them. mask: one truth a row of the batch it is given, which has `ts` and those of the columns that the
+    block has, with `rest` where it may hold others of them.
+    """
+
+    columns: frozenset[str]
+    mask: Callable[[pa.RecordBatch], Mask]
+
+    @classmethod
+    def of_traces(cls, traces: TraceIds) -> Where:
+        return cls(frozenset((TRACE_ID,)), lambda rows: traces.mask(rows.column(TRACE_ID)))
+
+
+@dataclass(slots=True, frozen=True)
 class _RowGroup:
     """A row group and the stretches of it (positions inside, ends excluded) that selected series occupy; `ordinals` index the selection."""
 
@@ -61,6 +76,24 @@ class _RowGroup:
     """Whether the stretches are all of it."""
 
 
+@dataclass(slots=True, frozen=True)
+class _Kept:
+    """Rows of a row group that are left so far. positions: inside it; None: all of its rows."""
+
+    ordinals: np.ndarray[tuple[int], np.dtype[np.uint32]]
+    ts: Ints
+    positions: Ints | None
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+    def only(self, mask: Mask) -> _Kept:
+        if mask.all():
+            return self
+        inside = np.flatnonzero(mask)
+        return _Kept(self.ordinals[inside], self.ts[inside], inside if self.positions is None else self.positions[inside])
+
+
 class BlockReader:
     """Reads one block. Safe for many threads: each read opens the file anew with the footer parsed once.
 
@@ -68,18 +101,18 @@ class BlockReader:
     what Parquet checks as it goes (a CRC a page). Raises DamagedBlock wherever the bytes are not what the meta says.
     """
 
-    def __init__(self, rows: RowsSource, series: RowsSource, meta: BlockMeta, *, verify: bool = True) -> None:
+    def __init__(self, rows: Source, series: Source, meta: BlockMeta, *, verify: bool = True) -> None:
         self.meta = meta
         self._rows = rows
-        with _damage(meta.key_of(ROWS_FILE)):
-            _check(rows, meta, ROWS_FILE, verify=verify)
+        with damage(meta.key_of(ROWS_FILE)):
+            check_file(rows, meta, ROWS_FILE, verify=verify)
             with self._open(None) as file:
                 self._footer = file.metadata
             paths = [self._footer.schema.column(at).path for at in range(self._footer.num_columns)]
             self._ts_column = paths.index(TS)
             self._group_starts = _group_starts(self._footer)
-        with _damage(meta.key_of(SERIES_FILE)):
-            _check(series, meta, SERIES_FILE, verify=True)
+        with damage(meta.key_of(SERIES_FILE)):
+            check_file(series, meta, SERIES_FILE, verify=True)
             self.table: SeriesTable = decode_series(series if isinstance(series, bytes) else series.read_bytes())
             if not self.table.total_rows == self._footer.num_rows == meta.row_count or len(self.table) != meta.series_count:
                 raise ValueError("the series table, the rows and the meta disagree on their numbers")
@@ -102,6 +135,9 @@ class BlockReader:
         columns: frozenset[str] | None = None,
         *,
         newest_first: bool = False,
+        traces: TraceIds | None = None,
+        row_groups: Ints | None = None,
+        where: Where | None = None,
     ) -> Iterator[Batch]:
         """Rows of the series selected (None: all) within the window, a batch a row group, each in block order.
 
@@ -109,22 +145,32 @@ class BlockReader:
         where it may hold them. window: a function is asked again before each row group, so that a query that has enough may narrow it. newest_first:
         row groups by their newest time, falling; else by their oldest, rising. ALWAYS is every row, also one at the last nanosecond
         there is. All batches share one series tuple: that of the selection.
+        traces: rows of these only; the signal must have trace ids. row_groups: only these, by number, as `TraceIndex.row_groups` tells for the same
+        traces. where: only rows that pass.
         The same arguments give the same rows in the same order each time. Blocks: disk and CPU.
         """
         selection = series if series is not None else self.series()
-        groups = self._groups(selection)
+        groups = [group for group in self._groups(selection) if row_groups is None or group.number in row_groups]
+        tests = [*([Where.of_traces(traces)] if traces is not None else ()), *([where] if where is not None else ())]
         groups.sort(key=(lambda group: (-group.max_ns, group.number)) if newest_first else (lambda group: (group.min_ns, group.number)))
         names, key = self._stored_names(columns), self.meta.key_of(ROWS_FILE)
         with ExitStack() as stack:
-            with _damage(key):
+            with damage(key):
                 file = stack.enter_context(self._open(self._footer))
             for group in groups:
                 now = window() if callable(window) else window
                 if now == ALWAYS or now.overlaps(group.min_ns, group.max_ns):
-                    with _damage(key):
-                        batch = self._read_group(file, group, selection, now, names)
+                    with damage(key):
+                        batch = self._read_group(file, group, selection, now, names, tests)
                     if batch is not None:
                         yield batch
+
+    def column(self, name: str) -> Iterator[pa.Array]:
+        """One stored column of all rows, a row group at a time, as they lie in the file. Blocks: disk and CPU."""
+        key = self.meta.key_of(ROWS_FILE)
+        with damage(key), self._open(self._footer) as file:
+            for number in range(self._footer.num_row_groups):
+                yield _column(file, number, name)
 
     @cached_property
     def schema(self) -> pa.Schema:
@@ -185,24 +231,25 @@ class BlockReader:
                 )
         return groups
 
-    def _read_group(self, file: Any, group: _RowGroup, selection: SeriesSelection, window: Window, names: list[str]) -> Batch | None:
-        counts = group.lasts - group.firsts
-        ordinals = np.repeat(group.ordinals, counts).astype(np.uint32)
-        rows: Ints | None = None
-        if not group.whole:
-            rows = np.arange(int(counts.sum())) + np.repeat(group.firsts - (np.cumsum(counts) - counts), counts)
-        ts = _column(file, group.number, TS).to_numpy(zero_copy_only=False)
-        ts = ts if rows is None else ts[rows]
+    def _read_group(
+        self, file: Any, group: _RowGroup, selection: SeriesSelection, window: Window, names: list[str], tests: list[Where]
+    ) -> Batch | None:
+        kept = _selected(file, group)
         if window != ALWAYS and not window.covers(group.min_ns, group.max_ns):
-            inside = np.flatnonzero((ts >= window.start_ns) & (ts < window.end_ns))
-            if not len(inside):
-                return None
-            if len(inside) < len(ts):
-                ordinals, ts = ordinals[inside], ts[inside]
-                rows = inside if rows is None else rows[inside]
-        columns = [pa.array(ordinals, pa.uint32()), pa.array(ts, pa.int64()), *self._content(file, group.number, names, rows)]
-        batch = pa.record_batch(columns, names=[SERIES, TS, *names])
+            kept = kept.only((kept.ts >= window.start_ns) & (kept.ts < window.end_ns))
+        for test in tests:
+            if len(kept):
+                kept = kept.only(test.mask(self._rows_of(file, group, kept, self._stored_names(test.columns))))
+        if not len(kept):
+            return None
+        rows = self._rows_of(file, group, kept, names)
+        batch = rows.add_column(0, SERIES, pa.array(kept.ordinals, pa.uint32()))
         return Batch(self.meta.signal, self.meta.tenant, selection.series, batch)
+
+    def _rows_of(self, file: Any, group: _RowGroup, kept: _Kept, names: list[str]) -> pa.RecordBatch:
+        """`ts` and the columns named."""
+        columns = [pa.array(kept.ts, pa.int64()), *self._content(file, group.number, names, kept.positions)]
+        return pa.record_batch(columns, names=[TS, *names])
 
     def _content(self, file: Any, group: int, names: list[str], rows: Ints | None) -> list[Any]:
         if not names:
@@ -218,6 +265,17 @@ class BlockReader:
         return [one.take(at) for one in found]
 
 
+def _selected(file: Any, group: _RowGroup) -> _Kept:
+    """The rows of selected series."""
+    counts = group.lasts - group.firsts
+    ordinals = np.repeat(group.ordinals, counts).astype(np.uint32)
+    ts = _column(file, group.number, TS).to_numpy(zero_copy_only=False)
+    if group.whole:
+        return _Kept(ordinals, ts, None)
+    positions = np.arange(int(counts.sum())) + np.repeat(group.firsts - (np.cumsum(counts) - counts), counts)
+    return _Kept(ordinals, ts[positions], positions)
+
+
 def _column(file: Any, group: int, name: str) -> Any:
     return file.read_row_group(group, columns=[name], use_threads=False).column(name).combine_chunks()
 
@@ -225,32 +283,3 @@ def _column(file: Any, group: int, name: str) -> Any:
 def _group_starts(footer: Any) -> Ints:
     counts = [footer.row_group(number).num_rows for number in range(footer.num_row_groups)]
     return np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-
-
-def _check(source: RowsSource, meta: BlockMeta, name: str, *, verify: bool) -> None:
-    expected = meta.files[name]
-    nbytes = len(source) if isinstance(source, bytes) else source.stat().st_size
-    if nbytes != expected.nbytes:
-        raise ValueError(f"{nbytes} bytes instead of {expected.nbytes}")
-    if verify and digest_of(source) != expected.xxh3:
-        raise ValueError("checksum differs")
-
-
-def digest_of(source: RowsSource) -> str:
-    """XXH3-128 in hex."""
-    if isinstance(source, bytes):
-        return xxhash.xxh3_128_hexdigest(source)
-    digest = xxhash.xxh3_128()
-    with source.open("rb") as file:
-        while data := file.read(_READ_BYTES):
-            digest.update(data)
-    return digest.hexdigest()
-
-
-@contextmanager
-def _damage(name: str) -> Iterator[None]:
-    """What Arrow and the system raise for bytes that do not fit becomes DamagedBlock."""
-    try:
-        yield
-    except (pa.ArrowException, OSError, EOFError, ValueError, KeyError, TypeError, OverflowError, IndexError, AttributeError) as error:
-        raise DamagedBlock(name, f"{type(error).__name__}: {error}".splitlines()[0][:500]) from error

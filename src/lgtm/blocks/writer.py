@@ -17,15 +17,16 @@ import xxhash
 
 from lgtm.blocks.duplicates import row_order, without_copies
 from lgtm.blocks.encoding import WriteOptions, file_metadata, file_schema, parquet_writer, stored
-from lgtm.blocks.layout import ROWS_FILE, SERIES_FILE, date_of_day, day_of_date
+from lgtm.blocks.layout import ROWS_FILE, SERIES_FILE, TRACES_FILE, date_of_day, day_of_date
 from lgtm.blocks.merge import rank_series
 from lgtm.blocks.meta import BlockFile, BlockIdentity, BlockMeta
 from lgtm.blocks.rest import pairs_of
 from lgtm.blocks.series_table import STATISTICS, encode_series
+from lgtm.blocks.trace_index import TraceIndexBuilder
 from lgtm.blocks.union import Ints, RowUnion, value_bytes
 from lgtm.model.batch import Batch, Series
 from lgtm.model.limits import DAY_NS
-from lgtm.model.signal import REST, SERIES, TS, Signal
+from lgtm.model.signal import REST, SERIES, TRACE_ID, TS, Signal
 
 _READ_BYTES = 1024 * 1024
 
@@ -85,7 +86,9 @@ class BlockWriter:
         self._identity, self._series, self._options = identity, series, options
         self._names = schema.names
         self._schema = file_schema(schema)
-        self._paths = {ROWS_FILE: directory / ROWS_FILE, SERIES_FILE: directory / SERIES_FILE}
+        self._traces = TraceIndexBuilder() if identity.signal.has_traces else None
+        names = (ROWS_FILE, SERIES_FILE) if self._traces is None else (ROWS_FILE, SERIES_FILE, TRACES_FILE)
+        self._paths = {name: directory / name for name in names}
         for path in self._paths.values():
             path.unlink(missing_ok=True)  # never written over: a local object store may hold the very file of an earlier try
         self._writer: Any = None
@@ -100,6 +103,8 @@ class BlockWriter:
             return
         rows = rows.select(self._names)
         self._count(rows)
+        if self._traces is not None:
+            self._traces.add(rows.column(TRACE_ID))
         out = stored(rows, self._schema)
         if self._writer is None:
             self._writer = parquet_writer(str(self._paths[ROWS_FILE]), self._schema, out, self._options)
@@ -114,6 +119,8 @@ class BlockWriter:
         self._writer.close()
         statistics["first_row"] = np.cumsum(statistics["row_count"]) - statistics["row_count"]
         self._paths[SERIES_FILE].write_bytes(encode_series(self._series, statistics))
+        if self._traces is not None:
+            self._paths[TRACES_FILE].write_bytes(self._traces.finish())
         digests = {name: _digests(path) for name, path in self._paths.items()}
         attempt = hashlib.sha256("".join(sha256 for _, sha256, _ in digests.values()).encode()).hexdigest()[:16]
         meta = BlockMeta(

@@ -13,6 +13,8 @@ import pyarrow as pa
 SERIES = "series"
 TS = "ts"
 LINE = "line"
+TRACE_ID = "trace_id"
+"""A fixed column of this name, 16 bytes a row, makes a signal one whose rows are looked up by trace: its blocks have an index of the ids."""
 META = "meta."
 """Prefix of the columns that hold structured metadata: `meta.trace_id`. Null means that the entry has no such name."""
 
@@ -36,6 +38,11 @@ class Signal:
     """Cheap columns in which equal records agree."""
     identity_includes_content: bool
     """Whether records that agree in `identity` must also agree in all other columns to be the same record."""
+
+    @property
+    def has_traces(self) -> bool:
+        """Whether rows have a trace id."""
+        return TRACE_ID in self.columns.names
 
     def __str__(self) -> str:
         return self.name
