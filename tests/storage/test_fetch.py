@@ -6,17 +6,19 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from lgtm.blocks.layout import DATA_FILES, ROWS_FILE, DamagedBlock
+from lgtm.blocks.layout import DATA_FILES, ROWS_FILE, TRACES_FILE, DamagedBlock
 from lgtm.blocks.meta import BlockMeta
+from lgtm.model.trace_ids import TraceIds
 from lgtm.storage.fetch import BlockFiles, BlockGone, CacheFull
 from lgtm.storage.local import LocalStore
 from lgtm.storage.memory import MemoryStore
 from lgtm.storage.metrics import StorageMetrics
 from lgtm.storage.objects import ObjectStore, StoreUnavailable
 from lgtm.storage.publish import publish
-from support.blocks import day_of_entries, identity, written
+from support.blocks import DAY_START_NS, day_of_entries, identity, without_index, written, written_spans
 from support.faultystore import Fault, FaultyStore
 from support.rows import entries_of
+from support.spans import span
 
 METRICS = StorageMetrics(CollectorRegistry())
 PLENTY = 10**9
@@ -224,4 +226,108 @@ async def test_a_local_store_is_read_in_place(tmp_path: Path) -> None:
     async with files.open(meta) as reader:
         assert lines(reader) == 40
     assert (files.nbytes, cached(tmp_path)) == (0, set())
+    await store.close()
+
+
+SHOP = [span("shop", DAY_START_NS + number, number, number) for number in range(50)]
+IN_IT, NOT_IN_IT = (TraceIds.of([number.to_bytes(16)]) for number in (49, 50))
+
+
+async def published_spans(store: ObjectStore, directory: Path, count: int = 1) -> list[BlockMeta]:
+    blocks = [written_spans(SHOP, directory / str(n), generation=n) for n in range(count)]
+    return [await publish(store, block.files, block.meta, METRICS) for block in blocks]
+
+
+def keys_fetched(store: FaultyStore) -> list[str]:
+    return [call.rpartition("/")[2] for call in store.calls if call.startswith("get_file")]
+
+
+async def test_the_index_of_traces_is_fetched_without_rows_and_counted(tmp_path: Path) -> None:
+    store = FaultyStore(MemoryStore())
+    (meta,) = await published_spans(store, tmp_path)
+    files = await cache(store, tmp_path)
+    for _ in range(2):
+        async with files.open_index(meta) as index:
+            assert index is not None
+            assert (index.may_hold(IN_IT), index.may_hold(NOT_IN_IT)) == (True, False)
+    assert keys_fetched(store) == [TRACES_FILE]
+    assert files.nbytes == meta.files[TRACES_FILE].nbytes
+    async with files.open(meta) as reader:
+        assert sum(len(batch) for batch in reader.read()) == len(SHOP)
+    assert keys_fetched(store) == [TRACES_FILE, *DATA_FILES]
+    assert files.nbytes == meta.nbytes
+
+
+async def test_rows_and_index_make_room_apart(tmp_path: Path) -> None:
+    metas = await published_spans(store := FaultyStore(MemoryStore()), tmp_path, 2)
+    files = await cache(store, tmp_path, metas[0].nbytes + 10)
+    for meta in metas:
+        async with files.open(meta):
+            pass
+    async with files.open_index(metas[0]), files.open_index(metas[1]):
+        assert files.nbytes <= metas[0].nbytes + 10
+    async with files.open_index(metas[0]) as index:
+        assert index is not None
+    assert keys_fetched(store).count(TRACES_FILE) == 2
+
+
+async def test_a_restart_finds_indexes_again(tmp_path: Path) -> None:
+    store = FaultyStore(MemoryStore())
+    (meta,) = await published_spans(store, tmp_path)
+    async with (await cache(store, tmp_path)).open_index(meta):
+        pass
+    store.calls.clear()
+    again = await cache(store, tmp_path)
+    assert again.nbytes == meta.files[TRACES_FILE].nbytes
+    async with again.open_index(meta) as index:
+        assert index is not None
+        assert index.may_hold(IN_IT)
+    assert fetches(store) == 0
+
+
+async def test_a_damaged_index_is_repaired_from_the_store_or_an_error(tmp_path: Path) -> None:
+    store = MemoryStore()
+    (meta,) = await published_spans(store, tmp_path)
+    async with (await cache(store, tmp_path)).open_index(meta):
+        pass
+    (path,) = (tmp_path / "cache").rglob(TRACES_FILE)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + b"!")
+    async with (await cache(store, tmp_path)).open_index(meta) as index:
+        assert index is not None
+        assert index.may_hold(IN_IT)
+    await store.put(meta.key_of(TRACES_FILE), whole[:-1] + b"!")
+    files = await cache(store, tmp_path / "other")
+    with pytest.raises(DamagedBlock, match=TRACES_FILE):
+        async with files.open_index(meta):
+            pass
+    assert files.nbytes == 0
+
+
+@pytest.mark.parametrize("kind", [MemoryStore, LocalStore])
+async def test_a_block_of_before_there_were_indexes_has_none_and_an_erased_one_is_gone(
+    tmp_path: Path, kind: type[MemoryStore] | type[LocalStore]
+) -> None:
+    store: ObjectStore = LocalStore(tmp_path / "store") if kind is LocalStore else MemoryStore()
+    (meta,) = await published_spans(store, tmp_path)
+    files = await cache(store, tmp_path)
+    async with files.open_index(without_index(meta)) as index:
+        assert index is None
+    await store.delete(meta.key_of(TRACES_FILE))
+    with pytest.raises(BlockGone):
+        async with files.open_index(meta):
+            pass
+    await store.close()
+
+
+async def test_a_local_store_keeps_so_many_readers_open_of_each_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lgtm.storage.fetch.READERS_MAX", 2)
+    store = LocalStore(tmp_path / "store")
+    metas = await published_spans(store, tmp_path, 4)
+    files = await cache(store, tmp_path)
+    for meta in metas:
+        async with files.open_index(meta), files.open(meta):
+            pass
+    assert files.nbytes == 0
+    assert len(files._entries) <= 6
     await store.close()

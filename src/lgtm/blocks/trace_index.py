@@ -62,7 +62,7 @@ class TraceIndex:
 
 
 class TraceIndexBuilder:
-    """Takes the ids of one row group after another. Holds 8 bytes a trace and row group, three times as much while it finishes."""
+    """Takes the ids of one row group after another. Holds 8 bytes a trace and row group, four times as much while it finishes."""
 
     def __init__(self) -> None:
         self._keys: list[Keys] = []
@@ -76,10 +76,10 @@ class TraceIndexBuilder:
         group_count = len(self._keys)
         groups_per_bit = max(1, -(-group_count // BITS_MAX))
         mask = _mask_type(-(-group_count // groups_per_bit))
-        numbers = np.repeat(np.arange(group_count) // groups_per_bit, [len(keys) for keys in self._keys])
+        numbers = np.repeat((np.arange(group_count) // groups_per_bit).astype(mask), [len(keys) for keys in self._keys])
         keys = np.concatenate([np.empty(0, _KEYS), *self._keys])
         order = np.argsort(keys)
-        keys, bits = keys[order], np.left_shift(1, numbers[order]).astype(mask)
+        keys, bits = keys[order], np.left_shift(mask.type(1), numbers[order])
         starts = np.flatnonzero(_differs_from_the_one_before(keys))
         masks = np.bitwise_or.reduceat(bits, starts) if len(starts) else bits
         header = _HEADER.pack(MAGIC, VERSION, group_count, groups_per_bit, mask.itemsize, len(starts))

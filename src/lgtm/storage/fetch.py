@@ -1,7 +1,8 @@
 """Block files on local disk, ready to be read: cached from the store, or in place where the store is a directory of this machine.
 
-A block that is being read is pinned. One that is not may go when room is needed, the least recently used first. Each file is checked against its
-digest once after it was fetched, or once a process where it is read in place.
+Files are fetched, kept and dropped in pieces: rows and series together, and apart from them the index of traces, which is small and says of most
+blocks that their rows need not be fetched. A piece that is being read is pinned. One that is not may go when room is needed, the least recently used
+first. Each file is checked against its digest once after it was fetched, or once a process where it is read in place.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ import os
 import shutil
 import uuid
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
-from lgtm.blocks.layout import DATA_FILES, ROWS_FILE, SERIES_FILE, DamagedBlock, parse_key
+from lgtm.blocks.layout import DATA_FILES, ROWS_FILE, SERIES_FILE, TRACES_FILE, DamagedBlock, parse_key
 from lgtm.blocks.meta import BlockMeta
 from lgtm.blocks.reader import BlockReader
+from lgtm.blocks.trace_index import TraceIndex, open_trace_index
 from lgtm.errors import Unavailable
 from lgtm.storage.metrics import StorageMetrics
 from lgtm.storage.objects import ObjectNotFound, ObjectStore
@@ -29,7 +32,9 @@ from lgtm.telemetry import event
 _log = logging.getLogger(__name__)
 
 READERS_MAX = 256
-"""Blocks kept open in place: footers and series tables are memory."""
+"""Pieces of each kind that are kept open in place: footers and series tables are memory, mapped indexes address space."""
+
+T = TypeVar("T")
 
 _RUBBISH = ".rubbish"
 
@@ -54,12 +59,32 @@ class BlockGone(Unavailable):
         return f"block {self.block_path} was erased meanwhile"
 
 
+@dataclass(slots=True, frozen=True)
+class _Piece(Generic[T]):
+    """files: by name. suffix: of the directory that they have in the cache, behind that of the attempt. read: opens them."""
+
+    files: tuple[str, ...]
+    suffix: str
+    read: Callable[[Mapping[str, Path], BlockMeta], T]
+
+    def path(self, meta: BlockMeta) -> str:
+        return f"{meta.path}/{meta.attempt}{self.suffix}"
+
+    def nbytes(self, meta: BlockMeta) -> int:
+        return sum(meta.files[name].nbytes for name in self.files)
+
+
+_ROWS = _Piece(DATA_FILES, "", lambda paths, meta: BlockReader(paths[ROWS_FILE], paths[SERIES_FILE], meta))
+_TRACES = _Piece((TRACES_FILE,), "-traces", lambda paths, meta: open_trace_index(paths[TRACES_FILE], meta))
+_PIECES: tuple[_Piece[Any], ...] = (_ROWS, _TRACES)
+
+
 @dataclass(slots=True, eq=False)
 class _Entry:
-    """A block's files. reader None: on disk since before this process. nbytes: room they take in the cache, 0 in place."""
+    """The files of a piece. reader None: on disk since before this process. nbytes: room they take in the cache, 0 in place."""
 
     nbytes: int
-    reader: BlockReader | None = None
+    reader: Any = None
     users: int = 0
 
 
@@ -69,7 +94,7 @@ class BlockFiles:
     def __init__(self, store: ObjectStore, directory: Path, bytes_max: int, metrics: StorageMetrics) -> None:
         self._store, self._directory, self._bytes_max, self._metrics = store, directory, bytes_max, metrics
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
-        """By path of the attempt, least recently used first."""
+        """By path of the piece, least recently used first."""
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._nbytes = 0
 
@@ -86,13 +111,32 @@ class BlockFiles:
 
         Raises CacheFull, BlockGone, StoreUnavailable, and DamagedBlock when the store's own bytes are damaged.
         """
-        path = f"{meta.path}/{meta.attempt}"
+        async with self._open(_ROWS, meta) as reader:
+            yield reader
+
+    @contextlib.asynccontextmanager
+    async def open_index(self, meta: BlockMeta) -> AsyncIterator[TraceIndex | None]:
+        """The block's index of traces, without its rows; None for a block that has none. Raises as `open`."""
+        if TRACES_FILE not in meta.files:
+            yield None
+            return
+        async with self._open(_TRACES, meta) as index:
+            yield index
+
+    @property
+    def nbytes(self) -> int:
+        """Room taken in the cache."""
+        return self._nbytes
+
+    @contextlib.asynccontextmanager
+    async def _open(self, piece: _Piece[T], meta: BlockMeta) -> AsyncIterator[T]:
+        path = piece.path(meta)
         lock = self._locks.setdefault(path, asyncio.Lock())
         async with lock:  # one fetch at a time; when it is cancelled, the next in line does it
             entry = self._entries.get(path) or self._entries.setdefault(path, _Entry(0))
             entry.users += 1
             try:
-                reader = await self._reader(path, entry, meta)
+                reader = await self._reader(piece, entry, meta)
             except BaseException:
                 self._release(path, entry)
                 raise
@@ -102,57 +146,53 @@ class BlockFiles:
         finally:
             self._release(path, entry)
 
-    @property
-    def nbytes(self) -> int:
-        """Room taken in the cache."""
-        return self._nbytes
-
-    async def _reader(self, path: str, entry: _Entry, meta: BlockMeta) -> BlockReader:
+    async def _reader(self, piece: _Piece[T], entry: _Entry, meta: BlockMeta) -> T:
         """Fills the entry, which is pinned and locked."""
-        if entry.reader is not None:
-            self._metrics.cache_requests.labels("open").inc()
-            return entry.reader
+        if entry.reader is None:
+            entry.reader, found = await self._find(piece, entry, meta)
+        else:
+            found = "open"
+        self._metrics.cache_requests.labels(found).inc()
+        reader: T = entry.reader
+        return reader
+
+    async def _find(self, piece: _Piece[T], entry: _Entry, meta: BlockMeta) -> tuple[T, str]:
+        """A reader, and where its files were."""
+        path = piece.path(meta)
         if self._store.local_path(path) is not None:
-            entry.reader = await self._open_in_place(meta)
-            self._metrics.cache_requests.labels("disk").inc()
-            self._drop_idle_readers()
-            return entry.reader
+            reader = await self._open_in_place(piece, meta)
+            self._drop_idle_readers(type(reader))
+            return reader, "disk"
         if entry.nbytes:
             try:
-                entry.reader = await self._open_cached(meta)
-                self._metrics.cache_requests.labels("disk").inc()
-                return entry.reader
+                return await self._open_cached(piece, meta), "disk"
             except DamagedBlock as error:
                 self._metrics.damaged.labels("cache").inc()
                 event(_log, logging.WARNING, "cached block is damaged; fetching it again", block=path, error=error)
                 await self._remove_files(path, entry)
-        await self._fetch(path, entry, meta)
-        self._metrics.cache_requests.labels("store").inc()
-        assert entry.reader is not None
-        return entry.reader
+        return await self._fetch(piece, entry, meta), "store"
 
-    async def _open_in_place(self, meta: BlockMeta) -> BlockReader:
-        paths = {name: self._store.local_path(meta.key_of(name)) for name in DATA_FILES}
-        rows, series = paths[ROWS_FILE], paths[SERIES_FILE]
-        assert rows is not None
-        assert series is not None
-        if not await asyncio.to_thread(rows.exists):
-            raise BlockGone(meta.path)
-        return await asyncio.to_thread(BlockReader, rows, series, meta)
+    async def _open_in_place(self, piece: _Piece[T], meta: BlockMeta) -> T:
+        paths: dict[str, Path] = {}
+        for name in piece.files:
+            path = self._store.local_path(meta.key_of(name))
+            assert path is not None
+            paths[name] = path
+        return await asyncio.to_thread(_read_in_place, piece, paths, meta)
 
-    async def _open_cached(self, meta: BlockMeta) -> BlockReader:
-        rows, series = (self._directory / meta.key_of(name) for name in (ROWS_FILE, SERIES_FILE))
-        return await asyncio.to_thread(BlockReader, rows, series, meta)
+    async def _open_cached(self, piece: _Piece[T], meta: BlockMeta) -> T:
+        return await asyncio.to_thread(piece.read, self._cached_paths(piece, meta), meta)
 
-    async def _fetch(self, path: str, entry: _Entry, meta: BlockMeta) -> None:
-        await self._make_room(meta.nbytes)
-        entry.nbytes = meta.nbytes
-        self._grow(meta.nbytes)
+    async def _fetch(self, piece: _Piece[T], entry: _Entry, meta: BlockMeta) -> T:
+        path, nbytes = piece.path(meta), piece.nbytes(meta)
+        await self._make_room(nbytes)
+        entry.nbytes = nbytes
+        self._grow(nbytes)
         try:
             await asyncio.to_thread((self._directory / path).mkdir, parents=True, exist_ok=True)
-            for name in DATA_FILES:
-                await self._store.get_file(meta.key_of(name), self._directory / meta.key_of(name))
-            entry.reader = await self._open_cached(meta)
+            for name, target in self._cached_paths(piece, meta).items():
+                await self._store.get_file(meta.key_of(name), target)
+            return await self._open_cached(piece, meta)
         except ObjectNotFound as error:
             await self._remove_files(path, entry)
             raise BlockGone(meta.path) from error
@@ -160,8 +200,11 @@ class BlockFiles:
             await self._remove_files(path, entry)
             raise
 
+    def _cached_paths(self, piece: _Piece[T], meta: BlockMeta) -> dict[str, Path]:
+        return {name: self._directory / piece.path(meta) / name for name in piece.files}
+
     async def _make_room(self, nbytes: int) -> None:
-        """Removes idle blocks until there is room for more. Raises CacheFull when removing all of them would not do."""
+        """Removes idle pieces until there is room for more. Raises CacheFull when removing all of them would not do."""
         if nbytes + sum(entry.nbytes for entry in self._entries.values() if entry.users) > self._bytes_max:
             raise CacheFull(nbytes, self._bytes_max)
         while self._nbytes + nbytes > self._bytes_max:
@@ -182,9 +225,9 @@ class BlockFiles:
         if not entry.users and entry.reader is None and not entry.nbytes and self._entries.get(path) is entry:
             del self._entries[path]
 
-    def _drop_idle_readers(self) -> None:
-        in_place = [path for path, entry in self._entries.items() if not entry.users and not entry.nbytes]
-        for path in in_place[: max(0, len(self._entries) - READERS_MAX)]:
+    def _drop_idle_readers(self, kind: type) -> None:
+        idle = [path for path, entry in self._entries.items() if not entry.users and not entry.nbytes and type(entry.reader) is kind]
+        for path in idle[: max(0, len(idle) - READERS_MAX)]:
             del self._entries[path]
 
     def _grow(self, nbytes: int) -> None:
@@ -192,16 +235,23 @@ class BlockFiles:
         self._metrics.cache_bytes.set(self._nbytes)
 
 
+def _read_in_place(piece: _Piece[T], paths: dict[str, Path], meta: BlockMeta) -> T:
+    if not paths[piece.files[0]].exists():
+        raise BlockGone(meta.path)
+    return piece.read(paths, meta)
+
+
 def _adopt(directory: Path) -> list[tuple[str, int]]:
-    """Attempts in the cache that have all their files, least recently fetched first, with their sizes; everything else is removed."""
+    """Pieces in the cache that have all their files, least recently fetched first, with their sizes; everything else is removed."""
     shutil.rmtree(directory / _RUBBISH, ignore_errors=True)
     (directory / _RUBBISH).mkdir(parents=True)
     found: list[tuple[float, str, int]] = []
-    for attempt in directory.glob("signal=*/tenant=*/date=*/*/*/"):
-        path = attempt.relative_to(directory).as_posix()
-        files = {file.name: file.stat() for file in attempt.iterdir()}
-        if set(files) == set(DATA_FILES) and parse_key(f"{path}/{ROWS_FILE}") is not None:
+    wanted = [set(piece.files) for piece in _PIECES]
+    for piece in directory.glob("signal=*/tenant=*/date=*/*/*/"):
+        path = piece.relative_to(directory).as_posix()
+        files = {file.name: file.stat() for file in piece.iterdir()}
+        if set(files) in wanted and parse_key(f"{path}/{ROWS_FILE}") is not None:
             found.append((max(status.st_mtime for status in files.values()), path, sum(status.st_size for status in files.values())))
         else:
-            shutil.rmtree(attempt, ignore_errors=True)
+            shutil.rmtree(piece, ignore_errors=True)
     return [(path, nbytes) for _, path, nbytes in sorted(found)]
