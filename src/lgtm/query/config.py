@@ -18,8 +18,13 @@ class QueryConfig:
     first_slice_rows: int = 131_072
     """Rows in the first stretch of time that a log query looks at; later stretches are larger."""
 
+    trace_reach_s: float = 3_600.0
+    """How far beyond the time asked for a search looks for the other spans of a trace. A look-up by id without a time range sees all of them."""
+
     def __post_init__(self) -> None:
         if self.hedge_s <= 0:
             raise ValueError("query.hedge_s must be positive")
+        if self.trace_reach_s < 0:
+            raise ValueError("query.trace_reach_s must not be negative")
         if self.threads < 1 or self.first_slice_rows < 1:
             raise ValueError("query.threads and query.first_slice_rows must be at least 1")

@@ -64,11 +64,11 @@ def span_table(batches: Sequence[Batch], needs: Needs, *, apart: bool = False) -
 class _Reading:
     def __init__(self, batch: Batch, needs: Needs, *, apart: bool) -> None:
         self._needs = needs
-        ids = _bytes(batch.rows.column(TRACE_ID), 16)
+        ids = trace_id_bytes(batch.rows.column(TRACE_ID))
         order: I64 | None = None
         self._offsets: I64 = np.arange(len(batch) + 1)
         if not apart:
-            order, self._offsets = _by_trace(ids, batch.rows.column(TS).to_numpy())
+            order, self._offsets = rows_by_trace(ids, batch.rows.column(TS).to_numpy())
         self._rows = batch.rows if order is None else batch.rows.take(pa.array(order))
         self._labels = [dict(series.labels or ()) for series in batch.series]
         self._trace_id = ids[self._offsets[:-1]] if order is None else ids[order[self._offsets[:-1]]]
@@ -225,8 +225,13 @@ def _bytes(values: pa.Array, width: int) -> npt.NDArray[np.uint8]:
     return np.frombuffer(values.buffers()[1], np.uint8, width * len(values), width * values.offset).reshape(-1, width)
 
 
-def _by_trace(ids: npt.NDArray[np.uint8], ts: I64) -> tuple[I64, I64]:
-    """Rows by trace, those of a trace by time, and where each trace begins."""
+def trace_id_bytes(column: pa.Array) -> npt.NDArray[np.uint8]:
+    """Count × 16."""
+    return _bytes(column, 16)
+
+
+def rows_by_trace(ids: npt.NDArray[np.uint8], ts: I64) -> tuple[I64, I64]:
+    """ids: count × 16. Row numbers, those of a trace together by time, and where each trace begins, then the end."""
     halves = np.ascontiguousarray(ids).view(np.uint64)
     mixed = halves[:, 0] * _SPREAD + halves[:, 1]
     order = np.lexsort((ts, mixed))

@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from lgtm.traceql.columns import Bool, Column, Columns, Scalar
 from lgtm.traceql.evaluate import truth
-from lgtm.traceql.field_syntax import SCOPES, TRUE, Field, FieldExpr, Intrinsic, Static
-from lgtm.traceql.fields import attribute_columns, children_of, field_columns
+from lgtm.traceql.field_syntax import SCOPES, TRUE, Attribute, Field, FieldExpr, Intrinsic, Static
+from lgtm.traceql.fields import children_of, field_columns
 from lgtm.traceql.span_table import Children, SpanTable
 from lgtm.traceql.types import KINDS, STATUSES, Type
 
@@ -110,14 +110,16 @@ class BareTagValues:
 
     def add(self, table: SpanTable) -> None:
         everywhere = np.ones(len(table), dtype=bool)
-        if self._key in _BARE:
-            columns = [field_columns(table, _BARE[self._key])]
-        else:
-            columns = [attribute_columns(table, scope, self._key) for scope in _BARE_SCOPES]
+        columns = [field_columns(table, field) for field in bare_fields(self._key)]
         self._found.update(text for each in columns for _, text in _values_where(each, everywhere))
 
     def values(self) -> list[str]:
         return sorted(self._found)
+
+
+def bare_fields(key: str) -> tuple[Field, ...]:
+    """What a key without a scope may mean to the older endpoint."""
+    return (_BARE[key],) if key in _BARE else tuple(Attribute(scope, key) for scope in _BARE_SCOPES)
 
 
 def _distinct(children: Children, columns: Columns, mask: Bool) -> Iterator[TagValue]:
