@@ -6,16 +6,19 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lgtm.ingester.head import Head
 from lgtm.model.matchers import Matcher, MatchOp
 from lgtm.model.part import PartId
 from lgtm.model.part_ids import PartIds
-from lgtm.model.signal import LOGS
+from lgtm.model.signal import LOGS, SPANS
 from lgtm.model.tenant import DEFAULT_TENANT
+from lgtm.model.trace_ids import TraceIds
 from lgtm.model.window import ALWAYS, Window
-from lgtm.query.heads import HeadSource
+from lgtm.query.heads import HeadSource, head_row_sets
 from lgtm.query.source import EVERYTHING, KEYS, Columns, Request
 from query.row_sets import head_of, row_sets_of
 from support.rows import Entry, entries_of, entry
+from support.spans import span, spans_batch
 
 API = (Matcher("app", MatchOp.EQ, "api"),)
 ENTRIES = st.builds(
@@ -86,3 +89,15 @@ async def test_parts_that_another_place_gives_are_left_out(groups: list[list[Ent
 def test_a_batch_of_nothing_is_never_given() -> None:
     (rows,) = row_sets_of([[entry("api", 1, "x")]])
     assert list(rows.read(Window(2, 3), EVERYTHING)) == []
+
+
+def test_rows_of_traces_are_found_by_their_ids_whatever_columns_are_read() -> None:
+    head = Head(SPANS, DEFAULT_TENANT, "g-1")
+    head.add(spans_batch([span("api", at, at % 3, at) for at in range(9)] + [span("web", 3, 1, 9)]), PartId(b"g" * 16, 1, 1))
+    request = Request(DEFAULT_TENANT, SPANS, (), ALWAYS, TraceIds.of([(2).to_bytes(16)]))
+    (rows,) = head_row_sets(head.snapshot(), request)
+    assert [ts for batch in rows.read(ALWAYS, KEYS) for ts in batch.rows.column("ts").to_pylist()] == [2, 5, 8]
+    assert [ts for batch in rows.read(Window(3, 6), KEYS) for ts in batch.rows.column("ts").to_pylist()] == [5]
+    assert [dict(labels) for labels in rows.series()] == [{"resource.service.name": "api"}]
+    labels, counts, _ = rows.volumes(np.array([0, 4, 9]))
+    assert ([dict(one) for one in labels], counts.tolist()) == ([{"resource.service.name": "api"}], [[1, 2]])

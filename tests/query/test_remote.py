@@ -52,6 +52,9 @@ class NoBlocks:
     def pick(self, request: Request) -> tuple[Sequence[RowSet], PartIds]:
         return (), PartIds()
 
+    async def sift(self, picked: Sequence[RowSet]) -> Sequence[RowSet]:
+        return picked
+
 
 class Cluster:
     """Generations of nodes a (this one), b and c; parts lie on any of them."""

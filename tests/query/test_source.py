@@ -5,7 +5,11 @@ import pytest
 from lgtm.model.batch import Series
 from lgtm.model.labels import labels_of
 from lgtm.model.matchers import Matcher, MatchOp
-from lgtm.query.source import matching
+from lgtm.model.signal import LOGS, SPANS
+from lgtm.model.tenant import DEFAULT_TENANT
+from lgtm.model.trace_ids import TraceIds
+from lgtm.model.window import ALWAYS
+from lgtm.query.source import Request, matching
 
 SERIES = tuple(Series.of(labels_of(labels)) for labels in ({"app": "api", "env": "prod"}, {"app": "web", "env": "prod"}, {"app": "api"}))
 
@@ -23,3 +27,10 @@ SERIES = tuple(Series.of(labels_of(labels)) for labels in ({"app": "api", "env":
 )
 def test_series_fit_when_all_matchers_do_and_an_absent_label_is_empty(matchers: tuple[Matcher, ...], numbers: list[int]) -> None:
     assert matching(SERIES, matchers) == numbers
+
+
+def test_log_entries_are_not_asked_for_by_trace() -> None:
+    traces = TraceIds.of([b"t" * 16])
+    assert Request(DEFAULT_TENANT, SPANS, (), ALWAYS, traces).traces is traces
+    with pytest.raises(ValueError, match="logs have no trace ids"):
+        Request(DEFAULT_TENANT, LOGS, (), ALWAYS, traces)

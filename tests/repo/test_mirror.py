@@ -47,7 +47,6 @@ ELSEWHERE = {
     "wal/survey.py": "wal/test_recovery.py",
     "wal/writer.py": "wal/test_log.py",
     "wal/executor.py": "wal/test_log.py",
-    "query/blocks.py": "query/test_engine.py",
     "query/select.py": "query/test_engine.py",
     "storage/memory.py": "contracts/test_object_store.py",
     "logql/gotemplate/functions/signature.py": "logql/gotemplate/test_calls.py",

@@ -158,7 +158,8 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
         )
         threads = ThreadPoolExecutor(config.query.threads, thread_name_prefix="query")
         stack.callback(threads.shutdown, wait=False, cancel_futures=True)
-        heads, stored = HeadSource(ingester.id, ingester.snapshot, ingester.forgotten_age_ns, lambda: doing()), BlockSource(catalogue, files.open)
+        heads = HeadSource(ingester.id, ingester.snapshot, ingester.forgotten_age_ns, lambda: doing())
+        stored = BlockSource(catalogue, files.open, files.open_index)
         cluster = None
 
         def doing() -> str | None:

@@ -9,6 +9,7 @@ tail     Question                      → parts as they are acknowledged
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from lgtm.model.matchers import Matcher, MatchOp
 from lgtm.model.part_ids import Interval, PartIds
 from lgtm.model.signal import SIGNALS
 from lgtm.model.tenant import Tenant
+from lgtm.model.trace_ids import TraceIds
 from lgtm.model.window import TS_NS_MAX, TS_NS_MIN, Window
 from lgtm.query.source import KEYS, Columns, Request
 
@@ -70,6 +72,7 @@ class Summary:
 
 def encode_question(question: Question) -> bytes:
     request, columns = question.request, question.columns
+    traces = {} if request.traces is None else {"traces": base64.b64encode(request.traces.to_bytes()).decode()}
     return orjson.dumps(
         {
             "tenant": str(request.tenant),
@@ -81,6 +84,7 @@ def encode_question(question: Question) -> bytes:
             "fixed": _sorted(columns.fixed),
             "dynamic": _sorted(columns.dynamic),
             "edges_ns": question.edges_ns,
+            **traces,
         }
     )
 
@@ -90,7 +94,9 @@ def decode_question(data: bytes) -> Question:
     try:
         fields: dict[str, Any] = orjson.loads(data)
         matchers = tuple(Matcher(str(name), MatchOp(op), str(value)) for name, op, value in fields["matchers"])
-        request = Request(Tenant(str(fields["tenant"])), SIGNALS[fields["signal"]], matchers, _window(fields["within"]))
+        request = Request(
+            Tenant(str(fields["tenant"])), SIGNALS[fields["signal"]], matchers, _window(fields["within"]), _traces(fields.get("traces"))
+        )
         columns = Columns(_names(fields["fixed"]), _names(fields["dynamic"]))
         return Question(request, _part_ids(fields["parts"]), _window(fields["window"]), columns, tuple(int(edge) for edge in fields["edges_ns"]))
     except (KeyError, TypeError, ValueError) as error:
@@ -103,6 +109,10 @@ def _parts(ids: PartIds) -> list[tuple[str, int, int, int]]:
 
 def _part_ids(fields: Iterable[Any]) -> PartIds:
     return PartIds(_interval(*each) for each in fields)
+
+
+def _traces(text: str | None) -> TraceIds | None:
+    return None if text is None else TraceIds(base64.b64decode(text, validate=True))
 
 
 def _sorted(names: frozenset[str] | None) -> list[str] | None:

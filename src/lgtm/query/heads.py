@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -14,7 +15,7 @@ from lgtm.errors import Unavailable
 from lgtm.model.batch import Batch, Series
 from lgtm.model.labels import Labels
 from lgtm.model.part_ids import PartIds
-from lgtm.model.signal import SERIES, TS, Signal
+from lgtm.model.signal import SERIES, TRACE_ID, TS, Signal
 from lgtm.model.spans import Mask, PartSpans
 from lgtm.model.tenant import Tenant
 from lgtm.model.window import Window
@@ -130,23 +131,23 @@ def head_row_sets(head: Head, request: Request, chosen: Chosen = lambda parts: n
     every = len(numbers) == len(head.series)
     near = ((run, chosen(run.parts)) for run in head.runs if request.window.overlaps(run.min_ns, run.max_ns))
     return [
-        HeadRows(head, run, None if every else wanted, None if parts.all() else run.parts.rows_of(parts), request.window)
+        HeadRows(head, run, None if every else wanted, None if parts.all() else run.parts.rows_of(parts), request)
         for run, parts in near
         if parts.any()
     ]
 
 
 class HeadRows:
-    """One run of a head, restricted to the wanted series and rows (None: all)."""
+    """One run of a head, restricted to the wanted series and rows (None: all), and to the request's traces."""
 
     unique = False
 
-    def __init__(self, head: Head, run: HeadRun, wanted: Mask | None, rows: Mask | None, window: Window) -> None:
+    def __init__(self, head: Head, run: HeadRun, wanted: Mask | None, rows: Mask | None, request: Request) -> None:
         self._head = head
         self._run = run
         self._wanted = wanted
         self._rows = rows
-        self._window = window
+        self._window, self._traces = request.window, request.traces
         self.min_ns, self.max_ns = run.min_ns, run.max_ns
         self.row_count = run.rows.num_rows if rows is None else int(rows.sum())
 
@@ -162,7 +163,8 @@ class HeadRows:
         """It is in memory."""
 
     def series(self) -> list[Labels]:
-        ranges = _ranges(self._run.rows if self._rows is None else self._run.rows.filter(pa.array(self._rows)), len(self._head.series))
+        chosen = self._chosen
+        ranges = _ranges(self._run.rows if chosen is None else self._run.rows.filter(pa.array(chosen)), len(self._head.series))
         near = (ranges[0] < self._window.end_ns) & (ranges[1] >= self._window.start_ns)
         if self._wanted is not None:
             near &= self._wanted
@@ -181,8 +183,16 @@ class HeadRows:
         nbytes = np.bincount(cells, weights=row_bytes(rows), minlength=size).astype(np.int64).reshape(len(used), buckets)
         return [self._head.series[number].labels or () for number in used.tolist()], counts, nbytes
 
+    @cached_property
+    def _chosen(self) -> Mask | None:
+        """Rows wanted, those of the traces found out: not before it is read, which is on a thread. None: all."""
+        if self._traces is None:
+            return self._rows
+        mine = self._traces.mask(self._run.rows.column(TRACE_ID))
+        return mine if self._rows is None else mine & self._rows
+
     def _mask(self, window: Window) -> Mask | None:
-        mask = self._rows
+        mask = self._chosen
         if self._wanted is not None:
             series = self._wanted[self._run.rows.column(SERIES).to_numpy()]
             mask = series if mask is None else mask & series

@@ -45,7 +45,7 @@ class RemoteHeads:
         self._asked_timeout_s, self._read_timeout_s = asked_timeout_s, read_timeout_s
 
     async def held(self, request: Request) -> HeldThere:
-        question = Question(request, PartIds(), request.window)
+        question = Question(replace(request, traces=None), PartIds(), request.window)  # which parts it has does not depend on them
         summary = Summary.from_bytes(await self._calls.call(HEADS, encode_question(question), self._asked_timeout_s))
         return HeldThere(self, request, summary)
 

@@ -83,6 +83,8 @@ async def gather(holders: Sequence[Holder], stored: Stored, request: Request, *,
     age_ns = min((answer.forgotten_age_ns for answer in answers if not isinstance(answer, Unavailable)), default=FOREVER_NS)
     warnings = await stored.refresh(age_ns, away)
     blocks, taken = stored.pick(request)
+    if request.traces is not None:
+        blocks = await stored.sift(blocks)
     taken = PartIds(taken.intervals()) if len(holders) > 1 else taken
     in_memory: list[RowSet] = []
     for answer in answers:

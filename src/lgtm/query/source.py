@@ -20,6 +20,7 @@ from lgtm.model.matchers import Matchers
 from lgtm.model.part_ids import PartIds
 from lgtm.model.signal import REST, SERIES, TS, Signal
 from lgtm.model.tenant import Tenant
+from lgtm.model.trace_ids import TraceIds
 from lgtm.model.window import Window
 
 FOREVER_NS = 2**62
@@ -57,12 +58,19 @@ EVERYTHING = Columns(None, None)
 
 @dataclass(slots=True, frozen=True)
 class Request:
-    """Rows wanted. An empty tuple of matchers wants every series."""
+    """Rows wanted. An empty tuple of matchers wants every series, traces of None rows of every trace or none.
+
+    Raises ValueError for traces of a signal whose rows have no trace id."""
 
     tenant: Tenant
     signal: Signal
     matchers: Matchers
     window: Window
+    traces: TraceIds | None = None
+
+    def __post_init__(self) -> None:
+        if self.traces is not None and not self.signal.has_traces:
+            raise ValueError(f"{self.signal} have no trace ids")
 
 
 class RowSet(Protocol):
@@ -142,6 +150,9 @@ class Stored(Protocol):
         """Row sets of the blocks that may matter, and the parts that all visible blocks of the tenant hold, both of one moment.
 
         Raises Unavailable."""
+
+    async def sift(self, picked: Sequence[RowSet]) -> Sequence[RowSet]:
+        """Those row sets of a pick that may hold rows of their request's traces, found out without fetching rows. Raises Unavailable."""
 
 
 def matching(series: tuple[Series, ...], matchers: Matchers) -> list[int]:

@@ -40,6 +40,9 @@ class NoBlocks:
     def pick(self, request: Request) -> tuple[Sequence[RowSet], PartIds]:
         return (), PartIds()
 
+    async def sift(self, picked: Sequence[RowSet]) -> Sequence[RowSet]:
+        return picked
+
 
 ENTRIES = [entry("api", at * S, f"status={200 + at % 2} took={at}ms", trace_id=str(at)) for at in range(10, 20)]
 RANGE = {"start": "10", "end": "20"}
