@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lgtm.api.errors import NoTenant
-from lgtm.api.tenancy import MultipleTenants, Tenancy
+from lgtm.api.tenancy import TENANTS_MAX, MultipleTenants, Tenancy
 from lgtm.errors import BadRequest
 from lgtm.model.tenant import InvalidTenant, Tenant
 
@@ -50,3 +50,32 @@ def test_no_tenant_leads_out_of_its_path(org_id: str) -> None:
 def test_without_authentication_everybody_is_the_default(org_id: str | None) -> None:
     assert Tenancy(enabled=False).tenant(org_id) == "fake"
     assert Tenancy(enabled=False, default=Tenant("all")).tenant(org_id) == "all"
+
+
+@pytest.mark.parametrize(
+    ("org_id", "tenants"),
+    [("a", ["a"]), ("a|b", ["a", "b"]), ("b|a|b:metadata", ["b", "a"]), ("a|a", ["a"]), ("a:x", ["a"])],
+)
+def test_a_read_may_ask_for_several_tenants(org_id: str, tenants: list[str]) -> None:
+    assert list(Tenancy().tenants(org_id)) == tenants
+
+
+@pytest.mark.parametrize(
+    ("org_id", "error", "text"),
+    [
+        (None, NoTenant, "no org id"),
+        ("", NoTenant, "no org id"),
+        ("|", InvalidTenant, "no org id"),
+        ("a||b", InvalidTenant, "no org id"),
+        ("a|../x", InvalidTenant, "tenant ID '../x' contains unsupported character '/'"),
+        ("|".join(map(str, range(TENANTS_MAX + 1))), InvalidTenant, "a read may ask for at most 64 tenants"),
+    ],
+)
+def test_each_of_several_tenants_is_checked(org_id: str | None, error: type[BadRequest], text: str) -> None:
+    with pytest.raises(error) as caught:
+        Tenancy().tenants(org_id)
+    assert str(caught.value) == text
+
+
+def test_without_authentication_a_read_asks_for_the_default() -> None:
+    assert Tenancy(enabled=False).tenants("a|b") == ("fake",)

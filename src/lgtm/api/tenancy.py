@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from lgtm.api.errors import NoTenant
 from lgtm.errors import BadRequest
-from lgtm.model.tenant import DEFAULT_TENANT, Tenant
+from lgtm.model.tenant import DEFAULT_TENANT, InvalidTenant, Tenant
 
 ORG_ID_HEADER = "X-Scope-OrgID"
+TENANTS_MAX = 64
+"""That one read may ask for together."""
 _SEPARATOR = "|"
 _METADATA = ":"
 
@@ -45,3 +47,12 @@ class Tenancy:
         if not first:
             raise NoTenant
         return Tenant(first)
+
+    def tenants(self, org_id: str | None) -> tuple[Tenant, ...]:
+        """Those that a read asks for together, `a|b`, each once. Raises NoTenant, or InvalidTenant also for one of several that is empty."""
+        if not self.enabled or not org_id or _SEPARATOR not in org_id:
+            return (self.tenant(org_id),)
+        names = dict.fromkeys(each.partition(_METADATA)[0] for each in org_id.split(_SEPARATOR))
+        if len(names) > TENANTS_MAX:
+            raise InvalidTenant(f"a read may ask for at most {TENANTS_MAX} tenants")
+        return tuple(map(Tenant, names))

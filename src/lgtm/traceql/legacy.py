@@ -7,6 +7,7 @@ strings, on spans and resources, and never numbers.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import reduce
 
 from lgtm.traceql.errors import InvalidQuery
@@ -27,7 +28,12 @@ _BLANK = re.compile(r"\s*")
 
 def tag_search(tags: str, *, duration_ns_min: int = 0, duration_ns_max: int = 0) -> Query:
     """tags: logfmt. A bound of 0 is none. Raises InvalidQuery."""
-    filters: list[SpansetExpr] = [SpansetFilter(_condition(key, value)) for key, value in parse_tags(tags).items()]
+    return tag_query(parse_tags(tags), duration_ns_min=duration_ns_min, duration_ns_max=duration_ns_max)
+
+
+def tag_query(tags: Mapping[str, str], *, duration_ns_min: int = 0, duration_ns_max: int = 0) -> Query:
+    """The same of tags that have been read. A bound of 0 is none."""
+    filters: list[SpansetExpr] = [SpansetFilter(_condition(key, value)) for key, value in tags.items()]
     duration = Intrinsic("traceDuration")
     for symbol, bound_ns in ((">=", duration_ns_min), ("<=", duration_ns_max)):
         if bound_ns:

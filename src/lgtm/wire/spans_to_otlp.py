@@ -29,15 +29,21 @@ Json = dict[str, Any]
 
 def spans_to_otlp(series: Sequence[Labels], rows: pa.RecordBatch) -> bytes:
     """An ExportTraceServiceRequest, which is also Tempo's message Trace. Attributes stand in order of their columns."""
-    return trace_message({"resourceSpans": _resource_spans(series, rows, bytes.hex)})
+    return trace_message({"resourceSpans": resource_spans(series, rows, bytes.hex)})
 
 
 def spans_to_json(series: Sequence[Labels], rows: pa.RecordBatch) -> list[Json]:
     """ResourceSpans as Tempo's /api/traces shows them, one for each series that has rows, in order of their first."""
-    return _resource_spans(series, rows, lambda raw: base64.b64encode(raw).decode())
+    return resource_spans(series, rows, base64_id)
 
 
-def _resource_spans(series: Sequence[Labels], rows: pa.RecordBatch, id_text: Callable[[bytes], str]) -> list[Json]:
+def base64_id(raw: bytes) -> str:
+    """An id as Tempo's JSON has it."""
+    return base64.b64encode(raw).decode()
+
+
+def resource_spans(series: Sequence[Labels], rows: pa.RecordBatch, id_text: Callable[[bytes], str]) -> list[Json]:
+    """ResourceSpans of one scope each, as OTLP/JSON with ids written by `id_text`, one for each series that has rows, in order of their first."""
     spans: dict[int, list[Json]] = {}
     for row in rows.to_pylist():
         spans.setdefault(row["series"], []).append(_span(row, id_text))
