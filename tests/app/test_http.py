@@ -16,7 +16,7 @@ from lgtm.api.bodies import Bodies
 from lgtm.api.metrics import PushMetrics
 from lgtm.api.tenancy import Tenancy
 from lgtm.app.build import Node
-from lgtm.app.http import http_app, otlp_app, query_side, receivers
+from lgtm.app.http import http_app, otlp_app, query_sides, receivers
 
 
 @asynccontextmanager
@@ -24,9 +24,9 @@ async def clients(directory: Path, stop: asyncio.Event | None = None) -> AsyncIt
     """A node, a client of its main port and one of its OTLP port."""
     async with node_in(directory) as node:
         tenancy, bodies, metrics = Tenancy(enabled=False), Bodies(node.config.push), PushMetrics(node.registry)
-        side = query_side(node, tenancy)
+        sides = query_sides(node, tenancy)
         taken = receivers(node, tenancy, bodies, metrics)
-        main = httpx.ASGITransport(http_app(node, tenancy, bodies, metrics, taken, side, stop or asyncio.Event()))
+        main = httpx.ASGITransport(http_app(node, tenancy, bodies, metrics, taken, sides, stop or asyncio.Event()))
         otlp = httpx.ASGITransport(otlp_app(taken))
         try:
             async with (
@@ -36,7 +36,7 @@ async def clients(directory: Path, stop: asyncio.Event | None = None) -> AsyncIt
                 yield node, first, other
         finally:
             bodies.close()
-            side.close()
+            sides.close()
 
 
 RECORD = {"timeUnixNano": "1779962400000000000", "body": {"stringValue": "over otlp"}}

@@ -38,6 +38,16 @@ class UnsupportedMediaType(BadRequest):
         return "415 unsupported media type, supported: [application/json, application/x-protobuf]"
 
 
+class TraceTooLarge(BadRequest):
+    """The older form has no way to say that a trace is not whole."""
+
+    def __init__(self, bytes_max: int) -> None:
+        self.bytes_max = bytes_max
+
+    def __str__(self) -> str:
+        return f"trace exceeds max size (max bytes: {self.bytes_max})"
+
+
 class BodyTooSlow(BadRequest):
     """A body did not arrive in time."""
 
@@ -53,6 +63,7 @@ STATUS: dict[type[LgtmError], int] = {
     BodyTooSlow: 408,
     UnsupportedMediaType: 415,
     NoStreams: 422,
+    TraceTooLarge: 422,
     BodyTooLarge: 413,
     QueryTimeout: 504,
     BadRequest: 400,

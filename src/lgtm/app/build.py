@@ -56,6 +56,7 @@ from lgtm.query.heads import HeadSource
 from lgtm.query.metrics import QueryMetrics
 from lgtm.query.reader import Reader
 from lgtm.query.serving import HeadService
+from lgtm.query.trace_engine import TraceEngine
 from lgtm.storage.catalog import Catalog
 from lgtm.storage.fetch import BlockFiles
 from lgtm.storage.metrics import StorageMetrics
@@ -91,6 +92,7 @@ class Node:
     distributor: Distributor
     catalogue: LoadedCatalog
     engine: QueryEngine
+    traces: TraceEngine
     cluster: Cluster | None = None
     """None: a node by itself."""
 
@@ -236,7 +238,7 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
             (lambda _: ()) if cluster is None else cluster.judge,
         )
         engine = QueryEngine(reader, ingester.tails.follow if cluster is None else cluster.follow)
-        yield Node(config, clock, registry, limits, log, ingester, distributor, catalogue, engine, cluster)
+        yield Node(config, clock, registry, limits, log, ingester, distributor, catalogue, engine, TraceEngine(reader), cluster)
 
 
 class Flusher:

@@ -12,6 +12,7 @@ from typing import Any
 
 from lgtm.api.config import PushConfig
 from lgtm.api.loki.config import QueryApiConfig
+from lgtm.api.tempo.config import TempoApiConfig
 from lgtm.app.config_keys import PER_TENANT
 from lgtm.compactor.config import CompactorConfig
 from lgtm.distributor.config import DistributorConfig
@@ -35,21 +36,35 @@ class ServerConfig:
     http_port: int = 3100
     """Port of every HTTP API: Loki push and query, OTLP under /otlp, /metrics, /ready. 0: any free one, printed at start."""
     otlp_http_port: int = 4318
-    """Port of OTLP over HTTP at the path that SDKs use, /v1/logs. 0: any free one."""
+    """Port of OTLP over HTTP at the paths that SDKs use, /v1/logs and /v1/traces. 0: any free one."""
     otlp_grpc_port: int = 4317
-    """Port of OTLP over gRPC. 0: any free one."""
+    """Port of OTLP over gRPC, and of Tempo's streaming queries. 0: any free one."""
+    more_http_ports: tuple[str, ...] = ()
+    """Further ports that answer every HTTP API, for clients that insist on them: 3200 for Tempo's, 9411 for Zipkin's."""
     stop_grace_s: float = 4.0
     """How long open requests may take to end once the node was told to stop; then ingester.stop_grace_s begins. Both together belong below what
     the orchestrator waits before it kills: 30 seconds in ECS unless stopTimeout says otherwise."""
 
     def __post_init__(self) -> None:
         ports = {name: getattr(self, name) for name in ("http_port", "otlp_http_port", "otlp_grpc_port")}
+        ports |= {f"more_http_ports[{at}]": _port(text) for at, text in enumerate(self.more_http_ports)}
         for name, port in ports.items():
             if not 0 <= port <= PORT_MAX:
                 raise ValueError(f"server.{name} must lie between 0 and {PORT_MAX}")
             for other, taken in ports.items():
                 if other != name and port and port == taken:
                     raise ValueError(f"server.{name} and server.{other} are both {port}")
+
+    @property
+    def http_ports(self) -> tuple[int, ...]:
+        """Those that answer every HTTP API, the main one first."""
+        return (self.http_port, *map(_port, self.more_http_ports))
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError(f"server.more_http_ports has {text!r}, which is no port")
+    return int(text)
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -110,6 +125,8 @@ class Config:
     """Answering queries. What a tenant may ask is in limits."""
     loki_query: QueryApiConfig = field(default_factory=QueryApiConfig)
     """Loki's query API: forms in, JSON out, tails."""
+    tempo_query: TempoApiConfig = field(default_factory=TempoApiConfig)
+    """Tempo's query API: ranges, and how much is answered."""
     limits: Limits = field(default_factory=Limits)
     """What every tenant may send and ask. Where Loki has the limit, name and default are Loki's unless the text says otherwise; 0 switches a limit
     off."""

@@ -19,9 +19,14 @@ from lgtm.api.metrics import PushMetrics
 from lgtm.api.otlp import Otlp, otlp_logs, otlp_traces
 from lgtm.api.otlp_http import loki_otlp_route, otlp_http_routes
 from lgtm.api.ring import MemberRow, RingOperations, Shard, ring_router
+from lgtm.api.tempo.routes import tempo_query_router
+from lgtm.api.tempo.side import TraceSide
 from lgtm.api.tenancy import Tenancy
 from lgtm.app.build import Node
 from lgtm.app.config_load import shown
+
+TEMPO_PREFIX = "/tempo"
+"""Tempo's API is here, too, for datasources that name a path."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -40,22 +45,38 @@ def receivers(node: Node, tenancy: Tenancy, bodies: Bodies, metrics: PushMetrics
     )
 
 
+@dataclass(slots=True, frozen=True)
+class Sides:
+    """What answers queries of each signal. Close it to end its threads."""
+
+    logs: QuerySide
+    traces: TraceSide
+
+    def close(self) -> None:
+        self.logs.close()
+        self.traces.close()
+
+
 class Stopping(Protocol):
     def is_set(self) -> bool: ...
 
 
-def http_app(node: Node, tenancy: Tenancy, bodies: Bodies, metrics: PushMetrics, otlp: Receivers, side: QuerySide, stopping: Stopping) -> FastAPI:
+def http_app(node: Node, tenancy: Tenancy, bodies: Bodies, metrics: PushMetrics, otlp: Receivers, sides: Sides, stopping: Stopping) -> FastAPI:
     app = FastAPI(title="lgtm", docs_url="/api-docs", redoc_url=None, openapi_url="/openapi.json")
     app.router.routes.extend(loki_push_routes(node.distributor.push, tenancy, bodies, metrics))
     app.router.routes.extend(otlp_routes(otlp))
-    app.include_router(loki_query_router(side))
+    app.include_router(loki_query_router(sides.logs))
+    for prefix in ("", TEMPO_PREFIX):
+        app.include_router(tempo_query_router(sides.traces), prefix=prefix)
     app.include_router(status_router(_operations(node, stopping)))
     app.include_router(ring_router(_ring_operations(node)))
     return app
 
 
-def query_side(node: Node, tenancy: Tenancy) -> QuerySide:
-    return QuerySide(node.engine, tenancy, node.clock, QueryApiMetrics(node.registry), node.config.loki_query)
+def query_sides(node: Node, tenancy: Tenancy) -> Sides:
+    metrics, config = QueryApiMetrics(node.registry), node.config
+    logs = QuerySide(node.engine, tenancy, node.clock, metrics, config.loki_query)
+    return Sides(logs, TraceSide(node.traces, tenancy, node.clock, metrics, config.tempo_query, config.loki_query))
 
 
 def otlp_app(otlp: Receivers) -> Starlette:

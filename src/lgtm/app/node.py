@@ -31,7 +31,7 @@ from lgtm.api.otlp_grpc import grpc_options, otlp_grpc_handler
 from lgtm.api.tenancy import Tenancy
 from lgtm.app.build import Node, running
 from lgtm.app.config import Config, ServerConfig
-from lgtm.app.http import http_app, otlp_app, query_side, receivers
+from lgtm.app.http import http_app, otlp_app, query_sides, receivers
 from lgtm.app.self_logs import own_logs
 from lgtm.telemetry import configure_logging, event
 from lgtm.wal.errors import LogFailed
@@ -68,7 +68,7 @@ async def serve(config: Config, started: Callable[[Addresses], None]) -> int:
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
-    sockets = [_listen(config.server.host, port) for port in (config.server.http_port, config.server.otlp_http_port)]
+    sockets = [_listen(config.server.host, port) for port in (config.server.otlp_http_port, *config.server.http_ports)]
     async with running(config, registry=registry) as node:
         node.log.failed.add_done_callback(_end_with_the_log)
         async with _listening(node, sockets, stop) as addresses, own_logs(node, config):
@@ -88,20 +88,20 @@ async def _listening(node: Node, sockets: list[socket.socket], stop: asyncio.Eve
     grpc_server.add_generic_rpc_handlers((otlp_grpc_handler(otlp.logs), otlp_grpc_handler(otlp.traces)))
     grpc_port = grpc_server.add_insecure_port(f"{config.host}:{config.otlp_grpc_port}")
     await grpc_server.start()
-    side = query_side(node, tenancy)
-    apps = (http_app(node, tenancy, bodies, metrics, otlp, side, stop), otlp_app(otlp))
-    servers = [_server(app, config) for app in apps]
+    sides = query_sides(node, tenancy)
+    app = http_app(node, tenancy, bodies, metrics, otlp, sides, stop)
+    servers = [_server(otlp_app(otlp), config), *(_server(app, config) for _ in config.http_ports)]
     serving = [asyncio.ensure_future(_serve(server, sock)) for server, sock in zip(servers, sockets, strict=True)]
     try:
         await asyncio.gather(*(server.has_started.wait() for server in servers))
-        http_port, otlp_http_port = (int(sock.getsockname()[1]) for sock in sockets)
+        otlp_http_port, http_port = (int(sock.getsockname()[1]) for sock in sockets[:2])
         yield Addresses(config.host, http_port, otlp_http_port, grpc_port)
     finally:
         for server in servers:
             server.should_exit = True
         await asyncio.gather(grpc_server.stop(config.stop_grace_s), *serving)
         bodies.close()
-        side.close()
+        sides.close()
 
 
 def _server(app: ASGIApp, config: ServerConfig) -> _Server:

@@ -96,10 +96,6 @@ class Limits:
     """Series in the answer of a metric query."""
     max_query_length_ns: int = 721 * HOUR_NS
     """Longest time range of a query."""
-    max_search_length_ns: int = 168 * HOUR_NS
-    """Longest time range of a search for traces."""
-    max_trace_metrics_length_ns: int = 24 * HOUR_NS
-    """Longest time range of a metrics query over spans."""
     max_bytes_per_trace: int = 128 * MIB
     """Bytes of spans in the answer to a question for one trace; of a larger one the first are answered, and that they are not all."""
     max_query_lookback_ns: int = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lgtm.model.batch import Batch
 from lgtm.query.select import QueryStats
@@ -20,7 +20,7 @@ class TraceAnswer:
     """
 
     batches: Sequence[Batch]
-    stats: QueryStats
+    stats: QueryStats = field(default_factory=QueryStats)
     warnings: tuple[str, ...] = ()
     bytes_max: int | None = None
 
@@ -30,14 +30,14 @@ class SearchAnswer:
     """traces: newest first."""
 
     traces: list[FoundTrace]
-    stats: QueryStats
+    stats: QueryStats = field(default_factory=QueryStats)
     warnings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, frozen=True)
 class TraceMetricsAnswer:
     series: list[Series]
-    stats: QueryStats
+    stats: QueryStats = field(default_factory=QueryStats)
     warnings: tuple[str, ...] = ()
 
 
@@ -46,19 +46,19 @@ class TagNamesAnswer:
     """names: by scope, sorted, without intrinsics."""
 
     names: dict[str, list[str]]
-    stats: QueryStats
+    stats: QueryStats = field(default_factory=QueryStats)
     warnings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, frozen=True)
 class TagValuesAnswer:
     values: list[TagValue]
-    stats: QueryStats
+    stats: QueryStats = field(default_factory=QueryStats)
     warnings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, frozen=True)
 class BareTagValuesAnswer:
     values: list[str]
-    stats: QueryStats
+    stats: QueryStats = field(default_factory=QueryStats)
     warnings: tuple[str, ...] = ()

@@ -2,78 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
-from lgtm.model.batch import Batch
 from lgtm.model.limits import Limits
 from lgtm.model.tenant import Tenant
 from lgtm.model.window import Window
-from lgtm.query.select import QueryStats
+from lgtm.query.trace_answers import BareTagValuesAnswer, SearchAnswer, TagNamesAnswer, TagValuesAnswer, TraceAnswer, TraceMetricsAnswer
 from lgtm.traceql.field_syntax import Field, FieldExpr
-from lgtm.traceql.metrics import Series
-from lgtm.traceql.search import FoundTrace
 from lgtm.traceql.steps import Steps
 from lgtm.traceql.syntax import Query
-from lgtm.traceql.tags import TagValue
 
-Warnings = tuple[str, ...]
-"""Why an answer may lack something; none when it is whole."""
-
-
-@dataclass(slots=True, frozen=True)
-class TraceAnswer:
-    """batches: of the signal SPANS, with all columns and with labels on every series."""
-
-    batches: Sequence[Batch]
-    stats: QueryStats = field(default_factory=QueryStats)
-    warnings: Warnings = ()
-
-
-@dataclass(slots=True, frozen=True)
-class SearchAnswer:
-    """traces: newest first."""
-
-    traces: list[FoundTrace]
-    stats: QueryStats = field(default_factory=QueryStats)
-    warnings: Warnings = ()
-
-
-@dataclass(slots=True, frozen=True)
-class TraceMetricsAnswer:
-    """series: fewer labels first, then by key and value."""
-
-    series: list[Series]
-    stats: QueryStats = field(default_factory=QueryStats)
-    warnings: Warnings = ()
-
-
-@dataclass(slots=True, frozen=True)
-class TagNamesAnswer:
-    """names: sorted, by scope; without the scope `intrinsic`, whose names are always the same."""
-
-    names: dict[str, list[str]]
-    stats: QueryStats = field(default_factory=QueryStats)
-    warnings: Warnings = ()
-
-
-@dataclass(slots=True, frozen=True)
-class TagValuesAnswer:
-    """values: type and text, sorted."""
-
-    values: list[TagValue]
-    stats: QueryStats = field(default_factory=QueryStats)
-    warnings: Warnings = ()
-
-
-@dataclass(slots=True, frozen=True)
-class BareTagValuesAnswer:
-    """values: sorted."""
-
-    values: list[str]
-    stats: QueryStats = field(default_factory=QueryStats)
-    warnings: Warnings = ()
+__all__ = ["BareTagValuesAnswer", "SearchAnswer", "TagNamesAnswer", "TagValuesAnswer", "TraceAnswer", "TraceEngine", "TraceMetricsAnswer"]
 
 
 class TraceEngine(Protocol):

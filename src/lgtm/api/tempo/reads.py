@@ -37,7 +37,8 @@ class Reads:
 
     async def trace(self, trace_id: bytes, window: Window) -> TraceAnswer:
         answers = await self._each(lambda tenant: self.engine.trace(tenant, trace_id, window))
-        return TraceAnswer([batch for answer in answers for batch in answer.batches], *_about(answers))
+        cut_at = next((answer.bytes_max for answer in answers if answer.bytes_max is not None), None)
+        return TraceAnswer([batch for answer in answers for batch in answer.batches], *_about(answers), cut_at)
 
     async def search(self, asked: SearchRequest) -> SearchAnswer:
         answers = await self._each(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from starlette.responses import Response
 
+from lgtm.api.errors import TraceTooLarge
 from lgtm.api.loki.params import InvalidParameter
 from lgtm.api.tempo.encode import partial
 from lgtm.api.tempo.engine import TraceAnswer
@@ -31,10 +34,12 @@ class TraceMayExist(Unavailable):
 async def trace_v1(side: TraceSide, call: Call) -> Response:
     """The bare trace, whose resources are called `batches` in JSON; 404 when there is none.
 
-    Raises TraceMayExist when nobody has it of those who could be asked.
+    Raises TraceMayExist when nobody has it of those who could be asked, and TraceTooLarge.
     """
     _check_mode(call.form.get("mode"))
     answer = await _ask(call)
+    if answer.bytes_max is not None:
+        raise TraceTooLarge(answer.bytes_max)
     if not any(len(batch) for batch in answer.batches):
         if answer.warnings:
             raise TraceMayExist(answer.warnings)
@@ -47,6 +52,9 @@ async def trace_v1(side: TraceSide, call: Call) -> Response:
 async def trace_v2(side: TraceSide, call: Call) -> Response:
     """The trace and what is to be said of it. Without spans it is empty, but it is there: Grafana relies on that."""
     answer = await _ask(call)
+    if answer.bytes_max is not None:
+        cut = f"Trace exceeds maximum size of {answer.bytes_max} bytes, a partial trace is returned"
+        answer = replace(answer, warnings=(cut, *answer.warnings))
     about = {"metrics": given({"inspectedBytes": Long(answer.stats.bytes_processed)})} | partial(answer.warnings)
     if call.protobuf:
         return told(await side.encoded(_rows(answer), lambda: _response_message(answer, about)), PROTOBUF, answer.warnings)
