@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 
-from benchmarks import bench_blocks, bench_cluster, bench_ingest, bench_promql, bench_queries, bench_recovery, bench_wal
+from benchmarks import bench_blocks, bench_cluster, bench_ingest, bench_promql, bench_queries, bench_recovery, bench_traces, bench_wal
 from benchmarks.report import SOURCE, Figure, machine, table
 from benchmarks.scale import FULL, TINY, Scale
 
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, Callable[[Scale], list[Figure]]] = {
     "blocks": bench_blocks.run,
     "ingest": bench_ingest.run,
     "queries": bench_queries.run,
+    "traces": bench_traces.run,
     "promql": bench_promql.run,
     "recovery": bench_recovery.run,
     "cluster": bench_cluster.run,

@@ -19,8 +19,31 @@ class Scale:
     restarts: int
     promql_series: int
     """Series of 240 samples; six and 24 times as many of fewer."""
+    trace_blocks: int
+    trace_spans: int
+    """In each block."""
 
 
-FULL = Scale(Shape(), Shape(lines=400_000), wal_large=200, wal_small=20_000, query_runs=5, restarts=3, promql_series=4_167)
-TINY = Scale(Shape(lines=4_000, lines_per_request=500), Shape(lines=2_000, lines_per_request=500), 5, 50, query_runs=1, restarts=1, promql_series=20)
+FULL = Scale(
+    Shape(),
+    Shape(lines=400_000),
+    wal_large=200,
+    wal_small=20_000,
+    query_runs=5,
+    restarts=3,
+    promql_series=4_167,
+    trace_blocks=100,
+    trace_spans=20_000,
+)
+TINY = Scale(
+    Shape(lines=4_000, lines_per_request=500),
+    Shape(lines=2_000, lines_per_request=500),
+    wal_large=5,
+    wal_small=50,
+    query_runs=1,
+    restarts=1,
+    promql_series=20,
+    trace_blocks=3,
+    trace_spans=200,
+)
 """Each benchmark once, in seconds: that it runs, not what it says."""
