@@ -304,6 +304,14 @@ def test_a_test_of_rows_is_given_its_columns_and_decides_before_others_are_read(
     assert seen == [["ts", "name"]] * 3
 
 
+def test_what_a_test_of_rows_raises_is_no_damage(three_groups: WrittenBlock) -> None:
+    def fails(rows: pa.RecordBatch) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        raise KeyError(rows.num_rows)
+
+    with pytest.raises(KeyError):
+        list(open_block(three_groups).read(where=Where(frozenset(), fails)))
+
+
 def test_both_tests_must_pass(three_groups: WrittenBlock) -> None:
     def odd(rows: pa.RecordBatch) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         return np.array([int(name) % 2 == 1 for name in rows.column("name").to_pylist()])

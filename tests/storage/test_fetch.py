@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from lgtm.blocks.layout import DATA_FILES, ROWS_FILE, TRACES_FILE, DamagedBlock
 from lgtm.blocks.meta import BlockMeta
 from lgtm.model.trace_ids import TraceIds
+from lgtm.storage import fetch
 from lgtm.storage.fetch import BlockFiles, BlockGone, CacheFull
 from lgtm.storage.local import LocalStore
 from lgtm.storage.memory import MemoryStore
@@ -321,7 +323,8 @@ async def test_a_block_of_before_there_were_indexes_has_none_and_an_erased_one_i
 
 
 async def test_a_local_store_keeps_so_many_readers_open_of_each_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lgtm.storage.fetch.READERS_MAX", 2)
+    for piece in ("_ROWS", "_TRACES"):
+        monkeypatch.setattr(fetch, piece, replace(getattr(fetch, piece), open_max=2))
     store = LocalStore(tmp_path / "store")
     metas = await published_spans(store, tmp_path, 4)
     files = await cache(store, tmp_path)

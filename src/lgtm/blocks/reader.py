@@ -153,15 +153,14 @@ class BlockReader:
         groups = [group for group in self._groups(selection) if row_groups is None or group.number in row_groups]
         tests = [*([Where.of_traces(traces)] if traces is not None else ()), *([where] if where is not None else ())]
         groups.sort(key=(lambda group: (-group.max_ns, group.number)) if newest_first else (lambda group: (group.min_ns, group.number)))
-        names, key = self._stored_names(columns), self.meta.key_of(ROWS_FILE)
+        names = self._stored_names(columns)
         with ExitStack() as stack:
-            with damage(key):
+            with damage(self.meta.key_of(ROWS_FILE)):
                 file = stack.enter_context(self._open(self._footer))
             for group in groups:
                 now = window() if callable(window) else window
                 if now == ALWAYS or now.overlaps(group.min_ns, group.max_ns):
-                    with damage(key):
-                        batch = self._read_group(file, group, selection, now, names, tests)
+                    batch = self._read_group(file, group, selection, now, names, tests)
                     if batch is not None:
                         yield batch
 
@@ -234,7 +233,8 @@ class BlockReader:
     def _read_group(
         self, file: Any, group: _RowGroup, selection: SeriesSelection, window: Window, names: list[str], tests: list[Where]
     ) -> Batch | None:
-        kept = _selected(file, group)
+        with damage(self.meta.key_of(ROWS_FILE)):
+            kept = _selected(file, group)
         if window != ALWAYS and not window.covers(group.min_ns, group.max_ns):
             kept = kept.only((kept.ts >= window.start_ns) & (kept.ts < window.end_ns))
         for test in tests:
@@ -248,8 +248,9 @@ class BlockReader:
 
     def _rows_of(self, file: Any, group: _RowGroup, kept: _Kept, names: list[str]) -> pa.RecordBatch:
         """`ts` and the columns named."""
-        columns = [pa.array(kept.ts, pa.int64()), *self._content(file, group.number, names, kept.positions)]
-        return pa.record_batch(columns, names=[TS, *names])
+        with damage(self.meta.key_of(ROWS_FILE)):
+            columns = [pa.array(kept.ts, pa.int64()), *self._content(file, group.number, names, kept.positions)]
+            return pa.record_batch(columns, names=[TS, *names])
 
     def _content(self, file: Any, group: int, names: list[str], rows: Ints | None) -> list[Any]:
         if not names:

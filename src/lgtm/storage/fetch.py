@@ -32,7 +32,9 @@ from lgtm.telemetry import event
 _log = logging.getLogger(__name__)
 
 READERS_MAX = 256
-"""Pieces of each kind that are kept open in place: footers and series tables are memory, mapped indexes address space."""
+"""Blocks kept open in place: footers and series tables are memory."""
+INDEXES_MAX = 4_096
+"""Indexes kept open in place: each is a mapping, of which a process has some 65,000."""
 
 T = TypeVar("T")
 
@@ -61,10 +63,11 @@ class BlockGone(Unavailable):
 
 @dataclass(slots=True, frozen=True)
 class _Piece(Generic[T]):
-    """files: by name. suffix: of the directory that they have in the cache, behind that of the attempt. read: opens them."""
+    """files: by name. suffix: of the directory that they have in the cache, behind that of the attempt. open_max: in place. read: opens them."""
 
     files: tuple[str, ...]
     suffix: str
+    open_max: int
     read: Callable[[Mapping[str, Path], BlockMeta], T]
 
     def path(self, meta: BlockMeta) -> str:
@@ -74,8 +77,8 @@ class _Piece(Generic[T]):
         return sum(meta.files[name].nbytes for name in self.files)
 
 
-_ROWS = _Piece(DATA_FILES, "", lambda paths, meta: BlockReader(paths[ROWS_FILE], paths[SERIES_FILE], meta))
-_TRACES = _Piece((TRACES_FILE,), "-traces", lambda paths, meta: open_trace_index(paths[TRACES_FILE], meta))
+_ROWS = _Piece(DATA_FILES, "", READERS_MAX, lambda paths, meta: BlockReader(paths[ROWS_FILE], paths[SERIES_FILE], meta))
+_TRACES = _Piece((TRACES_FILE,), "-traces", INDEXES_MAX, lambda paths, meta: open_trace_index(paths[TRACES_FILE], meta))
 _PIECES: tuple[_Piece[Any], ...] = (_ROWS, _TRACES)
 
 
@@ -161,7 +164,7 @@ class BlockFiles:
         path = piece.path(meta)
         if self._store.local_path(path) is not None:
             reader = await self._open_in_place(piece, meta)
-            self._drop_idle_readers(type(reader))
+            self._drop_idle_readers(type(reader), piece.open_max)
             return reader, "disk"
         if entry.nbytes:
             try:
@@ -205,6 +208,8 @@ class BlockFiles:
 
     async def _make_room(self, nbytes: int) -> None:
         """Removes idle pieces until there is room for more. Raises CacheFull when removing all of them would not do."""
+        if self._nbytes + nbytes <= self._bytes_max:
+            return
         if nbytes + sum(entry.nbytes for entry in self._entries.values() if entry.users) > self._bytes_max:
             raise CacheFull(nbytes, self._bytes_max)
         while self._nbytes + nbytes > self._bytes_max:
@@ -225,9 +230,11 @@ class BlockFiles:
         if not entry.users and entry.reader is None and not entry.nbytes and self._entries.get(path) is entry:
             del self._entries[path]
 
-    def _drop_idle_readers(self, kind: type) -> None:
+    def _drop_idle_readers(self, kind: type, open_max: int) -> None:
+        if len(self._entries) <= open_max:
+            return
         idle = [path for path, entry in self._entries.items() if not entry.users and not entry.nbytes and type(entry.reader) is kind]
-        for path in idle[: max(0, len(idle) - READERS_MAX)]:
+        for path in idle[: max(0, len(idle) - open_max)]:
             del self._entries[path]
 
     def _grow(self, nbytes: int) -> None:
