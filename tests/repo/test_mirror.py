@@ -32,6 +32,7 @@ ELSEWHERE = {
     "traceql/syntax.py": "traceql/test_parser.py",
     "traceql/types.py": "traceql/test_check.py",
     "traceql/uses.py": "traceql/test_plan.py",
+    "spanmetrics/edges.py": "spanmetrics/test_service_graphs.py",
     "app/standing.py": "app/test_cluster.py",
     "app/targets.py": "app/test_cluster.py",
     "app/orphaned.py": "sim/test_sim.py",
