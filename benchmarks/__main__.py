@@ -7,7 +7,17 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 
-from benchmarks import bench_blocks, bench_cluster, bench_ingest, bench_promql, bench_queries, bench_recovery, bench_traces, bench_wal
+from benchmarks import (
+    bench_blocks,
+    bench_cluster,
+    bench_ingest,
+    bench_promql,
+    bench_queries,
+    bench_recovery,
+    bench_spanmetrics,
+    bench_traces,
+    bench_wal,
+)
 from benchmarks.report import SOURCE, Figure, machine, table
 from benchmarks.scale import FULL, TINY, Scale
 
@@ -18,6 +28,7 @@ BENCHMARKS: dict[str, Callable[[Scale], list[Figure]]] = {
     "queries": bench_queries.run,
     "traces": bench_traces.run,
     "promql": bench_promql.run,
+    "spanmetrics": bench_spanmetrics.run,
     "recovery": bench_recovery.run,
     "cluster": bench_cluster.run,
 }

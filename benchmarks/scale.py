@@ -22,6 +22,8 @@ class Scale:
     trace_blocks: int
     trace_spans: int
     """In each block."""
+    spans: int
+    """Spans that metrics are made of."""
 
 
 FULL = Scale(
@@ -34,6 +36,7 @@ FULL = Scale(
     promql_series=4_167,
     trace_blocks=100,
     trace_spans=20_000,
+    spans=200_000,
 )
 TINY = Scale(
     Shape(lines=4_000, lines_per_request=500),
@@ -45,5 +48,6 @@ TINY = Scale(
     promql_series=20,
     trace_blocks=3,
     trace_spans=200,
+    spans=2_000,
 )
 """Each benchmark once, in seconds: that it runs, not what it says."""

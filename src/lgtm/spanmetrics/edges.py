@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +37,23 @@ class Edges:
 
     def __len__(self) -> int:
         return len(self.type)
+
+    @classmethod
+    def concat(cls, parts: Sequence[Edges]) -> Edges:
+        """parts: at least one."""
+        return Edges(
+            client=Texts.concat([part.client for part in parts]),
+            server=Texts.concat([part.server for part in parts]),
+            type=np.concatenate([part.type for part in parts]),
+            virtual_node=Texts.concat([part.virtual_node for part in parts]),
+            dimensions=(_below([part.dimensions[0] for part in parts]), _below([part.dimensions[1] for part in parts])),
+            failed=np.concatenate([part.failed for part in parts]),
+            client_s=np.concatenate([part.client_s for part in parts]),
+            server_s=np.concatenate([part.server_s for part in parts]),
+            lag_s=np.concatenate([part.lag_s for part in parts]),
+            weight=np.concatenate([part.weight for part in parts]),
+            trace_id=np.concatenate([part.trace_id for part in parts]),
+        )
 
     @property
     def connection_type(self) -> Texts:
@@ -82,6 +100,10 @@ def from_users(servers: Halves) -> Edges:
     client = first_of([named, Texts.constant(USER, len(servers))])
     unknown = np.zeros(len(servers))
     return _alone(servers, client, servers.service, VIRTUAL_NODE, unknown, servers.seconds, Texts.constant(SIDES[0], len(servers)))
+
+
+def _below(tables: Sequence[tuple[Texts, ...]]) -> tuple[Texts, ...]:
+    return tuple(Texts.concat(columns) for columns in zip(*tables, strict=True))
 
 
 def _alone(halves: Halves, client: Texts, server: Texts, kind: int, client_s: F64, server_s: F64, virtual_node: Texts) -> Edges:

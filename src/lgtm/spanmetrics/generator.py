@@ -3,6 +3,8 @@
 Who feeds it answers for three things. Each span is handed in once: a span lives on several nodes and may be sent again after a lost answer, so only
 one owner of each part feeds it, and not a second time. All spans of a trace come to the same generator: otherwise requests have no edges. And it
 is fed by one task at a time. What it counts is in memory only: after a restart counters begin at 0, as those of any process do.
+
+A batch costs what a thousand rows cost, whatever its size, so many small ones are better merged before.
 """
 
 from __future__ import annotations

@@ -75,10 +75,16 @@ class ServiceGraphs:
         databases = self._databases(spans).take(rows)
         to_database = halves.is_client & databases.filled
         begins = ~halves.is_client & ~spans.has_parent[rows]
-        self._count(to_databases(halves.take(np.flatnonzero(to_database)), databases.take(np.flatnonzero(to_database))), now_ns)
-        # Nobody can be the client of a server span without a parent, so it need not wait to be one of a user.
-        self._count(from_users(halves.take(np.flatnonzero(begins))), now_ns)
-        self._join(halves.take(np.flatnonzero(~to_database & ~begins)), now_ns)
+        asks, called = np.flatnonzero(to_database), np.flatnonzero(begins)
+        found = [
+            to_databases(halves.take(asks), databases.take(asks)),
+            # Nobody can be the client of a server span without a parent, so it need not wait to be one of a user.
+            from_users(halves.take(called)),
+            *self._join(halves.take(np.flatnonzero(~to_database & ~begins)), now_ns),
+        ]
+        given = [edges for edges in found if len(edges)]
+        if given:
+            self._count(Edges.concat(given), now_ns)
 
     def expire(self, now_ns: int) -> None:
         """Ends the waiting of those who have waited for long enough. Whoever feeds or collects does that too."""
@@ -86,7 +92,8 @@ class ServiceGraphs:
         if not len(expired):
             return
         known = expired.is_client & expired.peer.filled
-        self._count(to_peers(expired.take(np.flatnonzero(known))), now_ns)
+        if known.any():
+            self._count(to_peers(expired.take(np.flatnonzero(known))), now_ns)
         alone = expired.take(np.flatnonzero(~known))
         self.unpaired_total += len(alone)
         self._count_lonely(self._unpaired, alone, now_ns)
@@ -132,29 +139,26 @@ class ServiceGraphs:
         address = joined([host, port], ":").only(host.present)
         return first_of([spans.attribute("peer.service"), spans.attribute("server.address"), address, name]).only(name.present)
 
-    def _join(self, halves: Halves, now_ns: int) -> None:
+    def _join(self, halves: Halves, now_ns: int) -> list[Edges]:
         keys = halves.key_numbers()
         meets = np.zeros(len(halves), bool)
         if len(self._waiting):
             meets = np.array([key in self._waiting for key in halves.key_bytes()], bool)
         apart = np.flatnonzero(~meets)
         clients, servers, left = pair(keys[apart], halves.is_client[apart])
-        self._count(paired(halves.take(apart[clients]), halves.take(apart[servers])), now_ns)
-        self._meet(halves.take(np.sort(np.concatenate([np.flatnonzero(meets), apart[left]]))), now_ns)
+        at_once = paired(halves.take(apart[clients]), halves.take(apart[servers]))
+        return [at_once, *self._meet(halves.take(np.sort(np.concatenate([np.flatnonzero(meets), apart[left]]))), now_ns)]
 
-    def _meet(self, halves: Halves, now_ns: int) -> None:
+    def _meet(self, halves: Halves, now_ns: int) -> list[Edges]:
         """halves: that found no other half in their batch, or for which one waits already."""
         rows, partners, dropped = self._waiting.meet(halves, now_ns)
         met = halves.take(rows)
         of_clients, of_servers = np.flatnonzero(met.is_client), np.flatnonzero(~met.is_client)
-        self._count(paired(met.take(of_clients), partners.take(of_clients)), now_ns)
-        self._count(paired(partners.take(of_servers), met.take(of_servers)), now_ns)
         self.dropped_total += len(dropped)
         self._count_lonely(self._dropped, halves.take(dropped), now_ns)
+        return [paired(met.take(of_clients), partners.take(of_clients)), paired(partners.take(of_servers), met.take(of_servers))]
 
     def _count(self, edges: Edges, now_ns: int) -> None:
-        if not len(edges):
-            return
         columns = self._columns(edges)
         groups, first = group_rows([column.codes for column in columns])
         slots = self._edges.slots(keys_at(columns, first), np.bincount(groups), now_ns)

@@ -19,6 +19,8 @@ from lgtm.vectors.matrix import I64
 _TRACE_ID_BYTES, _SPAN_ID_BYTES, _FIXED64_BYTES, _FLAGS_BYTES = 18, 10, 9, 6
 """Of a field with its tag; the tag of `flags` in a span has two bytes."""
 _LINK_FLAGS_BYTES = 5
+_KEY_VALUE_FRAME_BYTES = 2
+"""Of the tag and length of a value in its KeyValue, and of those of the KeyValue, when the latter is short."""
 _ONE_BYTE_MAX = 0x7F
 """The greatest number that a varint of one byte holds."""
 
@@ -86,20 +88,24 @@ def _add_attribute(sizes: I64, name: AttributeName, values: pa.Array) -> None:
     """Adds the field with a KeyValue to each element that has a value."""
     if values.null_count == len(values):
         return
-    key = np.array([len(name.key.encode("utf-8", "surrogatepass"))], np.int64)
-    whole = _framed(_framed(_value_bytes(name.type, values)) + _framed_if_any(key))
+    of_key = _framed_if_any(np.array([len(name.key.encode("utf-8", "surrogatepass"))], np.int64))
+    of_value = _value_bytes(name.type, values)
+    if of_value.max() + of_key[0] + _KEY_VALUE_FRAME_BYTES <= _ONE_BYTE_MAX:
+        whole = of_value + (of_key[0] + 2 * _KEY_VALUE_FRAME_BYTES)
+    else:
+        whole = _framed(_framed(of_value) + of_key)
     sizes += whole * _is_valid(values) if values.null_count else whole
 
 
 def _value_bytes(kind: str, values: pa.Array) -> I64:
-    """Of each message AnyValue; anything for null."""
+    """Of each message AnyValue, anything for null; a single number where all are equal."""
     if kind == "":
         return _framed(_lengths(values))
     if kind == "any":
         return _lengths(values)
     if kind == "int":
         return 1 + _varint_bytes(_numbers(values).view(np.uint64))
-    return np.full(len(values), 2 if kind == "bool" else _FIXED64_BYTES, np.int64)
+    return np.array([2 if kind == "bool" else _FIXED64_BYTES], np.int64)
 
 
 def _add_rest(sizes: I64, children: dict[str, _Children], pairs: Pairs) -> None:
@@ -155,7 +161,7 @@ def _lengths(values: pa.Array) -> I64:
     if offsets is None:
         return np.zeros(len(values), np.int64)
     ends = np.frombuffer(offsets, np.int32)[values.offset : values.offset + len(values) + 1]
-    lengths = np.diff(ends).astype(np.int64)
+    lengths: I64 = np.subtract(ends[1:], ends[:-1], dtype=np.int64)
     return lengths * _is_valid(values) if values.null_count else lengths
 
 

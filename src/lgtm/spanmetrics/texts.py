@@ -48,6 +48,16 @@ class Texts:
         indices = encoded.indices.fill_null(ABSENT) if encoded.null_count else encoded.indices
         return cls(encoded.dictionary.to_pylist(), indices.to_numpy().astype(np.int64))
 
+    @classmethod
+    def concat(cls, parts: Sequence[Texts]) -> Texts:
+        """One below the other. parts: at least one."""
+        values: list[str] = []
+        codes = []
+        for part in parts:
+            codes.append(np.where(part.present, part.codes + len(values), ABSENT))
+            values = values + part.values
+        return cls(values, np.concatenate(codes))
+
     @property
     def present(self) -> Bool:
         return self.codes >= 0
