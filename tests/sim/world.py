@@ -83,14 +83,16 @@ class Host:
 
 @dataclass
 class Journal:
-    """What happened, for people, and as a digest of the whole run."""
+    """What happened, for people, and as a digest of the whole run. directory: of the run; it has another name each time, so errors that name a file
+    in it are noted without."""
 
     loop: SimLoop
+    directory: Path
     entries: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
 
     def note(self, text: str) -> None:
-        self.entries.append(f"{self.loop.time():9.3f} {text}")
+        self.entries.append(f"{self.loop.time():9.3f} {text}".replace(f"{self.directory}/", ""))
         _log.info(self.entries[-1])
 
     def violated(self, invariant: str, text: str) -> None:
@@ -103,13 +105,15 @@ class World:
 
     def __init__(self, loop: SimLoop, seed: int, count: int, directory: Path, settings: dict[str, str] | None = None) -> None:
         self.loop, self.rng, self.directory = loop, random.Random(f"world {seed}"), directory
-        self.journal = Journal(loop)
+        self.journal = Journal(loop, directory)
         self.network = loop.network = Network(loop, random.Random(f"network {seed}"))
         self.objects = MemoryStore(lambda: EPOCH_NS + int(loop.time() * 1e9))
         self.trouble = Trouble()
         loop_lag.INTERVAL_S = 10.0  # there is no lag in virtual time
         self.settings = {**SMALL, **(settings or {})}
         self.hosts = [self._host(at, name) for at, name in enumerate("abcde"[:count])]
+        self._graveyard: list[Process] = []
+        """Kept to the end: a coroutine that is collected runs its `finally`, and would remove files that the host's next process has made."""
 
     def _host(self, at: int, name: str) -> Host:
         place = self.directory / name
@@ -188,6 +192,7 @@ class World:
     def _bury(self, host: Host, process: Process) -> None:
         process.state = HostState.DEAD
         process.held.clear()
+        self._graveyard.append(process)
         self.network.unplug(process)
         host.node = host.stop = None
         if host.restart_at_s is None:
