@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -137,6 +138,22 @@ async def test_a_restart_removes_what_was_left_half_done(tmp_path: Path) -> None
     half.write_bytes(b"half")
     files = await cache(store, tmp_path)
     assert (files.nbytes, half.parent.exists()) == (0, False)
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"!" * path.stat().st_size)], ids=["lost", "overwritten"])
+async def test_damage_under_an_open_block_fails_one_reader_and_is_repaired_for_the_next(tmp_path: Path, damage: Callable[[Path], object]) -> None:
+    store = MemoryStore()
+    (meta,) = await published(store, tmp_path, 1)
+    files = await cache(store, tmp_path)
+    async with files.open(meta):
+        pass
+    damage(tmp_path / "cache" / meta.key_of(ROWS_FILE))
+    with pytest.raises(DamagedBlock):
+        async with files.open(meta) as reader:
+            lines(reader)
+    async with files.open(meta) as reader:
+        assert lines(reader) == 40
+    assert files.nbytes == meta.nbytes
 
 
 @pytest.mark.parametrize("name", DATA_FILES)

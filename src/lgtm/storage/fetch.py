@@ -112,7 +112,8 @@ class BlockFiles:
     async def open(self, meta: BlockMeta) -> AsyncIterator[BlockReader]:
         """A reader of the block, whose files stay while the context lasts.
 
-        Raises CacheFull, BlockGone, StoreUnavailable, and DamagedBlock when the store's own bytes are damaged.
+        Raises CacheFull, BlockGone, StoreUnavailable, and DamagedBlock when the store's own bytes are damaged. When what is read turns out to be
+        damaged, let it pass through here: the next to open the block checks it anew, and fetches it again.
         """
         async with self._open(_ROWS, meta) as reader:
             yield reader
@@ -146,6 +147,11 @@ class BlockFiles:
         self._entries.move_to_end(path)
         try:
             yield reader
+        except DamagedBlock as error:
+            # The local disk has changed or lost what was intact when it was fetched; kept open, the block would fail every query until a restart.
+            if error.name.startswith(f"{path}/") and entry.reader is reader:
+                entry.reader = None
+            raise
         finally:
             self._release(path, entry)
 
