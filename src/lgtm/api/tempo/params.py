@@ -80,6 +80,14 @@ class Ranges:
         self.check_metrics(bounds.start_ns, bounds.end_ns)
         return bounds.start_ns, bounds.end_ns
 
+    def metrics_ns(self, start_ns: int, end_ns: int) -> tuple[int, int]:
+        """The same of numbers; 0 and 0 are no range."""
+        if not start_ns and not end_ns:
+            return self.metrics("", "", "")
+        start_ns, end_ns = min(start_ns, TIME_NS_MAX), min(end_ns, TIME_NS_MAX)
+        self.check_metrics(start_ns, end_ns)
+        return start_ns, end_ns
+
     def check_metrics(self, start_ns: int, end_ns: int) -> None:
         """Raises InvalidParameter."""
         if end_ns <= start_ns:
@@ -162,8 +170,13 @@ def read_trace_durations(least: str, most: str) -> tuple[int, int]:
 
 
 def read_exemplars(text: str) -> int:
-    """What is no number, or 0, is the default, which is also the most."""
-    return min(read_count(text) or EXEMPLARS_MAX, EXEMPLARS_MAX)
+    """What is no number is none."""
+    return exemplars_of(read_count(text) or 0)
+
+
+def exemplars_of(count: int) -> int:
+    """0 is the default, which is also the most."""
+    return min(count or EXEMPLARS_MAX, EXEMPLARS_MAX)
 
 
 def read_steps(text: str, start_ns: int, end_ns: int) -> Steps:

@@ -128,8 +128,14 @@ def told(body: bytes, content_type: str, warnings: Sequence[str] = (), status: i
     headers = {"Content-Type": content_type}
     if warnings:
         log_incomplete(warnings)
-        headers[WARNING_HEADER] = "; ".join(warnings).encode("ascii", "replace")[:WARNING_BYTES_MAX].decode().replace("\n", " ").replace("\r", " ")
+        headers[WARNING_HEADER] = header_text(warnings)
     return Response(body, status, headers)
+
+
+def header_text(warnings: Sequence[str]) -> str:
+    """Printable ASCII, bounded."""
+    text = "; ".join(warnings)[:WARNING_BYTES_MAX].encode("ascii", "replace").decode()
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def log_incomplete(warnings: Sequence[str]) -> None:
