@@ -25,6 +25,8 @@ KINDS = tuple(f"SPAN_KIND_{name}" for name in ("UNSPECIFIED", "INTERNAL", "SERVE
 CODES = tuple(f"STATUS_CODE_{name}" for name in ("UNSET", "OK", "ERROR"))
 
 Json = dict[str, Any]
+Columns = Sequence[tuple[str, AttributeName]]
+"""The columns of attributes, and whose they are."""
 
 
 def spans_to_otlp(series: Sequence[Labels], rows: pa.RecordBatch) -> bytes:
@@ -44,9 +46,10 @@ def base64_id(raw: bytes) -> str:
 
 def resource_spans(series: Sequence[Labels], rows: pa.RecordBatch, id_text: Callable[[bytes], str]) -> list[Json]:
     """ResourceSpans of one scope each, as OTLP/JSON with ids written by `id_text`, one for each series that has rows, in order of their first."""
+    columns = [(column, name) for column in rows.schema.names if (name := AttributeName.parse(column)) is not None]
     spans: dict[int, list[Json]] = {}
     for row in rows.to_pylist():
-        spans.setdefault(row["series"], []).append(_span(row, id_text))
+        spans.setdefault(row["series"], []).append(_span(row, columns, id_text))
     return [_resource(dict(series[index]), found) for index, found in spans.items()]
 
 
@@ -63,7 +66,7 @@ def _resource(labels: dict[str, str], spans: list[Json]) -> Json:
     return _given({"resource": _given(resource), "scopeSpans": [_given(of_scope)], "schemaUrl": labels.get(names.RESOURCE_SCHEMA_URL)})
 
 
-def _span(row: Json, id_text: Callable[[bytes], str]) -> Json:
+def _span(row: Json, columns: Columns, id_text: Callable[[bytes], str]) -> Json:
     events: list[Json] = [
         {"timeUnixNano": _long(ts), "name": name, "droppedAttributesCount": dropped}
         for ts, name, dropped in _children(row, "event_time_ns", "event_name", "event_dropped_attributes")
@@ -75,7 +78,7 @@ def _span(row: Json, id_text: Callable[[bytes], str]) -> Json:
         )
     ]
     attributes: list[Json] = []
-    for name, value in _values(row):
+    for name, value in _values(row, columns):
         if name.scope == names.SPAN:
             attributes.append(_attribute(name, value))
             continue
@@ -106,20 +109,22 @@ def _span(row: Json, id_text: Callable[[bytes], str]) -> Json:
 
 def _children(row: Json, first: str, *others: str) -> Iterator[tuple[Any, ...]]:
     count = len(row.get(first) or ())
+    if not count:
+        return iter(())
     return zip(*(row.get(name) or [None] * count for name in (first, *others)), strict=True)
 
 
-def _values(row: Json) -> Iterator[tuple[AttributeName, Any]]:
-    for column, value in row.items():
-        name = AttributeName.parse(column)
-        if name is not None and value is not None:
+def _values(row: Json, columns: Columns) -> Iterator[tuple[AttributeName, Any]]:
+    for column, name in columns:
+        value = row[column]
+        if value is not None:
             yield name, value
     for column, text in row.get(REST) or ():
-        name = AttributeName.parse(column)
-        if name is not None and name.scope == names.SPAN:
-            yield name, _parse(name.type, text)
-        elif name is not None:
-            yield name, [None if item is None else _parse(name.type, item) for item in json.loads(text)]
+        rare = AttributeName.parse(column)
+        if rare is not None and rare.scope == names.SPAN:
+            yield rare, _parse(rare.type, text)
+        elif rare is not None:
+            yield rare, [None if item is None else _parse(rare.type, item) for item in json.loads(text)]
 
 
 def _parse(kind: str, text: str) -> Any:

@@ -51,6 +51,7 @@ class RecordedEngine:
 
     def __init__(self) -> None:
         self.warnings: tuple[str, ...] = ()
+        self.bytes_max: int | None = None
         self.stats = QueryStats(bytes_processed=1_000, lines_processed=50, blocks=2, head_runs=1)
         self.asked: dict[str, Any] = {}
         self.before: Callable[[], Awaitable[None]] | None = None
@@ -62,7 +63,7 @@ class RecordedEngine:
     async def trace(self, tenant: Tenant, trace_id: bytes, window: Window) -> TraceAnswer:
         await self._begin(tenant=tenant, trace_id=trace_id, window=window)
         batches = batches_of(data_of(tenant), trace_id.hex()) if self.batches is None else self.batches
-        return TraceAnswer(batches, self.stats, self.warnings)
+        return TraceAnswer(batches, self.stats, self.warnings, self.bytes_max)
 
     async def search(self, tenant: Tenant, query: Query, *, limit: int, spans_max: int, window: Window) -> SearchAnswer:
         await self._begin(tenant=tenant, query=query, limit=limit, spans_max=spans_max, window=window)

@@ -12,7 +12,9 @@ from lgtm.api.loki.form import Form, parse_form
 from lgtm.api.tempo.config import TempoApiConfig
 from lgtm.api.tempo.params import Ranges
 from lgtm.api.tempo.requests import (
+    TAGS_MAX,
     BareTagValuesRequest,
+    filter_of,
     read_bare_tag_values,
     read_instant,
     read_range,
@@ -23,6 +25,7 @@ from lgtm.api.tempo.requests import (
 from lgtm.clock import NS_PER_S
 from lgtm.errors import BadRequest
 from lgtm.model.window import Window
+from lgtm.traceql.errors import QUERY_BYTES_MAX
 from lgtm.traceql.field_syntax import TRUE, Attribute
 from lgtm.traceql.steps import Steps
 
@@ -73,6 +76,17 @@ def test_unknown_parameters_beside_a_query_or_tags_are_ignored() -> None:
 def test_tags_and_a_query_do_not_go_together() -> None:
     refused(lambda: read_search(form(q="{}", tags="a=b"), RANGES), "invalid request: can't specify tags and q in the same query")
     refused(lambda: read_search(form(tags="a=b a=c"), RANGES), "invalid tags: tag a has been set twice")
+
+
+def test_tags_are_bounded() -> None:
+    many = {f"tag{number}": "x" for number in range(TAGS_MAX)}
+    assert str(read_search(form(**many), RANGES).query)
+    refused(lambda: read_search(form(one="more", **many), RANGES), "invalid tags: a search is by at most 100 tags")
+
+
+def test_a_filter_that_is_too_long_to_be_read_is_none() -> None:
+    assert filter_of("{ span.a = 1 }") != TRUE
+    assert filter_of("{ span.a = 1 }" + " " * QUERY_BYTES_MAX) == TRUE
 
 
 def test_metrics_at_steps() -> None:

@@ -57,6 +57,14 @@ async def test_batches_without_rows_are_no_trace(server: TempoServer) -> None:
     assert (await server.get(f"/api/traces/{KNOWN}")).status_code == 404
 
 
+async def test_of_a_trace_that_is_too_large_a_part_is_told_or_nothing(server: TempoServer) -> None:
+    server.engine.bytes_max = 700
+    v2 = (await server.get(f"/api/v2/traces/{KNOWN}")).json()
+    assert (v2["status"], v2["message"]) == ("PARTIAL", "Trace exceeds maximum size of 700 bytes, a partial trace is returned")
+    v1 = await server.get(f"/api/traces/{KNOWN}")
+    assert (v1.status_code, v1.text) == (422, "trace exceeds max size (max bytes: 700)\n")
+
+
 @pytest.mark.parametrize("mode", ["all", "blocks", "ingesters"])
 async def test_every_mode_is_answered_whole(server: TempoServer, mode: str) -> None:
     assert (await server.get(f"/api/traces/{KNOWN}", {"mode": mode})).status_code == 200

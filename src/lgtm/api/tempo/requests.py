@@ -19,7 +19,8 @@ from lgtm.api.tempo.params import (
 )
 from lgtm.api.tempo.queries import metrics_query, search_query
 from lgtm.model.window import Window
-from lgtm.traceql.field_syntax import SCOPES, Field, FieldExpr
+from lgtm.traceql.errors import QUERY_BYTES_MAX
+from lgtm.traceql.field_syntax import SCOPES, TRUE, Field, FieldExpr
 from lgtm.traceql.legacy import parse_tags, tag_query
 from lgtm.traceql.lenient import parse_filter, parse_tag
 from lgtm.traceql.steps import Steps
@@ -32,6 +33,8 @@ NO_SCOPE = ("", "none")
 _KNOWN_SCOPES = {*SCOPES, INTRINSIC, "trace", *NO_SCOPE}
 """Tempo knows the scope `trace`, in which there are no names."""
 
+TAGS_MAX = 100
+"""Of one search. Each is a step deeper into the query that is made of them."""
 _SEARCH_PARAMETERS = frozenset({"q", "tags", "minDuration", "maxDuration", "limit", "spss", "start", "end", "since"})
 
 
@@ -98,6 +101,9 @@ def read_search(form: Form, ranges: Ranges) -> SearchRequest:
 
 
 def query_of_tags(tags: Mapping[str, str], durations_ns: tuple[int, int]) -> Query:
+    """Raises InvalidParameter for more than TAGS_MAX tags."""
+    if len(tags) > TAGS_MAX:
+        raise InvalidParameter(f"invalid tags: a search is by at most {TAGS_MAX} tags")
     return tag_query(tags, duration_ns_min=durations_ns[0], duration_ns_max=durations_ns[1])
 
 
@@ -132,7 +138,12 @@ def read_tag_names(form: Form, ranges: Ranges) -> TagNamesRequest:
     """A limit that is no number is none. Raises InvalidParameter."""
     scope = check_scope(form.get("scope"))
     window = ranges.tags(form.get("start"), form.get("end"), form.get("since"))
-    return TagNamesRequest(scope, parse_filter(form.get("q")), window, read_count(form.get("limit")))
+    return TagNamesRequest(scope, filter_of(form.get("q")), window, read_count(form.get("limit")))
+
+
+def filter_of(text: str) -> FieldExpr:
+    """What can be understood of a query; nothing of one that is too long to be read."""
+    return parse_filter(text) if len(text) <= QUERY_BYTES_MAX else TRUE
 
 
 def check_scope(scope: str) -> str:
@@ -146,7 +157,7 @@ def read_tag_values(name: str, form: Form, ranges: Ranges) -> TagValuesRequest:
     """name: an identifier of TraceQL. Raises InvalidParameter, or InvalidQuery for the name."""
     field = parse_tag(name)
     window, most = _of_values(form, ranges)
-    return TagValuesRequest(field, parse_filter(form.get("q")), window, most)
+    return TagValuesRequest(field, filter_of(form.get("q")), window, most)
 
 
 def read_bare_tag_values(name: str, form: Form, ranges: Ranges) -> BareTagValuesRequest:

@@ -13,9 +13,10 @@ from lgtm.api.tempo.requests import (
     TagNamesRequest,
     TagValuesRequest,
     check_scope,
+    filter_of,
     query_of_tags,
 )
-from lgtm.traceql.lenient import parse_filter, parse_tag
+from lgtm.traceql.lenient import parse_tag
 from lgtm.traceql.steps import Steps, default_step_ns
 
 _NS_PER_MS = 1_000_000
@@ -37,13 +38,13 @@ def search_asked(message: Any, ranges: Ranges) -> SearchRequest:
 def tag_names_asked(message: Any, ranges: Ranges) -> TagNamesRequest:
     """message: a SearchTagsRequest. Raises InvalidParameter."""
     window = ranges.seconds(message.start, message.end)
-    return TagNamesRequest(check_scope(message.scope), parse_filter(message.query), window, message.maxTagsPerScope or None)
+    return TagNamesRequest(check_scope(message.scope), filter_of(message.query), window, message.maxTagsPerScope or None)
 
 
 def tag_values_asked(message: Any, ranges: Ranges) -> TagValuesRequest:
     """message: a SearchTagValuesRequest. Raises InvalidParameter, or InvalidQuery for the name."""
     field = parse_tag(message.tagName)
-    return TagValuesRequest(field, parse_filter(message.query), ranges.seconds(message.start, message.end), message.maxTagValues or None)
+    return TagValuesRequest(field, filter_of(message.query), ranges.seconds(message.start, message.end), message.maxTagValues or None)
 
 
 def bare_tag_values_asked(message: Any, ranges: Ranges) -> BareTagValuesRequest:
