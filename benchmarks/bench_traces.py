@@ -2,7 +2,7 @@
 
 Sketch for 100 blocks of 20,000 spans, ten a trace: 2,000 keys a block, 18 KB, so 2 MB in all. To open one (map, digest, a thread) 0.15 ms, 15 ms in
 all; to search an open one 0.03 ms, 3 ms in all; the rows of the one block that has the trace 10 ms, a row group with all columns. Writing: a sort of
-8 bytes a span, 0.1 CPU-s a million. Measured on a machine at rest: 18 to 22 ms, 4 to 5 ms, 5 to 13 ms, 0.1 CPU-s.
+8 bytes a span, 0.1 CPU-s a million. Measured while a core was free: 18 to 25 ms, 4 to 5 ms, 5 to 13 ms, 0.1 CPU-s.
 Most of the first is threads, not files: 100 indexes opened one behind the other take 5 ms. Without an index all ids are read: 320 ms.
 """
 
