@@ -84,7 +84,8 @@ async def test_one_wrong_id_refuses_the_whole_export(server: PushServer) -> None
 
 async def test_only_post_is_allowed(server: PushServer) -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(server.app), base_url="http://a") as client:
-        assert (await client.get(PATHS[0])).status_code == 405
+        response = await client.get(PATHS[0])
+    assert (response.status_code, response.text) == (405, "405 method not allowed, supported: [POST]")
 
 
 async def exported(server: PushServer, message: ExportTraceServiceRequest) -> ExportTraceServiceResponse:

@@ -139,24 +139,14 @@ async def test_tags(recorded: Store, table: SpanTable) -> None:
             assert (await engine.tag_names(DEFAULT_TENANT, condition, WHOLE)).names == {scope: names.names(scope) for scope in SCOPES}
             found = await engine.tag_values(DEFAULT_TENANT, Attribute("span", "http.status_code"), condition, WHOLE)
             assert found.values == values.values()
-        for field in (Intrinsic("name"), Intrinsic("rootServiceName"), Attribute("", "service.name"), Attribute("event", "exception.type")):
+        for field in (Intrinsic("name"), Intrinsic("rootName"), Attribute("", "service.name"), Attribute("event", "exception.type")):
             of_all = TagValues(field)
             of_all.add(table)
             assert (await engine.tag_values(DEFAULT_TENANT, field, TRUE, WHOLE)).values == of_all.values(), field
-        for key in ("service.name", "name", "http.method"):
+        for key in ("service.name", "name", "root.name", "http.method"):
             bare = BareTagValues(key)
             bare.add(table)
             assert (await engine.bare_tag_values(DEFAULT_TENANT, key, WHOLE)).values == bare.values(), key
-
-
-async def test_names_of_roots_are_those_of_all_roots(recorded: Store, table: SpanTable) -> None:
-    """Also of traces that have several, of which a search takes one."""
-    of_traces = TagValues(Intrinsic("rootName"))
-    of_traces.add(table)
-    async with engine_over(recorded) as engine:
-        found = (await engine.tag_values(DEFAULT_TENANT, Intrinsic("rootName"), TRUE, WHOLE)).values
-    assert set(of_traces.values()) <= set(found)
-    assert {text for _, text in found} - {"", *(text for _, text in of_traces.values())} <= {"first root", "values"}
 
 
 SECOND = NS_PER_S
@@ -222,3 +212,11 @@ async def test_what_of_a_trace_lies_beyond_the_window_belongs_to_it(tmp_path: Pa
     async with engine_over(store, trace_reach_s=10.0) as engine:
         (found,) = (await engine.search(DEFAULT_TENANT, parse("{}"), limit=10, spans_max=3, window=window)).traces
         assert (found.duration_ms, found.spansets[0].matched) == (1_000, 1)
+
+
+async def test_a_trace_of_the_window_is_found_by_a_span_behind_its_end(tmp_path: Path) -> None:
+    spans = [lasting(0, 1, 1), lasting(20, 1, 1, 2, name="late", parent_id=(1).to_bytes(8)), lasting(30, 1, 2, name="late"), lasting(5, 1, 3)]
+    store = spread(tmp_path, in_blocks=[[spans_batch(spans)]], in_memory=[])
+    async with engine_over(store) as engine:
+        found = await engine.search(DEFAULT_TENANT, parse('{ name = "late" }'), limit=1, spans_max=3, window=Window(MOMENT, MOMENT + 10 * SECOND))
+        assert [one.trace_id[-1] for one in found.traces] == ["1"]

@@ -37,7 +37,7 @@ _MORE_ENCODINGS = _ENCODINGS | {"deflate": "zlib", "zlib": "zlib", "snappy": "sn
 
 def otlp_http_routes(otlp: Otlp) -> list[Route]:
     """The specification's paths of a signal; they may be served on any port."""
-    return [Route(path, partial(_standard, otlp, path), methods=["POST"]) for path in otlp.paths]
+    return [Route(path, partial(_standard, otlp, path), methods=_METHODS) for path in otlp.paths]
 
 
 def loki_otlp_route(logs: Otlp) -> Route:
@@ -48,7 +48,12 @@ def loki_otlp_route(logs: Otlp) -> Route:
     return Route(LOKI_PATH, endpoint, methods=["POST"])
 
 
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+
+
 async def _standard(otlp: Otlp, path: str, request: Request) -> Response:
+    if request.method != "POST":
+        return Response("405 method not allowed, supported: [POST]", 405, {"Allow": "POST"}, media_type="text/plain")
     json = _is_json(request)
     success = partial(_success, otlp.response(), json)
     return await answer(path, _work(otlp, path, request, _MORE_ENCODINGS, exact=False), success, partial(_standard_error, json), otlp.metrics)
@@ -98,6 +103,8 @@ def _standard_error(json: bool, error: Exception) -> Response:
     some = partial_success(error)
     if some is not None:
         return _success(some, json)
+    if isinstance(error, UnsupportedMediaType):  # in which of the two an error would have to be told is not known
+        return Response(str(error), status_of(error), media_type="text/plain")
     code, message = grpc_code(grpc_status_of(error)), message_of(error)
     if json:
         body = orjson.dumps({"code": code, "message": message})

@@ -21,6 +21,7 @@ from lgtm.api.otlp_http import loki_otlp_route, otlp_http_routes
 from lgtm.api.ring import MemberRow, RingOperations, Shard, ring_router
 from lgtm.api.tempo.routes import tempo_query_router
 from lgtm.api.tempo.side import TraceSide
+from lgtm.api.tempo.status import tempo_status_router
 from lgtm.api.tenancy import Tenancy
 from lgtm.app.build import Node
 from lgtm.app.config_load import shown
@@ -66,9 +67,11 @@ def http_app(node: Node, tenancy: Tenancy, bodies: Bodies, metrics: PushMetrics,
     app.router.routes.extend(loki_push_routes(node.distributor.push, tenancy, bodies, metrics))
     app.router.routes.extend(otlp_routes(otlp))
     app.include_router(loki_query_router(sides.logs))
+    operations = _operations(node, stopping)
     for prefix in ("", TEMPO_PREFIX):
         app.include_router(tempo_query_router(sides.traces), prefix=prefix)
-    app.include_router(status_router(_operations(node, stopping)))
+        app.include_router(tempo_status_router(operations), prefix=prefix)
+    app.include_router(status_router(operations))
     app.include_router(ring_router(_ring_operations(node)))
     return app
 

@@ -28,6 +28,7 @@ from starlette.types import ASGIApp
 from lgtm.api.bodies import Bodies
 from lgtm.api.metrics import PushMetrics
 from lgtm.api.otlp_grpc import grpc_options, otlp_grpc_handler
+from lgtm.api.tempo.streaming import tempo_grpc_handler
 from lgtm.api.tenancy import Tenancy
 from lgtm.app.build import Node, running
 from lgtm.app.config import Config, ServerConfig
@@ -84,11 +85,11 @@ async def _listening(node: Node, sockets: list[socket.socket], stop: asyncio.Eve
     config, bodies = node.config.server, Bodies(node.config.push)
     tenancy, metrics = Tenancy(enabled=node.config.auth_enabled), PushMetrics(node.registry)
     otlp = receivers(node, tenancy, bodies, metrics)
+    sides = query_sides(node, tenancy)
     grpc_server = grpc.aio.server(options=grpc_options(node.config.push.bounds))
-    grpc_server.add_generic_rpc_handlers((otlp_grpc_handler(otlp.logs), otlp_grpc_handler(otlp.traces)))
+    grpc_server.add_generic_rpc_handlers((otlp_grpc_handler(otlp.logs), otlp_grpc_handler(otlp.traces), tempo_grpc_handler(sides.traces)))
     grpc_port = grpc_server.add_insecure_port(f"{config.host}:{config.otlp_grpc_port}")
     await grpc_server.start()
-    sides = query_sides(node, tenancy)
     app = http_app(node, tenancy, bodies, metrics, otlp, sides, stop)
     servers = [_server(otlp_app(otlp), config), *(_server(app, config) for _ in config.http_ports)]
     serving = [asyncio.ensure_future(_serve(server, sock)) for server, sock in zip(servers, sockets, strict=True)]

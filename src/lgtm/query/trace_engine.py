@@ -7,7 +7,7 @@ A trace's spans are looked for as far as `query.trace_reach_s` beyond the time a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -30,12 +30,12 @@ from lgtm.query.trace_answers import (
     TraceMetricsAnswer,
 )
 from lgtm.query.trace_candidates import Candidates, Found, Ids, distinct, lasting_until
-from lgtm.traceql.candidates import condition_needs, of_single_spans, span_conditions
+from lgtm.traceql.candidates import condition_needs, of_single_spans, span_conditions, speaks_of_traces
 from lgtm.traceql.field_syntax import SCOPES, TRUE, Field, FieldExpr
 from lgtm.traceql.from_rows import columns_to_read, span_table
 from lgtm.traceql.metrics import Metrics
 from lgtm.traceql.plan import Needs, columns_needed
-from lgtm.traceql.search import Search
+from lgtm.traceql.search import Search, searched
 from lgtm.traceql.steps import Steps
 from lgtm.traceql.syntax import Pipeline, Query, Select, SpansetFilter
 from lgtm.traceql.tags import BareTagValues, TagNames, TagValues, bare_fields
@@ -103,7 +103,7 @@ class TraceEngine:
         async def ask(stats: QueryStats) -> tuple[TagNames, tuple[str, ...]]:
             needs, found = condition_needs(condition), TagNames(condition)
             needs = Needs(needs.columns, needs.attributes, every_attribute=True)
-            return found, await self._each_span(tenant, needs, window, found, stats)
+            return found, await self._spans_or_traces(tenant, (), condition, needs, window, found, stats)
 
         async with self._reader.turn("trace_tags", tenant) as stats:
             found, warnings = await self._reader.settled(lambda: ask(stats))
@@ -115,7 +115,7 @@ class TraceEngine:
         async def ask(stats: QueryStats) -> tuple[TagValues, tuple[str, ...]]:
             found = TagValues(field, condition, most=most)
             needs = _both(condition_needs(condition), _field_needs(field))
-            return found, await self._each_span(tenant, needs, window, found, stats)
+            return found, await self._spans_or_traces(tenant, (field,), condition, needs, window, found, stats)
 
         async with self._reader.turn("trace_tags", tenant) as stats:
             found, warnings = await self._reader.settled(lambda: ask(stats))
@@ -128,7 +128,7 @@ class TraceEngine:
             found, needs = BareTagValues(key), condition_needs(TRUE)
             for field in bare_fields(key):
                 needs = _both(needs, _field_needs(field))
-            return found, await self._each_span(tenant, needs, window, found, stats)
+            return found, await self._spans_or_traces(tenant, bare_fields(key), TRUE, needs, window, found, stats)
 
         async with self._reader.turn("trace_tags", tenant) as stats:
             found, warnings = await self._reader.settled(lambda: ask(stats))
@@ -136,6 +136,21 @@ class TraceEngine:
 
     def _all(self, tenant: Tenant, warnings: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*warnings, *self._reader.damaged(tenant))))
+
+    async def _spans_or_traces(
+        self,
+        tenant: Tenant,
+        fields: Sequence[Field],
+        condition: FieldExpr,
+        needs: Needs,
+        window: Window,
+        found: TagNames | TagValues | BareTagValues,
+        stats: QueryStats,
+    ) -> tuple[str, ...]:
+        """Feeds spans one by one, unless the fields or the condition speak of the traces that they are of."""
+        if any(map(speaks_of_traces, (*fields, condition))):
+            return await self._whole_traces(tenant, span_conditions(_filter(condition))[0], window, needs, found.add, stats)
+        return await self._each_span(tenant, needs, window, found, stats)
 
     async def _each_span(
         self, tenant: Tenant, needs: Needs, window: Window, found: Metrics | TagNames | TagValues | BareTagValues, stats: QueryStats
@@ -156,9 +171,9 @@ class TraceEngine:
         self, tenant: Tenant, query: Query, limit: int, spans_max: int, window: Window, stats: QueryStats
     ) -> tuple[Search, tuple[str, ...]]:
         search = Search(query, limit=limit, spans_max=spans_max, window=(window.start_ns, window.end_ns - 1))
-        needs = columns_needed(query)
+        needs = columns_needed(Query(searched(query)))
         seen: set[bytes] = set()
-        gathered, warnings = await self._reader.gather(Request(tenant, SPANS, (), self._before(window)), stats)
+        gathered, warnings = await self._reader.gather(Request(tenant, SPANS, (), self._around(window)), stats)
         async for found in self._candidates(tenant, gathered.row_sets, query, window, search, stats):
             for ids in _chunks(found, seen, search):
                 warnings = (*warnings, *await self._add_whole(tenant, ids, self._around(window), needs, search.add, stats))
@@ -169,13 +184,18 @@ class TraceEngine:
     ) -> AsyncIterator[Found]:
         """Traces to look at, stretch by stretch back in time, as long as the search can use them."""
         selection = self._reader.selection(tenant, stats)
-        candidates = Candidates(span_conditions(query))
+        candidates, around = Candidates(span_conditions(query)), self._around(window)
+        # A trace of the window may have its matching span behind the end.
+        late = Candidates(span_conditions(query)[:1])
+        await selection.each(row_sets, Window(window.end_ns, around.end_ns), late.columns, Order(newest_first=False), late.add)
+        if len(behind := late.take().ids):
+            yield await self._of_those(tenant, behind, Window(around.start_ns, window.end_ns), stats)
         for part in slices(row_sets, window, first_rows=self._reader.config.first_slice_rows, newest_first=True):
             if not search.needs(part.end_ns - 1):
                 return
             await selection.each(row_sets, part, candidates.columns, Order(first_rows=SLICE_ROWS_MAX), candidates.add)
             yield await selection.run(candidates.take)
-        before = Window(self._before(window).start_ns, window.start_ns)
+        before = Window(around.start_ns, window.start_ns)
         if before.start_ns < before.end_ns and search.needs(before.end_ns - 1):
             lasting: list[tuple[Ids, Ints]] = []
             await selection.each(
@@ -183,6 +203,12 @@ class TraceEngine:
             )
             if lasting:
                 yield distinct(np.concatenate([ids for ids, _ in lasting]), np.concatenate([ts for _, ts in lasting]))
+
+    async def _of_those(self, tenant: Tenant, ids: Ids, window: Window, stats: QueryStats) -> Found:
+        """Those of the traces that have spans in the window."""
+        found = Candidates([TRUE])
+        await self._read(Request(tenant, SPANS, (), window, traces=TraceIds(ids.tobytes())), found.columns, found.add, stats)
+        return found.take()
 
     async def _whole_traces(
         self, tenant: Tenant, condition: FieldExpr, window: Window, needs: Needs, add: Callable[..., None], stats: QueryStats
@@ -206,9 +232,6 @@ class TraceEngine:
             await self._reader.selection(tenant, stats).run(lambda: add(span_table(batches, needs)))
         return warnings
 
-    def _before(self, window: Window) -> Window:
-        return Window(max(0, window.start_ns - self._reach_ns), window.end_ns)
-
     def _around(self, window: Window) -> Window:
         return Window(max(0, window.start_ns - self._reach_ns), min(TS_NS_MAX, window.end_ns + self._reach_ns))
 
@@ -231,6 +254,10 @@ def _selecting(query: Query) -> FieldExpr:
     """What a span of a metric meets itself, as far as a single span can tell."""
     conditions = span_conditions(query)
     return conditions[0] if len(conditions) == 1 else TRUE
+
+
+def _filter(condition: FieldExpr) -> Query:
+    return Query(Pipeline((SpansetFilter(condition),)))
 
 
 def _field_needs(field: Field) -> Needs:

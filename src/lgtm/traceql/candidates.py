@@ -81,7 +81,7 @@ def _either(left: FieldExpr, right: FieldExpr) -> FieldExpr:
 
 def _weaker(expr: FieldExpr) -> FieldExpr:
     """What a span meets, as far as it knows by itself, for which the expression is true."""
-    if not _speaks_of_traces(expr):
+    if not speaks_of_traces(expr):
         return expr
     match expr:
         case Binary("&&"):
@@ -97,13 +97,14 @@ def _weaker(expr: FieldExpr) -> FieldExpr:
             return TRUE
 
 
-def _speaks_of_traces(expr: FieldExpr) -> bool:
+def speaks_of_traces(expr: FieldExpr) -> bool:
+    """Whether it asks for what a span does not know by itself."""
     match expr:
         case Intrinsic():
             return expr.name in OF_TRACES
         case Attribute() | Static():
             return False
         case Binary():
-            return _speaks_of_traces(expr.left) or _speaks_of_traces(expr.right)
+            return speaks_of_traces(expr.left) or speaks_of_traces(expr.right)
         case Unary() | Exists():
-            return _speaks_of_traces(expr.operand)
+            return speaks_of_traces(expr.operand)

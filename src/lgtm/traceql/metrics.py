@@ -14,6 +14,7 @@ from lgtm.traceql.exemplars import Exemplar, Exemplars
 from lgtm.traceql.field_syntax import Static
 from lgtm.traceql.over_time import BUCKET, COUNTING, QUANTILE, OverTime, span_numbers
 from lgtm.traceql.pipeline import run
+from lgtm.traceql.plan import NOTHING, conditions
 from lgtm.traceql.second_stage import Answer, apply
 from lgtm.traceql.series_labels import TypedLabels, decode_labels, order
 from lgtm.traceql.span_table import SpanTable
@@ -47,20 +48,19 @@ class Metrics:
         if isinstance(query.root, Pipeline | ScalarFilter):
             raise NotMetrics
         self._root: MetricsExpr = query.root
-        self._fed = False
+        self._matches_nothing = conditions(query) == NOTHING
         self._exemplars_max = min(_wanted_exemplars(query, exemplars), EXEMPLARS_MAX)
         self._leaves = {id(leaf): _Leaf(leaf, steps, self._exemplars_max) for leaf in queries(query.root)}
 
     def add(self, table: SpanTable) -> None:
         """Raises ManySpansets."""
         if len(table):
-            self._fed = True
             for leaf in self._leaves.values():
                 leaf.add(table)
 
     def results(self) -> list[Series]:
-        """Fewer labels first, then by key and value. Without any spans there is no series; if none matched, counting answers 0."""
-        if not self._fed:
+        """Fewer labels first, then by key and value. If no span matched, counting answers 0, unless none could."""
+        if self._matches_nothing:
             return []
         answer = self._evaluate(self._root)
         matrix = answer.matrix
