@@ -80,6 +80,14 @@ def test_a_later_half_of_a_key_may_expire_with_the_first() -> None:
     assert meet(waiting, halves_of((1, False))) == (set(), [])
 
 
+def test_slots_that_are_used_again_do_not_change_the_order() -> None:
+    waiting = Waiting(wait_ns=WAIT_NS, most=100, texts=2)
+    meet(waiting, halves_of((1, True), (2, True), (3, True)))
+    meet(waiting, halves_of((3, False), (1, False), first=3))
+    meet(waiting, halves_of((4, True), (4, True), (5, True), first=5))
+    assert numbers(waiting.expire(10)) == [1, 5, 6, 7]
+
+
 def test_the_room_is_bounded_and_is_used_again() -> None:
     waiting = Waiting(wait_ns=WAIT_NS, most=3, texts=2)
     assert meet(waiting, halves_of(*((key, True) for key in range(5)))) == (set(), [3, 4])

@@ -10,7 +10,7 @@ import numpy as np
 
 from lgtm.clock import NS_PER_S
 from lgtm.model.labels import Labels, labels_of
-from lgtm.spanmetrics.instruments import Instrument
+from lgtm.spanmetrics.instruments import Instrument, enlarged
 from lgtm.spanmetrics.names import LABEL_VALUE_BYTES_MAX, cut
 from lgtm.spanmetrics.samples import Samples
 from lgtm.vectors.matrix import I64
@@ -82,7 +82,8 @@ class Family:
 
     def forget_idle(self, before_ns: int) -> None:
         """Forgets label sets that nothing was added to since before_ns."""
-        idle = np.array([slot for slot in self._slots.values() if self._touched_ns[slot] < before_ns], np.int64)
+        slots = np.fromiter(self._slots.values(), np.int64, len(self._slots))
+        idle = slots[self._touched_ns[slots] < before_ns]
         for instrument in self._instruments:
             instrument.clear(idle)
         for slot in idle.tolist():
@@ -117,6 +118,6 @@ class Family:
         self._labels += [None] * (count - old)
         self._keys += [None] * (count - old)
         self._free += range(count - 1, old - 1, -1)
-        self._touched_ns = np.resize(self._touched_ns, count)
+        self._touched_ns = enlarged(self._touched_ns, count)
         for instrument in self._instruments:
             instrument.grow(count)

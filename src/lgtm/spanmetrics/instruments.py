@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lgtm.model.batch import Series
-from lgtm.model.labels import Labels, labels_of
+from lgtm.model.labels import Labels
 from lgtm.spanmetrics.names import plain_float
 from lgtm.spanmetrics.samples import Exemplar, Samples
 from lgtm.vectors.matrix import F64, I64
@@ -57,7 +57,7 @@ class Instrument(ABC):
         for slot in fresh.tolist():
             of_slot = labels[slot]
             assert of_slot is not None
-            self._series[slot] = tuple(Series.of(labels_of((*of_slot, *name))) for name in self._names)
+            self._series[slot] = tuple(Series.of(tuple(sorted((*of_slot, *name)))) for name in self._names)
         self._shown[slots] = True
         width = self.width
         numbers = np.arange(len(slots) * width)

@@ -28,6 +28,8 @@ class Waiting:
         self._records = np.zeros(0, HALF)
         self._texts: npt.NDArray[np.object_] = np.zeros((0, texts), object)
         self._until_ns = np.zeros(0, np.int64)
+        self._arrival = np.zeros(0, np.int64)
+        self._arrived = 0
         self._free: list[int] = []
         self._oldest: dict[bytes, int] = {}
         self._later: dict[bytes, deque[int]] = {}
@@ -63,7 +65,8 @@ class Waiting:
     def expire(self, now_ns: int) -> Halves:
         """Takes out who has waited for long enough, in order of arrival."""
         slots = np.flatnonzero(self._until_ns <= now_ns)
-        slots = slots[np.argsort(self._until_ns[slots], kind="stable")]
+        # Oldest first, which is also where a key forgets a slot without looking for it.
+        slots = slots[np.argsort(self._arrival[slots])]
         expired = _halves(*self._read(slots))
         for key, slot in zip(expired.key_bytes(), slots.tolist(), strict=True):
             self._forget(key, slot)
@@ -130,7 +133,7 @@ class Waiting:
         count = min(self._most, max(64, 2 * old))
         if count == old:
             return False
-        self._records, self._texts = enlarged(self._records, count), enlarged(self._texts, count)
+        self._records, self._texts, self._arrival = (enlarged(array, count) for array in (self._records, self._texts, self._arrival))
         self._until_ns = np.concatenate([self._until_ns, np.full(count - old, NEVER_NS)])
         self._free += range(count - 1, old - 1, -1)
         return True
@@ -140,6 +143,8 @@ class Waiting:
         for number, column in enumerate(halves.texts):
             self._texts[slots, number] = np.array([*column.values, None], object)[column.codes]
         self._until_ns[slots] = now_ns + self._wait_ns
+        self._arrival[slots] = self._arrived + np.arange(len(slots))
+        self._arrived += len(slots)
 
     def _read(self, slots: I64) -> tuple[npt.NDArray[Any], npt.NDArray[np.object_]]:
         return self._records[slots], self._texts[slots]
