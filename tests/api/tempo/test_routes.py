@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given as for_all
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from api.tempo.answers import normalise
 from api.tempo.tempo_server import TENANT, TempoServer
@@ -94,6 +97,24 @@ def _moment(found: re.Match[str]) -> str:
     if found[1] == "rfc3339":
         return datetime.fromtimestamp(at_ns / NS_PER_S, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {"s": str(at_ns // NS_PER_S), "ns": str(at_ns)}.get(found[1], f"{at_ns / NS_PER_S:.3f}")
+
+
+ODD = (
+    "", "0", "-1", "1e30", "NaN", "1h", "1d", "-5m", "9" * 25, "1700000400", "1700002200.5", "2023-11-14T22:13:20Z", "9999-12-31T23:59:59Z", "{}",
+    "{", "{ .a }", "{} | rate()", "a=b", 'a="', "none", "\x00", "%", "9223372036854775807", "18446744073709551615", "4294967295", "1ns",
+)  # fmt: skip
+PATHS = st.sampled_from([entry.path.replace("{name}", "1").replace("{name:path}", "name") for entry in ROUTES])
+
+
+@settings(max_examples=100, deadline=None)
+@for_all(
+    PATHS, st.dictionaries(st.sampled_from([*PARAMETERS, "mode", "maxStaleValues", "zz"]), st.sampled_from(ODD) | st.text(max_size=5), max_size=5)
+)
+async def test_whatever_is_asked_is_answered_or_refused(path: str, parameters: dict[str, str]) -> None:
+    server = TempoServer()
+    response = await server.get(path, parameters)
+    server.side.close()
+    assert response.status_code in (200, 400), response.text
 
 
 async def test_every_documented_parameter_has_a_meaning(server: TempoServer) -> None:

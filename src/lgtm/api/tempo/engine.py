@@ -18,7 +18,8 @@ __all__ = ["BareTagValuesAnswer", "SearchAnswer", "TagNamesAnswer", "TagValuesAn
 class TraceEngine(Protocol):
     """Raises BadRequest kinds with Tempo's text for what a query may not. A cancelled task frees what it holds.
 
-    A trace lies in a window when any moment of it does, and is then answered whole.
+    A trace lies in a window when any moment of it does, and is then answered whole. Windows are half-open as everywhere: where Tempo includes the
+    last moment, the window ends 1 ns behind it.
     """
 
     def limits(self, tenant: Tenant) -> Limits: ...
