@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lgtm.model.batch import Batch
 from lgtm.traceql.columns import Column, Columns
-from lgtm.traceql.from_rows import columns_to_read, rows_by_trace, span_table
+from lgtm.traceql.from_rows import columns_to_read, first_of_traces, rows_by_trace, span_table
 from lgtm.traceql.parser import parse
 from lgtm.traceql.plan import Needs, columns_needed
 from lgtm.traceql.span_table import Children, SpanTable
@@ -81,6 +81,15 @@ def test_rows_are_ordered_by_trace_and_time(spans: list[tuple[int, int]]) -> Non
     assert sorted(one for group in groups for one in group) == sorted(spans)
     assert all(len({trace for trace, _ in group}) == 1 and group == sorted(group, key=lambda one: one[1]) for group in groups)
     assert len(groups) == len({trace for trace, _ in spans})
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.integers(0, 5)), max_size=12))
+def test_each_trace_has_its_first_time(spans: list[tuple[int, int]]) -> None:
+    ids = np.array([list(trace.to_bytes(16)) for trace, _ in spans], np.uint8).reshape(-1, 16)
+    found, ts = first_of_traces(ids, np.array([ts for _, ts in spans], np.int64))
+    expected = {trace: min(ts for other, ts in spans if other == trace) for trace, _ in spans}
+    assert dict(zip([int(one[-1]) for one in found], ts.tolist(), strict=True)) == expected
+    assert len(found) == len(expected)
 
 
 def needed(query: str, batch: Batch) -> SpanTable:

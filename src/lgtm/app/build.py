@@ -33,6 +33,7 @@ from lgtm.app.loop_lag import LoopLag
 from lgtm.app.machine import Machine
 from lgtm.app.orphaned import spilled_by
 from lgtm.app.targets import Here
+from lgtm.blocks.column_cache import ColumnCache
 from lgtm.blocks.writer import WrittenBlock
 from lgtm.clock import Clock
 from lgtm.compactor.metrics import CompactorMetrics
@@ -124,7 +125,9 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
         store = machine.open_store(config.storage, storage_metrics)
         stack.push_async_callback(store.close)
         catalog = Catalog(store, config.storage, storage_metrics)
-        files = BlockFiles(store, Path(config.storage.cache_directory), config.storage.cache_bytes_max, storage_metrics)
+        decoded = ColumnCache(config.storage.decoded_bytes_max)
+        storage_metrics.watch_decoded(decoded)
+        files = BlockFiles(store, Path(config.storage.cache_directory), config.storage.cache_bytes_max, storage_metrics, decoded)
         await files.start()
 
         catalogue = LoadedCatalog(catalog, clock, config.storage.poll_interval_s)
@@ -225,6 +228,7 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
                 "distributor.in_flight_bytes_max": (lambda: distributor.in_flight_bytes, config.distributor.in_flight_bytes_max),
                 "wal.pending_bytes_max": (lambda: log.stats().pending_bytes, config.wal.pending_bytes_max),
                 "storage.cache_bytes_max": (lambda: files.nbytes, config.storage.cache_bytes_max),
+                "storage.decoded_bytes_max": (lambda: decoded.nbytes, config.storage.decoded_bytes_max),
             },
         )
         reader = Reader(

@@ -7,6 +7,7 @@ columns only for row groups where rows are left.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lgtm.blocks.checked import Source, check_file, damage
+from lgtm.blocks.column_cache import ColumnCache
 from lgtm.blocks.encoding import LIST_ELEMENT
 from lgtm.blocks.layout import ROWS_FILE, SERIES_FILE
 from lgtm.blocks.meta import BlockMeta
@@ -99,10 +101,12 @@ class BlockReader:
 
     rows, series: the files, as paths or bytes. verify: compare digests of both files first, which costs one pass over them; without, only sizes and
     what Parquet checks as it goes (a CRC a page). Raises DamagedBlock wherever the bytes are not what the meta says.
+    decoded: where columns are kept that were decoded once.
     """
 
-    def __init__(self, rows: Source, series: Source, meta: BlockMeta, *, verify: bool = True) -> None:
+    def __init__(self, rows: Source, series: Source, meta: BlockMeta, *, verify: bool = True, decoded: ColumnCache | None = None) -> None:
         self.meta = meta
+        self._decoded = decoded if decoded is not None else ColumnCache(0)
         self._rows = rows
         with damage(meta.key_of(ROWS_FILE)):
             check_file(rows, meta, ROWS_FILE, verify=verify)
@@ -116,6 +120,12 @@ class BlockReader:
             self.table: SeriesTable = decode_series(series if isinstance(series, bytes) else series.read_bytes())
             if not self.table.total_rows == self._footer.num_rows == meta.row_count or len(self.table) != meta.series_count:
                 raise ValueError("the series table, the rows and the meta disagree on their numbers")
+
+    def in_passing(self) -> BlockReader:
+        """The same block, of which nothing decoded is kept: for whoever reads all of it once."""
+        other = copy.copy(self)
+        other._decoded = ColumnCache(0)  # its own copy
+        return other
 
     def series(self, matchers: Matchers = (), window: Window = ALWAYS) -> SeriesSelection:
         """Series that fit all matchers and have rows near the window: their times touch it, though no row may lie inside."""
@@ -234,7 +244,7 @@ class BlockReader:
         self, file: Any, group: _RowGroup, selection: SeriesSelection, window: Window, names: list[str], tests: list[Where]
     ) -> Batch | None:
         with damage(self.meta.key_of(ROWS_FILE)):
-            kept = _selected(file, group)
+            kept = _selected(self._whole(file, group.number, [TS])[0], group)
         if window != ALWAYS and not window.covers(group.min_ns, group.max_ns):
             kept = kept.only((kept.ts >= window.start_ns) & (kept.ts < window.end_ns))
         for test in tests:
@@ -255,9 +265,7 @@ class BlockReader:
     def _content(self, file: Any, group: int, names: list[str], rows: Ints | None) -> list[Any]:
         if not names:
             return []
-        table = file.read_row_group(group, columns=names, use_threads=False)
-        found = [table.column(name).combine_chunks() for name in names]
-        found = [one.chunk(0) if isinstance(one, pa.ChunkedArray) else one for one in found]
+        found = self._whole(file, group, names)
         if rows is None:
             return found
         if len(rows) == int(rows[-1]) - int(rows[0]) + 1:
@@ -265,12 +273,25 @@ class BlockReader:
         at = pa.array(rows)
         return [one.take(at) for one in found]
 
+    def _whole(self, file: Any, group: int, names: list[str]) -> list[Any]:
+        """Columns of a whole row group."""
+        key = self.meta.key_of(ROWS_FILE)
+        found = {name: self._decoded.get((key, group, name)) for name in names}
+        missing = [name for name, column in found.items() if column is None]
+        if missing:
+            table = file.read_row_group(group, columns=missing, use_threads=False)
+            for name in missing:
+                column = table.column(name).combine_chunks()
+                found[name] = column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
+                self._decoded.put((key, group, name), found[name])
+        return [found[name] for name in names]
 
-def _selected(file: Any, group: _RowGroup) -> _Kept:
-    """The rows of selected series."""
+
+def _selected(column: pa.Array, group: _RowGroup) -> _Kept:
+    """The rows of selected series. column: the times of the whole group."""
     counts = group.lasts - group.firsts
     ordinals = np.repeat(group.ordinals, counts).astype(np.uint32)
-    ts = _column(file, group.number, TS).to_numpy(zero_copy_only=False)
+    ts = column.to_numpy(zero_copy_only=False)
     if group.whole:
         return _Kept(ordinals, ts, None)
     positions = np.arange(int(counts.sum())) + np.repeat(group.firsts - (np.cumsum(counts) - counts), counts)

@@ -217,7 +217,7 @@ class Compactor:
         await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
         try:
             async with AsyncExitStack() as stack:
-                readers = [await stack.enter_async_context(self._open_block(meta)) for meta in job.blocks]
+                readers = [(await stack.enter_async_context(self._open_block(meta))).in_passing() for meta in job.blocks]
                 await asyncio.to_thread(directory.mkdir, parents=True)
                 written = await asyncio.to_thread(compact_blocks, readers, identity, directory, created_ns=self._clock.now_ns())
             published = await publish(self._store, written.files, written.meta, self._storage_metrics)

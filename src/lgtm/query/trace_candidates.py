@@ -15,7 +15,7 @@ from lgtm.query.source import Columns, Ints
 from lgtm.traceql.candidates import condition_needs
 from lgtm.traceql.evaluate import truth
 from lgtm.traceql.field_syntax import TRUE, FieldExpr
-from lgtm.traceql.from_rows import columns_to_read, rows_by_trace, span_table, trace_id_bytes
+from lgtm.traceql.from_rows import columns_to_read, first_of_traces, span_table, trace_id_bytes
 from lgtm.traceql.plan import Needs
 
 Ids = npt.NDArray[np.uint8]
@@ -75,11 +75,8 @@ class Candidates:
 
 
 def distinct(ids: Ids, ts: Ints) -> Found:
-    if not len(ids):
-        return Found(ids, ts)
-    order, offsets = rows_by_trace(ids, ts)
-    first = order[offsets[:-1]]
-    newest = first[np.argsort(-ts[first], kind="stable")]
+    ids, ts = first_of_traces(ids, ts)
+    newest = np.argsort(-ts, kind="stable")
     return Found(ids[newest], ts[newest])
 
 

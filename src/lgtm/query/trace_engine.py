@@ -42,6 +42,8 @@ from lgtm.traceql.tags import BareTagValues, TagNames, TagValues, bare_fields
 
 TRACES_AT_ONCE = 50_000
 """Traces that are read whole together, for a metric; a search begins with few of them and goes on with eight times as many each time."""
+FIRST_SLICE_SHARE = 8
+"""How much shorter the first stretch of a search is than that of a query for lines: it is asked for 20 traces, not for 1,000 lines."""
 FIRST_TRACES = 64
 GROWTH = 8
 _ENDS = Columns(frozenset({TRACE_ID, "duration_ns"}), frozenset())
@@ -190,7 +192,8 @@ class TraceEngine:
         await selection.each(row_sets, Window(window.end_ns, around.end_ns), late.columns, Order(newest_first=False), late.add)
         if len(behind := late.take().ids):
             yield await self._of_those(tenant, behind, Window(around.start_ns, window.end_ns), stats)
-        for part in slices(row_sets, window, first_rows=self._reader.config.first_slice_rows, newest_first=True):
+        first_rows = max(1, self._reader.config.first_slice_rows // FIRST_SLICE_SHARE)
+        for part in slices(row_sets, window, first_rows=first_rows, newest_first=True):
             if not search.needs(part.end_ns - 1):
                 return
             await selection.each(row_sets, part, candidates.columns, Order(first_rows=SLICE_ROWS_MAX), candidates.add)

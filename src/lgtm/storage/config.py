@@ -67,6 +67,8 @@ class StorageConfig:
     """Where files of blocks in S3 are kept to be read; the local store is read in place."""
     cache_bytes_max: int = 20 * GIB
     """Disk for those files. A query needs room for the blocks it reads at once."""
+    decoded_bytes_max: int = 128 * MIB
+    """Memory for columns of blocks that a query has decoded, for the next one. 0 keeps none."""
     poll_interval_s: float = 30.0
     """How often the catalogue looks for blocks of other nodes. Flushed rows stay in memory for more than twice as long."""
     tombstone_delay_s: float = 3_600.0

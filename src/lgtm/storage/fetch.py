@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
+from lgtm.blocks.column_cache import ColumnCache
 from lgtm.blocks.layout import DATA_FILES, ROWS_FILE, SERIES_FILE, TRACES_FILE, DamagedBlock, parse_key
 from lgtm.blocks.meta import BlockMeta
 from lgtm.blocks.reader import BlockReader
@@ -77,9 +78,7 @@ class _Piece(Generic[T]):
         return sum(meta.files[name].nbytes for name in self.files)
 
 
-_ROWS = _Piece(DATA_FILES, "", READERS_MAX, lambda paths, meta: BlockReader(paths[ROWS_FILE], paths[SERIES_FILE], meta))
 _TRACES = _Piece((TRACES_FILE,), "-traces", INDEXES_MAX, lambda paths, meta: open_trace_index(paths[TRACES_FILE], meta))
-_PIECES: tuple[_Piece[Any], ...] = (_ROWS, _TRACES)
 
 
 @dataclass(slots=True, eq=False)
@@ -94,7 +93,9 @@ class _Entry:
 class BlockFiles:
     """directory: of the cache; nobody else writes there. Call `start` once before `open`."""
 
-    def __init__(self, store: ObjectStore, directory: Path, bytes_max: int, metrics: StorageMetrics) -> None:
+    def __init__(self, store: ObjectStore, directory: Path, bytes_max: int, metrics: StorageMetrics, decoded: ColumnCache | None = None) -> None:
+        """decoded: where readers keep columns that they have decoded."""
+        self._rows = _Piece(DATA_FILES, "", READERS_MAX, lambda paths, meta: BlockReader(paths[ROWS_FILE], paths[SERIES_FILE], meta, decoded=decoded))
         self._store, self._directory, self._bytes_max, self._metrics = store, directory, bytes_max, metrics
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         """By path of the piece, least recently used first."""
@@ -115,7 +116,7 @@ class BlockFiles:
         Raises CacheFull, BlockGone, StoreUnavailable, and DamagedBlock when the store's own bytes are damaged. When what is read turns out to be
         damaged, let it pass through here: the next to open the block checks it anew, and fetches it again.
         """
-        async with self._open(_ROWS, meta) as reader:
+        async with self._open(self._rows, meta) as reader:
             yield reader
 
     @contextlib.asynccontextmanager
@@ -259,7 +260,7 @@ def _adopt(directory: Path) -> list[tuple[str, int]]:
     shutil.rmtree(directory / _RUBBISH, ignore_errors=True)
     (directory / _RUBBISH).mkdir(parents=True)
     found: list[tuple[float, str, int]] = []
-    wanted = [set(piece.files) for piece in _PIECES]
+    wanted = [set(DATA_FILES), set(_TRACES.files)]
     for piece in directory.glob("signal=*/tenant=*/date=*/*/*/"):
         path = piece.relative_to(directory).as_posix()
         files = {file.name: file.stat() for file in piece.iterdir()}

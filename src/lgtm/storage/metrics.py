@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from lgtm.blocks.column_cache import ColumnCache
 from lgtm.telemetry import LATENCY_BUCKETS_S
 
 
@@ -29,3 +30,11 @@ class StorageMetrics:
         self.published = Counter(
             "lgtm_storage_published_total", "Blocks published, by outcome: new, repeated, conflict.", ["outcome"], registry=registry
         )
+        self._decoded_bytes = Gauge("lgtm_storage_decoded_bytes", "Columns of blocks kept decoded in memory.", registry=registry)
+        self._decoded_hits = Gauge("lgtm_storage_decoded_hits", "Columns of row groups that were found decoded since the start.", registry=registry)
+        self._decoded_misses = Gauge("lgtm_storage_decoded_misses", "Columns of row groups that had to be decoded.", registry=registry)
+
+    def watch_decoded(self, decoded: ColumnCache) -> None:
+        self._decoded_bytes.set_function(lambda: decoded.nbytes)
+        self._decoded_hits.set_function(lambda: decoded.hits)
+        self._decoded_misses.set_function(lambda: decoded.misses)

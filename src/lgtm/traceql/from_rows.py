@@ -17,7 +17,7 @@ from lgtm.model.attributes import TYPES, AttributeName
 from lgtm.model.batch import Batch
 from lgtm.model.signal import REST, SERIES, SPANS, TRACE_ID, TS
 from lgtm.traceql.any_columns import any_columns
-from lgtm.traceql.columns import I64, Bool, Column, Columns, from_arrow, strings
+from lgtm.traceql.columns import I64, Bool, Column, Columns, constant, from_arrow, strings
 from lgtm.traceql.nested_set import U64
 from lgtm.traceql.plan import Needs
 from lgtm.traceql.span_table import Children, SpanTable
@@ -88,9 +88,9 @@ class _Reading:
             kind=self._numbers("kind"),
             status=self._numbers("status"),
             status_message=self._texts("status_message"),
-            service_name=self._label(str(AttributeName(names.RESOURCE, "", "service.name"))),
-            scope_name=self._label(names.SCOPE_NAME),
-            scope_version=self._label(names.SCOPE_VERSION),
+            service_name=self._label("service_name", str(AttributeName(names.RESOURCE, "", "service.name"))),
+            scope_name=self._label("scope_name", names.SCOPE_NAME),
+            scope_version=self._label("scope_version", names.SCOPE_VERSION),
             attributes=self._attributes(count),
             events=self._children(names.EVENT),
             links=links,
@@ -106,7 +106,9 @@ class _Reading:
 
     def _texts(self, name: str) -> Column:
         column = self._column(name)
-        return strings(pa.nulls(self._rows.num_rows, pa.string()).fill_null("") if column is None else column.fill_null(""))
+        if column is None:
+            return constant(Type.STRING, "", self._rows.num_rows)
+        return strings(column.fill_null("") if column.null_count else column)
 
     def _ids(self, name: str) -> U64:
         column = self._column(name)
@@ -117,8 +119,10 @@ class _Reading:
             found[~np.asarray(column.is_valid())] = 0
         return found
 
-    def _label(self, name: str) -> Column:
-        """A label of the series, empty where it has none."""
+    def _label(self, needed: str, name: str) -> Column:
+        """A label of the series, empty where it has none, and everywhere when nobody needs it."""
+        if needed not in self._needs.columns:
+            return constant(Type.STRING, "", self._rows.num_rows)
         of_series = strings(pa.array([labels.get(name, "") for labels in self._labels], pa.string()))
         return Column(Type.STRING, of_series.values[self._series], words=of_series.words)
 
@@ -228,6 +232,22 @@ def _bytes(values: pa.Array, width: int) -> npt.NDArray[np.uint8]:
 def trace_id_bytes(column: pa.Array) -> npt.NDArray[np.uint8]:
     """Count × 16."""
     return _bytes(column, 16)
+
+
+def first_of_traces(ids: npt.NDArray[np.uint8], ts: I64) -> tuple[npt.NDArray[np.uint8], I64]:
+    """Each id once, in no order, and the least time of its rows. ids: count × 16."""
+    if not len(ids):
+        return ids, ts
+    halves = np.ascontiguousarray(ids).view(np.uint64)
+    mixed = halves[:, 0] * _SPREAD + halves[:, 1]
+    order = np.argsort(mixed)
+    halves, mixed = halves[order], mixed[order]
+    apart = (halves[1:] != halves[:-1]).any(axis=1)
+    if (apart & (mixed[1:] == mixed[:-1])).any():
+        order, offsets = rows_by_trace(ids, ts)
+        return ids[order[offsets[:-1]]], ts[order[offsets[:-1]]]
+    starts = np.concatenate(([0], np.flatnonzero(apart) + 1))
+    return ids[order[starts]], np.minimum.reduceat(ts[order], starts)
 
 
 def rows_by_trace(ids: npt.NDArray[np.uint8], ts: I64) -> tuple[I64, I64]:
