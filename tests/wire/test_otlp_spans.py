@@ -16,6 +16,7 @@ from lgtm.errors import BadRequest, LimitExceeded
 from lgtm.model.signal import DYNAMIC_COLUMNS_MAX, REST, SPANS
 from lgtm.wire.otlp_spans import InvalidSpanId, InvalidTraceId, decode_otlp_spans
 from wire.messages import any_value
+from wire.test_spans_to_otlp import requests
 
 
 def request_bytes(trace_id: bytes = b"t" * 16, span_id: bytes = b"s" * 8) -> bytes:
@@ -59,12 +60,55 @@ def test_ids_of_a_wrong_length_are_refused() -> None:
         decode_otlp_spans(request_bytes(span_id=bytes(8)), json=False)
 
 
-@given(st.integers(0, 400), st.binary(max_size=4))
-def test_damage_raises_declared_errors(at: int, damage: bytes) -> None:
-    whole = request_bytes()
-    for body in (whole[:at], whole[:at] + damage + whole[at + len(damage) :]):
-        with contextlib.suppress(BadRequest, LimitExceeded):
-            decode_otlp_spans(body, json=False)
+def test_a_link_with_ids_of_a_wrong_length_is_dropped_and_counted() -> None:
+    request = ExportTraceServiceRequest()
+    spans = request.resource_spans.add().scope_spans.add().spans
+    for number, links in enumerate(([(16, 8), (0, 8), (16, 8), (8, 8)], [], [(16, 7)], [(16, 8)])):
+        span = spans.add(trace_id=b"t" * 16, span_id=bytes([number + 1] * 8), dropped_links_count=2 * number)
+        for at, (trace_size, span_size) in enumerate(links):
+            link = span.links.add(trace_id=b"u" * trace_size, span_id=b"v" * span_size, trace_state=str(at))
+            link.attributes.add(key="at", value=any_value(at))
+    rows = decode_otlp_spans(request.SerializeToString(), json=False).rows.to_pylist()
+    assert [row["dropped_links"] for row in rows] == [2, 2, 5, 6]
+    assert [row["link_trace_state"] for row in rows] == [["0", "2"], None, None, ["0"]]
+    assert [row["link:int.at"] for row in rows] == [[0, 2], None, None, [0]]
+
+
+def test_without_a_good_link_there_are_no_columns_of_links() -> None:
+    request = ExportTraceServiceRequest()
+    span = request.resource_spans.add().scope_spans.add().spans.add(trace_id=b"t" * 16, span_id=b"s" * 8, dropped_links_count=2**32 - 1)
+    span.links.add(trace_id=b"u", span_id=b"v")
+    (row,) = decode_otlp_spans(request.SerializeToString(), json=False).rows.to_pylist()
+    assert row["dropped_links"] == 2**32 - 1
+    assert not any(name.startswith("link") for name in row)
+
+
+BODIES = st.one_of(st.just(request_bytes()), requests().map(ExportTraceServiceRequest.SerializeToString))
+
+
+def decode_or_refuse(body: bytes) -> None:
+    """What is not refused with a declared error is a valid batch."""
+    with contextlib.suppress(BadRequest, LimitExceeded):
+        decode_otlp_spans(body, json=False).rows.validate(full=True)
+
+
+@given(BODIES, st.data())
+def test_a_body_that_is_cut_raises_declared_errors(body: bytes, data: st.DataObject) -> None:
+    decode_or_refuse(body[: data.draw(st.integers(0, len(body)))])
+
+
+@given(BODIES, st.lists(st.tuples(st.integers(0), st.integers(0, 7)), min_size=1, max_size=4))
+def test_flipped_bits_raise_declared_errors(body: bytes, flips: list[tuple[int, int]]) -> None:
+    damaged = bytearray(body)
+    for at, bit in flips:
+        damaged[at % len(damaged)] ^= 1 << bit
+    decode_or_refuse(bytes(damaged))
+
+
+@given(BODIES, st.integers(0), st.binary(min_size=1, max_size=12), st.booleans())
+def test_foreign_bytes_raise_declared_errors(body: bytes, at: int, foreign: bytes, instead: bool) -> None:
+    at %= len(body)
+    decode_or_refuse(body[:at] + foreign + body[at + instead * len(foreign) :])
 
 
 def test_json_says_the_same() -> None:

@@ -50,6 +50,34 @@ def test_lockstep_finds_the_same_fields_in_the_same_order_of_each_message(conten
         assert sorted(got, key=lambda item: item[0]) == expected[wanted]
 
 
+@given(messages)
+def test_of_single_fields_the_last_counts(contents: list[bytes]) -> None:
+    data = b"".join(field_bytes(7, content) for content in contents)
+    buffer = Buffer(data)
+    found = buffer.messages(7, most=100)
+    fields = buffer.scan(np.array(found.starts, np.int64), np.array(found.ends, np.int64))
+    expected = one_by_one(data, list(found.starts), list(found.ends))
+    for wanted, start, end in zip(WANTED, *fields.last(*WANTED), strict=True):
+        of_rows = dict(expected[wanted])
+        assert [data[s:e] for s, e in zip(start.tolist(), end.tolist(), strict=True)] == [of_rows.get(row, b"") for row in range(len(contents))]
+    of_oneof: dict[int, tuple[int, int]] = {}
+    for row, (position, stop) in enumerate(zip(found.starts, found.ends, strict=True)):
+        while position < stop:
+            number, content, position = next_field(data, position, stop)
+            if number in WANTED:
+                of_oneof[row] = number, content
+    code, start, _ = fields.last_of(*WANTED)
+    assert [(c, s) for c, s in zip(code.tolist(), start.tolist(), strict=True)] == [of_oneof.get(row, (0, 0)) for row in range(len(contents))]
+
+
+@pytest.mark.parametrize("size", [0, 1, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152])
+@pytest.mark.parametrize("number", [1, 15, 16, 31, 2_047, 2_048])
+def test_fields_of_any_number_and_length_are_read(number: int, size: int) -> None:
+    data = field_bytes(number, bytes(size)) + field_bytes(2, b"behind")
+    (found,) = Buffer(data).fields(np.array([0]), np.array([len(data)]), tag(2, LENGTH_DELIMITED)).values()
+    assert (found.start.tolist()[-1:], found.end.tolist()[-1:]) == ([len(data) - 6], [len(data)])
+
+
 @given(messages, st.data())
 def test_a_damaged_message_is_refused_or_read_within_its_bounds(contents: list[bytes], data: st.DataObject) -> None:
     damaged = bytearray(b"".join(field_bytes(7, content) for content in contents))

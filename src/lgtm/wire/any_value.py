@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from lgtm.wire.bounds import MalformedBody
 from lgtm.wire.go_text import float_text
-from lgtm.wire.protobuf import FIXED64, LENGTH_DELIMITED, VARINT, Buffer, Ints, Places, next_field, read_varint, tag
+from lgtm.wire.protobuf import FIXED64, LENGTH_DELIMITED, VARINT, Buffer, Bytes, Ints, Places, next_field, read_varint, tag
 from lgtm.wire.text import decode, utf8
 
 DEPTH_MAX = 64
@@ -38,23 +38,14 @@ class Values:
     """Values of one column, by the kind that counts for each: kind 0 is an empty value. Content is buffer[start:end]."""
 
     buffer: Buffer
-    kind: Ints
+    kind: Bytes
     start: Ints
     end: Ints
 
     @classmethod
     def read(cls, buffer: Buffer, starts: Ints, ends: Ints) -> Values:
         """The messages AnyValue at [starts[i], ends[i]); of a oneof the last field counts."""
-        fields = buffer.fields(starts, ends, *_KINDS)
-        kind = np.zeros(len(starts), np.int64)
-        start, end = kind.copy(), kind.copy()
-        for each in _KINDS:
-            if not len(fields[each]):
-                continue
-            at, to = fields[each].last(len(starts))
-            later = at > start
-            kind[later], start[later], end[later] = each, at[later], to[later]
-        return cls(buffer, kind, start, end)
+        return cls(buffer, *buffer.scan(starts, ends).last_of(*_KINDS))
 
     def of_kind(self, kind: int) -> Ints:
         return np.flatnonzero(self.kind == kind)

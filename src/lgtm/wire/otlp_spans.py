@@ -8,34 +8,46 @@ ScopeSpans    { scope = 1; repeated Span spans = 2; schema_url = 3 }
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from lgtm.errors import BadRequest
 from lgtm.model.attributes import EVENT, LINK, SPAN
 from lgtm.model.labels import Labels
 from lgtm.model.signal import SPANS
 from lgtm.model.window import TS_NS_MAX
+from lgtm.wire.arrays import Flags, Lists, Pool, Slice, numbers
 from lgtm.wire.bounds import BOUNDS, BodyBounds, TooManyStreams
 from lgtm.wire.decoded_spans import DecodedSpans
 from lgtm.wire.otlp_json import spans_to_protobuf
-from lgtm.wire.protobuf import FIXED32, FIXED64, LENGTH_DELIMITED, VARINT, Buffer, Ints, Places, tag
-from lgtm.wire.span_columns import Sparse, finish, lists, read_attributes
+from lgtm.wire.protobuf import FIXED32, FIXED64, LENGTH_DELIMITED, VARINT, Buffer, Bytes, Ints, Places, tag
+from lgtm.wire.span_columns import AttributeReader, Elements, finish
 from lgtm.wire.span_series import series_labels
-from lgtm.wire.text import utf8
 
 _HEAD, _SCHEMA = tag(1, LENGTH_DELIMITED), tag(3, LENGTH_DELIMITED)
 _TRACE, _SPAN, _STATE, _PARENT, _NAME = (tag(n, LENGTH_DELIMITED) for n in (1, 2, 3, 4, 5))
 _KIND, _START, _END = tag(6, VARINT), tag(7, FIXED64), tag(8, FIXED64)
 _ATTRIBUTES, _EVENTS, _LINKS, _STATUS = (tag(n, LENGTH_DELIMITED) for n in (9, 11, 13, 15))
 _DROPPED, _DROPPED_EVENTS, _DROPPED_LINKS, _FLAGS = tag(10, VARINT), tag(12, VARINT), tag(14, VARINT), tag(16, FIXED32)
-_READ_FIRST = (_TRACE, _SPAN, _STATE, _PARENT, _NAME, _KIND, _START, _END, _ATTRIBUTES, _EVENTS, _LINKS, _STATUS)
-_READ = (*_READ_FIRST, _DROPPED, _DROPPED_EVENTS, _DROPPED_LINKS, _FLAGS)
+_SINGLE = (_TRACE, _SPAN, _STATE, _PARENT, _NAME, _KIND, _START, _END, _STATUS, _DROPPED, _DROPPED_EVENTS, _DROPPED_LINKS, _FLAGS)
 _TEXT_2, _CODE = tag(2, LENGTH_DELIMITED), tag(3, VARINT)
 _EVENT_TIME, _ATTRIBUTES_3, _DROPPED_4 = tag(1, FIXED64), tag(3, LENGTH_DELIMITED), tag(4, VARINT)
 _ATTRIBUTES_4, _DROPPED_5, _FLAGS_6 = tag(4, LENGTH_DELIMITED), tag(5, VARINT), tag(6, FIXED32)
+
+TRACE_ID_BYTES, SPAN_ID_BYTES = 16, 8
+_TRACE_ID_TYPE, _SPAN_ID_TYPE = pa.binary(TRACE_ID_BYTES), pa.binary(SPAN_ID_BYTES)
+_UINT32_MAX = 0xFFFF_FFFF
+_COUNTS = {"dropped_attributes": _DROPPED, "dropped_events": _DROPPED_EVENTS, "dropped_links": _DROPPED_LINKS}
+_FIXED = {field.name: field for field in SPANS.columns}
+_TEXTS_OR_NULL = ("status_message", "trace_state")
+"""Columns in which an empty text is none."""
+
+Counts = npt.NDArray[np.uint32]
 
 
 class InvalidTraceId(BadRequest):
@@ -55,153 +67,234 @@ class InvalidSpanId(BadRequest):
 
 
 def decode_otlp_spans(data: bytes, *, json: bool, bounds: BodyBounds = BOUNDS) -> DecodedSpans:
-    """Pure. A request without spans has no rows. Raises MalformedBody, InvalidTraceId, InvalidSpanId and BodyTooLarge kinds."""
+    """Pure. A request without spans has no rows. Raises MalformedBody, InvalidTraceId, InvalidSpanId and BodyTooLarge kinds.
+
+    The ids of a span and its parent must have their lengths, or nothing of the request counts. A link with an id of another length could not be
+    kept in its column; as in Tempo it does no harm to its span: it is left out, and counted in the span's `dropped_links`.
+    """
     data = spans_to_protobuf(data, bounds) if json else data
     buffer = Buffer(data)
-    series: list[Labels] = []
-    counts: list[int] = []
-    starts, ends = array("q"), array("q")
+    found = _Found()
     resources = buffer.messages(1, most=bounds.rows_max)
     for start, end in zip(resources.starts, resources.ends, strict=True):
+        found.add_resource(buffer, start, end, bounds)
+    series = np.arange(len(found.series), dtype=np.uint32).repeat(found.counts)
+    rows = _Rows(buffer, np.array(found.starts, np.int64), np.array(found.ends, np.int64))
+    return DecodedSpans(tuple(found.series), rows.batch(series, bounds), "otlp")
+
+
+@dataclass(slots=True)
+class _Found:
+    """Where the spans of a request lie, and how many there are of each series, in order."""
+
+    series: list[Labels] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+    starts: array[int] = field(default_factory=lambda: array("q"))
+    ends: array[int] = field(default_factory=lambda: array("q"))
+
+    def add_resource(self, buffer: Buffer, start: int, end: int, bounds: BodyBounds) -> None:
+        """The spans of the message ResourceSpans in [start, end)."""
         scopes = buffer.messages(2, start, end, most=bounds.rows_max)
         for scope_start, scope_end in zip(scopes.starts, scopes.ends, strict=True):
-            spans = buffer.messages(2, scope_start, scope_end, most=bounds.rows_max - len(starts))
-            if not spans.starts:
+            first = len(self.starts)
+            of_scope = buffer.add_messages(self.starts, self.ends, 2, scope_start, scope_end, most=bounds.rows_max)
+            if len(self.starts) == first:
                 continue
-            places = (scopes.others.get(_HEAD), spans.others.get(_HEAD), scopes.others.get(_SCHEMA), spans.others.get(_SCHEMA))
-            series.append(series_labels(*(data[slice(*place)] if place else b"" for place in places)))
-            counts.append(len(spans.starts))
-            starts += spans.starts
-            ends += spans.ends
-            if len(series) > bounds.streams_max:
+            places = (scopes.others.get(_HEAD), of_scope.get(_HEAD), scopes.others.get(_SCHEMA), of_scope.get(_SCHEMA))
+            self.series.append(series_labels(*[buffer.data[place[0] : place[1]] if place else b"" for place in places]))
+            self.counts.append(len(self.starts) - first)
+            if len(self.series) > bounds.streams_max:
                 raise TooManyStreams(bounds.streams_max)
-    of_rows = np.repeat(np.arange(len(series), dtype=np.uint32), counts)
-    return DecodedSpans(tuple(series), _Rows(buffer, np.array(starts, np.int64), np.array(ends, np.int64)).batch(of_rows, bounds), "otlp")
 
 
 class _Messages:
     """Fields of equal messages as columns; absent and zero are the same."""
 
-    def __init__(self, buffer: Buffer, starts: Ints, ends: Ints, *wanted: int) -> None:
+    def __init__(self, buffer: Buffer, starts: Ints, ends: Ints, *single: int) -> None:
+        """single: tags of the fields that are not repeated."""
         self.buffer, self.count = buffer, len(starts)
-        self.fields = buffer.fields(starts, ends, *wanted)
+        self.fields = buffer.scan(starts, ends)
+        self._slots = {tag: slot for slot, tag in enumerate(single)}
+        self._start, self._end = self.fields.last(*single)
 
-    def texts(self, number: int, what: str) -> pa.Array:
-        return utf8(self.buffer.binary(*self.fields[number].last(self.count)), lambda row: f"{what} {row}")
+    def has(self, number: int) -> bool:
+        """Whether any of the messages has the field."""
+        return self.fields.has(number)
 
-    def varints(self, number: int) -> Ints:
-        column = np.zeros(self.count, np.int64)
-        places = self.fields[number]
-        column[places.row] = self.buffer.varints(places).view(np.int64)
-        return column
+    def place(self, number: int) -> tuple[Ints, Ints]:
+        """(start, end) of the field in each message, 0 where absent."""
+        slot = self._slots[number]
+        return self._start[slot], self._end[slot]
 
-    def counts(self, number: int) -> pa.Array:
-        return pa.array((self.varints(number) & 0xFFFF_FFFF).astype(np.uint32))
+    def texts(self, pool: Pool, number: int, what: str) -> Slice:
+        return pool.add(*self.place(number), lambda row: f"{what} {row}")
+
+    def varints(self, number: int) -> npt.NDArray[Any]:
+        return self._filled(number, lambda places: self.buffer.varints(places).view(np.int64), np.int64)
+
+    def counts(self, number: int) -> Counts:
+        return (self.varints(number) & 0xFFFF_FFFF).astype(np.uint32)
 
     def times(self, number: int) -> Ints:
-        column = np.zeros(self.count, np.uint64)
-        places = self.fields[number]
-        column[places.row] = self.buffer.fixed(places, "<u8")
-        return np.minimum(column, np.uint64(TS_NS_MAX)).astype(np.int64)
+        column = self._filled(number, lambda places: self.buffer.fixed(places, "<u8"), np.uint64)
+        times: Ints = np.minimum(column, np.uint64(TS_NS_MAX)).view(np.int64)
+        return times
 
-    def flags(self, number: int) -> pa.Array:
-        column = np.zeros(self.count, np.uint32)
-        places = self.fields[number]
-        column[places.row] = self.buffer.fixed(places, "<u4")
-        return pa.array(column)
+    def flags(self, number: int) -> Counts:
+        return self._filled(number, lambda places: self.buffer.fixed(places, "<u4"), np.uint32)
 
-    def ids(self, number: int, width: int, error: type[InvalidTraceId] | type[InvalidSpanId], *, zero: bool, absent: bool) -> pa.Array:
-        """zero: an id of zeros is one; absent: an empty one is null."""
-        start, end = self.fields[number].last(self.count)
-        size = end - start
-        wrong = np.flatnonzero((size != width) & ~((size == 0) & absent))
-        if len(wrong):
-            raise error(int(size[wrong[0]]))
-        given = size == width
-        raw = np.zeros((self.count, width), np.uint8)
-        raw[given] = self.buffer.array[start[given, None] + np.arange(width)]
-        none = ~raw.any(axis=1)
-        if not zero and not absent and none.any():
-            raise error(width)
-        values = pa.Array.from_buffers(pa.binary(width), self.count, [None, pa.py_buffer(raw)])
-        if not (absent and none.any()):
-            return values
-        return values.take(pa.array(np.arange(self.count), mask=none))
+    def _filled(self, number: int, read: Callable[[Places], npt.NDArray[Any]], dtype: type[np.generic]) -> npt.NDArray[Any]:
+        """What `read` finds in the messages that have the field, 0 in the others."""
+        if not self.has(number):
+            return np.zeros(self.count, dtype)
+        start, end = self.place(number)
+        at = end.nonzero()[0]
+        if len(at) == self.count:
+            return read(Places(at, start, end))
+        column = np.zeros(self.count, dtype)
+        column[at] = read(Places(at, start[at], end[at]))
+        return column
+
+    def sizes(self, number: int) -> Ints:
+        start, end = self.place(number)
+        return end - start
+
+    def ids(self, number: int, width: int, *, given: Flags | None = None) -> Bytes:
+        """Shaped [message, width]; zeros where not given. Where given, the field has that width."""
+        start = self.place(number)[0]
+        if given is None:
+            return self.buffer.windows(start, width)
+        found = np.zeros((self.count, width), np.uint8)
+        found[given] = self.buffer.windows(start[given], width)
+        return found
 
 
 class _Rows(_Messages):
     def __init__(self, buffer: Buffer, starts: Ints, ends: Ints) -> None:
-        super().__init__(buffer, starts, ends, *_READ)
+        super().__init__(buffer, starts, ends, *_SINGLE)
+        self._links_refused: Ints | None = None
+        self._texts, self._binary = Pool(pa.string()), Pool(pa.binary())
+        self._of_texts: dict[str, tuple[Slice, Lists | None]] = {}
+        """Columns that are made when the texts are read."""
 
-    def batch(self, series: np.typing.NDArray[np.uint32], bounds: BodyBounds) -> pa.RecordBatch:
-        start, end = self.times(_START), self.times(_END)
-        status = _Messages(self.buffer, *self.fields[_STATUS].last(self.count), _TEXT_2, _CODE)
-        columns = {
-            "series": pa.array(series),
-            "ts": pa.array(start),
-            "trace_id": self.ids(_TRACE, 16, InvalidTraceId, zero=True, absent=False),
-            "span_id": self.ids(_SPAN, 8, InvalidSpanId, zero=False, absent=False),
-            "parent_id": self.ids(_PARENT, 8, InvalidSpanId, zero=False, absent=True),
-            "duration_ns": pa.array(end - start),
-            "name": self.texts(_NAME, "name of span"),
-            "kind": pa.array(_enum(self.varints(_KIND))),
-            "status": pa.array(_enum(status.varints(_CODE))),
-            "status_message": _given(status.texts(_TEXT_2, "status of span")),
-            "trace_state": _given(self.texts(_STATE, "trace state of span")),
-            "flags": _given(self.flags(_FLAGS)),
-            "dropped_attributes": _given(self.counts(_DROPPED)),
-            "dropped_events": _given(self.counts(_DROPPED_EVENTS)),
-            "dropped_links": _given(self.counts(_DROPPED_LINKS)),
-        }
-        attributes = read_attributes(self.buffer, self.fields[_ATTRIBUTES], SPAN)
-        attributes += self._events(columns) + self._links(columns)
-        fixed = [field for field in SPANS.columns if not field.nullable or columns.get(field.name, _NONE).null_count < self.count]
-        fixed = [field for field in fixed if field.name in columns]
+    def batch(self, series: npt.NDArray[np.uint32], bounds: BodyBounds) -> pa.RecordBatch:
+        columns = self._own(series)
+        spans = Elements(SPAN, self.count, self.fields.places(_ATTRIBUTES))
+        parts = [spans, *self._events(columns), *self._links(columns)]
+        attributes = AttributeReader(self.buffer, self._texts, self._binary).read(parts)
+        self._add_counts(columns)
+        self._texts.read(self.buffer)
+        self._binary.read(self.buffer)
+        for name, (values, lists) in self._of_texts.items():
+            columns[name] = lists.of(values.array()) if lists else values.array(empty_is_null=name in _TEXTS_OR_NULL)
+        fixed = [name for name in _FIXED if name in columns]
         fields, arrays = finish(attributes, self.count, bounds.metadata_bytes_max)
-        return pa.RecordBatch.from_arrays([*(columns[f.name] for f in fixed), *arrays], schema=pa.schema([*fixed, *fields]))
+        schema = pa.schema([*map(_FIXED.__getitem__, fixed), *fields])
+        return pa.RecordBatch.from_arrays([*map(columns.__getitem__, fixed), *arrays], schema=schema)
 
-    def _events(self, columns: dict[str, pa.Array]) -> list[Sparse]:
-        places, lengths = self._children(_EVENTS)
-        events = _Messages(self.buffer, places.start, places.end, _EVENT_TIME, _TEXT_2, _ATTRIBUTES_3, _DROPPED_4)
-        columns["event_time_ns"] = lists(pa.array(events.times(_EVENT_TIME)), lengths)
-        columns["event_name"] = lists(events.texts(_TEXT_2, "name of event"), lengths)
-        dropped = events.counts(_DROPPED_4)
-        if any_given(dropped):
-            columns["event_dropped_attributes"] = lists(dropped, lengths)
-        return read_attributes(self.buffer, events.fields[_ATTRIBUTES_3], EVENT, lengths)
+    def _own(self, series: npt.NDArray[np.uint32]) -> dict[str, pa.Array]:
+        """Columns from the fields of spans themselves. Nullable ones are there only if some span has a value."""
+        start, end = self.times(_START), self.times(_END)
+        status = _Messages(self.buffer, *self.place(_STATUS), _TEXT_2, _CODE)
+        columns = {
+            "series": numbers(series, pa.uint32()),
+            "ts": numbers(start, pa.int64()),
+            "trace_id": numbers(self._trace_ids(), _TRACE_ID_TYPE),
+            "span_id": numbers(self._span_ids(), _SPAN_ID_TYPE),
+            "duration_ns": numbers(end - start, pa.int64()),
+            "kind": numbers(_enum(self.varints(_KIND)), pa.int8()),
+            "status": numbers(_enum(status.varints(_CODE)), pa.int8()),
+        }
+        self._add_parents(columns)
+        self._of_texts["name"] = self.texts(self._texts, _NAME, "name of span"), None
+        if status.sizes(_TEXT_2).any():
+            self._of_texts["status_message"] = status.texts(self._texts, _TEXT_2, "status of span"), None
+        if self.has(_STATE) and self.sizes(_STATE).any():
+            self._of_texts["trace_state"] = self.texts(self._texts, _STATE, "trace state of span"), None
+        return columns
 
-    def _links(self, columns: dict[str, pa.Array]) -> list[Sparse]:
-        places, lengths = self._children(_LINKS)
-        links = _Messages(self.buffer, places.start, places.end, _TRACE, _SPAN, _STATE, _ATTRIBUTES_4, _DROPPED_5, _FLAGS_6)
-        columns["link_trace_id"] = lists(links.ids(_TRACE, 16, InvalidTraceId, zero=True, absent=False), lengths)
-        columns["link_span_id"] = lists(links.ids(_SPAN, 8, InvalidSpanId, zero=True, absent=False), lengths)
-        more = {"trace_state": links.texts(_STATE, "trace state of link"), "flags": links.flags(_FLAGS_6)}
-        for name, values in {**more, "dropped_attributes": links.counts(_DROPPED_5)}.items():
-            if any_given(values):
-                columns[f"link_{name}"] = lists(values, lengths)
-        return read_attributes(self.buffer, links.fields[_ATTRIBUTES_4], LINK, lengths)
+    def _trace_ids(self) -> Bytes:
+        _check_sizes(self.sizes(_TRACE) == TRACE_ID_BYTES, self.sizes(_TRACE), InvalidTraceId)
+        return self.ids(_TRACE, TRACE_ID_BYTES)
 
-    def _children(self, number: int) -> tuple[Places, Ints]:
+    def _span_ids(self) -> Bytes:
+        sizes = self.sizes(_SPAN)
+        _check_sizes(sizes == SPAN_ID_BYTES, sizes, InvalidSpanId)
+        found = self.ids(_SPAN, SPAN_ID_BYTES)
+        _check_sizes(found.view(np.uint64)[:, 0] != 0, sizes, InvalidSpanId)
+        return found
+
+    def _add_parents(self, columns: dict[str, pa.Array]) -> None:
+        sizes = self.sizes(_PARENT)
+        given = sizes == SPAN_ID_BYTES
+        _check_sizes(given | (sizes == 0), sizes, InvalidSpanId)
+        found = self.ids(_PARENT, SPAN_ID_BYTES, given=given)
+        given = found.view(np.uint64)[:, 0] != 0
+        if given.any():
+            columns["parent_id"] = numbers(found, _SPAN_ID_TYPE, given)
+
+    def _add_counts(self, columns: dict[str, pa.Array]) -> None:
+        """Columns of uint32 that most requests lack."""
+        found = {name: self.counts(number) for name, number in _COUNTS.items() if self.has(number)}
+        if self._links_refused is not None:
+            already = found.get("dropped_links", np.uint32(0))
+            found["dropped_links"] = np.minimum(self._links_refused + already, _UINT32_MAX).astype(np.uint32)
+        if self.has(_FLAGS):
+            found["flags"] = self.flags(_FLAGS)
+        for name, values in found.items():
+            if values.any():
+                columns[name] = numbers(values, pa.uint32(), values != 0)
+
+    def _events(self, columns: dict[str, pa.Array]) -> Iterator[Elements]:
+        if not self.has(_EVENTS):
+            return
+        places, lists = self._children(self.fields.places(_EVENTS))
+        events = _Messages(self.buffer, places.start, places.end, _EVENT_TIME, _TEXT_2, _DROPPED_4)
+        columns["event_time_ns"] = lists.of(numbers(events.times(_EVENT_TIME), pa.int64()))
+        self._of_texts["event_name"] = events.texts(self._texts, _TEXT_2, "name of event"), lists
+        if events.has(_DROPPED_4) and (dropped := events.counts(_DROPPED_4)).any():
+            columns["event_dropped_attributes"] = lists.of(numbers(dropped, pa.uint32()))
+        yield Elements(EVENT, events.count, events.fields.places(_ATTRIBUTES_3), lists)
+
+    def _links(self, columns: dict[str, pa.Array]) -> Iterator[Elements]:
+        if not self.has(_LINKS):
+            return
+        links, lists = self._good_links()
+        if not links.count:
+            return
+        columns["link_trace_id"] = lists.of(numbers(links.ids(_TRACE, TRACE_ID_BYTES), _TRACE_ID_TYPE))
+        columns["link_span_id"] = lists.of(numbers(links.ids(_SPAN, SPAN_ID_BYTES), _SPAN_ID_TYPE))
+        if links.sizes(_STATE).any():
+            self._of_texts["link_trace_state"] = links.texts(self._texts, _STATE, "trace state of link"), lists
+        for name, values in (("link_flags", links.flags(_FLAGS_6)), ("link_dropped_attributes", links.counts(_DROPPED_5))):
+            if values.any():
+                columns[name] = lists.of(numbers(values, pa.uint32()))
+        yield Elements(LINK, links.count, links.fields.places(_ATTRIBUTES_4), lists)
+
+    def _good_links(self) -> tuple[_Messages, Lists]:
+        """Links with ids of the right length; counts the others of each span."""
+        places = self.fields.places(_LINKS)
+        while True:
+            of_spans, lists = self._children(places)
+            links = _Messages(self.buffer, of_spans.start, of_spans.end, _TRACE, _SPAN, _STATE, _DROPPED_5, _FLAGS_6)
+            good = (links.sizes(_TRACE) == TRACE_ID_BYTES) & (links.sizes(_SPAN) == SPAN_ID_BYTES)
+            if good.all():
+                return links, lists
+            self._links_refused = np.bincount(of_spans.row[~good], minlength=self.count)
+            places = Places(of_spans.row[good], of_spans.start[good], of_spans.end[good])
+
+    def _children(self, places: Places) -> tuple[Places, Lists]:
         """The messages in order of their spans, and how many each span has."""
-        places = self.fields[number]
-        order = np.argsort(places.row, kind="stable")
-        return Places(places.row[order], places.start[order], places.end[order]), np.bincount(places.row, minlength=self.count)
+        order = places.row.argsort(kind="stable")
+        lengths = np.bincount(places.row, minlength=self.count)
+        return Places(places.row[order], places.start[order], places.end[order]), Lists(lengths)
 
 
-_NONE = pa.nulls(0)
+def _check_sizes(right: Flags, sizes: Ints, error: type[InvalidTraceId] | type[InvalidSpanId]) -> None:
+    if not right.all():
+        raise error(int(sizes[np.argmin(right)]))
 
 
-def _enum(numbers: Ints) -> np.typing.NDArray[np.int8]:
+def _enum(values: Ints) -> npt.NDArray[np.int8]:
     """Numbers that no version of OTLP knows stay what they are as far as a byte holds them."""
-    return np.clip(numbers, -128, 127).astype(np.int8)
-
-
-def any_given(values: pa.Array) -> bool:
-    """Whether any value is not empty or 0."""
-    return bool(_given(values).null_count < len(values))
-
-
-def _given(values: pa.Array) -> pa.Array:
-    """Null for "" and 0."""
-    empty = pc.equal(values, pa.scalar("" if pa.types.is_string(values.type) else 0, values.type))
-    return pc.if_else(empty, pa.scalar(None, values.type), values)
+    return np.minimum(np.maximum(values, -128), 127).astype(np.int8)

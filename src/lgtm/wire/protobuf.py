@@ -11,12 +11,15 @@ Wire format: https://protobuf.dev/programming-guides/encoding/
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lgtm.wire.bounds import BodyTooLarge, MalformedBody, TooManyRows, TruncatedBody
 
@@ -25,11 +28,40 @@ Bytes = npt.NDArray[np.uint8]
 
 VARINT, FIXED64, LENGTH_DELIMITED, FIXED32 = 0, 1, 2, 5
 VARINT_BYTES_MAX = 10
+
+
+def tag(number: int, kind: int) -> int:
+    return number << 3 | kind
+
+
 FIELDS_OF_MESSAGE_MAX = 20_000
 """A message with more is refused: each step costs the same however few messages still have fields."""
 FIELDS_MAX = 10_000_000
-"""Fields in one request that are kept, at every level."""
+"""Fields in one request, at every level and known or not: each is remembered until its level is read."""
+OTHER_TAG = 255
+"""Stands for tags of fields that no decoder knows; the tag itself has a wire type that does not exist."""
+_PADDING = 16
+_WIDTHS = {FIXED64: 8, FIXED32: 4}
 _NOTHING = np.empty(0, np.int64)
+_WIDTH_OF_KIND = np.array([_WIDTHS.get(kind, 0) for kind in range(8)])
+_ILLEGAL = np.array([kind not in (VARINT, FIXED64, LENGTH_DELIMITED, FIXED32) for kind in range(8)])
+_TAKE, _UNCHECKED = pc.get_function("array_take"), pc.TakeOptions(boundscheck=False)
+_SHORT_LENGTH_TAGS = frozenset(range(tag(1, LENGTH_DELIMITED), 0x80, 8))
+_SHORT_TAGS = bytes(tag for tag in range(8, 0x80) if tag & 7 in (VARINT, FIXED64, LENGTH_DELIMITED, FIXED32))
+
+
+def _of_tags(of_kind: dict[int, int], others: int = 0) -> bytes:
+    """For bytes.translate: a number for each tag of one byte by its wire type."""
+    return bytes(of_kind.get(tag & 7, others) if tag in _SHORT_TAGS else others for tag in range(256))
+
+
+# Of a field with a tag of one byte: bytes before its content, bits of the byte after the tag that are the content's size, what is added to
+# that size, and bits of the byte after the tag that say that all this is not so.
+_HEADS = _of_tags({VARINT: 1, FIXED64: 1, LENGTH_DELIMITED: 2, FIXED32: 1})
+_SIZE_MASKS = _of_tags({LENGTH_DELIMITED: 0x7F})
+_TAILS = _of_tags({VARINT: 1, **_WIDTHS})
+_LONG_MASKS = _of_tags({LENGTH_DELIMITED: 0x80, VARINT: 0x80})
+_ODD = _of_tags(dict.fromkeys((VARINT, FIXED64, LENGTH_DELIMITED, FIXED32), 0), 0x80)
 
 
 class TooManyFields(BodyTooLarge):
@@ -56,6 +88,83 @@ class Places:
         return start, end
 
 
+NOWHERE = Places(_NOTHING, _NOTHING, _NOTHING)
+
+
+Piece = tuple[bytes, Ints, Ints, Ints]
+"""Some fields: codes (the tag of each, or OTHER_TAG), rows, starts and ends of contents."""
+
+
+class Fields:
+    """The fields of `count` messages. Fields of one message are in its order; those of different messages alternate."""
+
+    def __init__(self, count: int, pieces: list[Piece]) -> None:
+        """pieces: the fields of one step each."""
+        self.count = count
+        self._pieces = pieces
+        self._joined: Piece | None = None
+
+    @property
+    def all(self) -> Piece:
+        if self._joined is None:
+            self._joined = _join(self._pieces)
+        return self._joined
+
+    def has(self, tag: int) -> bool:
+        """Whether any message has a field with this tag, which is below OTHER_TAG."""
+        return tag in self.all[0]
+
+    def places(self, tag: int) -> Places:
+        """The fields with this tag, which is below OTHER_TAG."""
+        codes, row, start, end = self.all
+        found = codes.count(tag)
+        if not found:
+            return NOWHERE
+        if found == len(codes):
+            return Places(row, start, end)
+        at = (np.frombuffer(codes, np.uint8) == tag).nonzero()[0]
+        return Places(row[at], start[at], end[at])
+
+    def last(self, *tags: int) -> tuple[Sequence[Ints], Sequence[Ints]]:
+        """(start, end) of the last occurrence of each tag in each message, by tag; start = end = 0 where absent."""
+        if len(self._pieces) == len(tags) and all(piece[0] == bytes((tag,)) * self.count for piece, tag in zip(self._pieces, tags, strict=True)):
+            return [piece[2] for piece in self._pieces], [piece[3] for piece in self._pieces]
+        codes, row, starts, ends = self.all
+        start, end = np.zeros((2, len(tags) + 1, self.count), np.int64)
+        slot = np.frombuffer(codes.translate(_slots(tags)), np.uint8) * np.int64(self.count) + row
+        start.reshape(-1)[slot] = starts
+        end.reshape(-1)[slot] = ends
+        return list(start[:-1]), list(end[:-1])
+
+    def last_of(self, *tags: int) -> tuple[Bytes, Ints, Ints]:
+        """(tag, start, end) of the last field with one of the tags in each message: what counts of a oneof. All 0 where absent."""
+        codes, row, starts, ends = self.all
+        known = np.frombuffer(codes, np.uint8)
+        if codes.translate(None, bytes(tags)):
+            at = (np.frombuffer(codes.translate(_slots(tags)), np.uint8) < len(tags)).nonzero()[0]
+            known, row, starts, ends = known[at], row[at], starts[at], ends[at]
+        elif len(self._pieces) == 1 and len(codes) == self.count:
+            return known, starts, ends
+        code, start, end = np.zeros(self.count, np.uint8), np.zeros(self.count, np.int64), np.zeros(self.count, np.int64)
+        code[row], start[row], end[row] = known, starts, ends
+        return code, start, end
+
+
+def _join(pieces: list[Piece]) -> Piece:
+    if not pieces:
+        return b"", _NOTHING, _NOTHING, _NOTHING
+    if len(pieces) == 1:
+        return pieces[0]
+    codes, row, start, end = zip(*pieces, strict=True)
+    return b"".join(codes), np.concatenate(row), np.concatenate(start), np.concatenate(end)
+
+
+@lru_cache(maxsize=64)
+def _slots(tags: tuple[int, ...]) -> bytes:
+    """For bytes.translate: the place of each of the tags among them, and their number for all others."""
+    return bytes(tags.index(code) if code in tags else len(tags) for code in range(256))
+
+
 @dataclass(slots=True, frozen=True)
 class Messages:
     """Messages of one field in their order, as [starts[i], ends[i]). others: tag → last place of each other field below 16."""
@@ -65,17 +174,16 @@ class Messages:
     others: dict[int, tuple[int, int]]
 
 
-def tag(number: int, kind: int) -> int:
-    return number << 3 | kind
-
-
 class Buffer:
     """The bytes of a request. Steps look at bytes before they know that these are there; an IndexError then means that the body is cut."""
 
     def __init__(self, data: bytes) -> None:
         self.size = len(data)
         self.data = data
-        self.array: Bytes = np.frombuffer(data, np.uint8)
+        # Zeros behind the end let a step read ahead; what then reaches beyond its message is refused for that.
+        padded = data + bytes(_PADDING)
+        self.array: Bytes = np.frombuffer(padded, np.uint8)
+        self._words: Ints = np.ndarray((self.size + _PADDING - 7,), np.dtype("<i8"), padded, strides=(1,))
         self._fields = 0
 
     def messages(self, number: int, start: int = 0, end: int | None = None, *, most: int) -> Messages:
@@ -83,62 +191,71 @@ class Buffer:
 
         Raises TooManyRows when there are more than `most`; TruncatedBody or MalformedBody where the message does not hold together.
         """
-        found = Messages(array("q"), array("q"), {})
+        starts, ends = array("q"), array("q")
+        others = self.add_messages(starts, ends, number, start, self.size if end is None else end, most=most)
+        return Messages(starts, ends, others)
+
+    def add_messages(self, starts: array[int], ends: array[int], number: int, start: int, end: int, *, most: int) -> dict[int, tuple[int, int]]:
+        """The same, but places are added to `starts` and `ends`, which may hold `most` then. Returns the places of others as in Messages."""
+        others: dict[int, tuple[int, int]] = {}
+        wanted = tag(number, LENGTH_DELIMITED)
+        position, strangers, known = start, 0, len(starts)
+        data = self.data
         try:
-            self._find_messages(found, tag(number, LENGTH_DELIMITED), start, self.size if end is None else end, most)
+            while position < end:
+                found, size = data[position], data[position + 1]
+                after = position + 2
+                if size >= 0x80:  # written out, since most fields are of 128 bytes to 16 KiB and a call would cost more than all the rest
+                    size += (data[after] << 7) - 0x80
+                    after += 1
+                if found in _SHORT_LENGTH_TAGS and size < 0x4000:
+                    position = after + size
+                else:
+                    found, after, position = next_field(data, position, end)
+                if found == wanted:
+                    starts.append(after)
+                    ends.append(position)
+                    known += 1
+                    if known > most:
+                        raise TooManyRows(most)
+                    continue
+                strangers += 1
+                if strangers > FIELDS_OF_MESSAGE_MAX:
+                    raise TooManyFields
+                if found < 0x80:
+                    others[found] = after, position
         except IndexError:
             raise TruncatedBody from None
-        return found
-
-    def _find_messages(self, found: Messages, wanted: int, position: int, limit: int, most: int) -> None:
-        data, starts, ends, strangers = self.data, found.starts, found.ends, 0
-        while position < limit:
-            size = data[position + 1]
-            after = position + 2
-            if size >= 0x80:  # written out, since most fields are of 128 bytes to 16 KiB and a call would cost more than all the rest
-                size += (data[after] << 7) - 0x80
-                after += 1
-            if data[position] != wanted or size >= 0x4000:
-                other, after, position = next_field(data, position, limit)
-                if other != wanted:
-                    strangers += 1
-                    if strangers > FIELDS_OF_MESSAGE_MAX:
-                        raise TooManyFields
-                    if other < 0x80:
-                        found.others[other] = after, position
-                    continue
-            else:
-                position = after + size
-            starts.append(after)
-            ends.append(position)
-            if len(starts) > most:
-                raise TooManyRows(most)
-        if position > limit:
+        if position > end:
             raise TruncatedBody
+        return others
 
     def fields(self, starts: Ints, ends: Ints, *wanted: int) -> dict[int, Places]:
         """The places of the `wanted` tags in the messages [starts[i], ends[i]); fields with other tags are passed over."""
-        found: dict[int, list[tuple[Ints, Ints, Ints]]] = {w: [] for w in wanted}
-        row = np.flatnonzero(starts < ends)
-        position, end = starts[row], ends[row]
+        found = self.scan(starts, ends)
+        return {tag: found.places(tag) for tag in wanted}
+
+    def scan(self, starts: Ints, ends: Ints) -> Fields:
+        """All fields of the messages [starts[i], ends[i]). Raises TruncatedBody, MalformedBody, TooManyFields."""
+        pieces: list[Piece] = []
+        row = (starts < ends).nonzero()[0]
+        position, end = (starts, ends) if len(row) == len(starts) else (starts[row], ends[row])
         for _ in range(FIELDS_OF_MESSAGE_MAX):
             if not len(row):
-                return {w: _places(pieces) for w, pieces in found.items()}
-            position = self._step(found, row, position, end)
+                return Fields(len(starts), pieces)
+            self._count(len(row))
+            try:
+                codes, start, position = self._step(position)
+            except IndexError:
+                raise TruncatedBody from None
+            pieces.append((codes, row, start, position))
             more = position < end
-            if not more.all():
+            if b"\0" in more.tobytes():
+                # No step looks at where its messages end: the last field of each shows whether all were within.
+                if b"\1" in (position > end).tobytes():
+                    raise TruncatedBody
                 row, position, end = row[more], position[more], end[more]
         raise TooManyFields
-
-    def _step(self, found: dict[int, list[tuple[Ints, Ints, Ints]]], row: Ints, position: Ints, end: Ints) -> Ints:
-        """One field of each message; the positions after them."""
-        try:
-            tags, content = self._tags(position)
-            start, after = self._contents(tags & 7, content, end)
-        except IndexError:
-            raise TruncatedBody from None
-        self._collect(found, tags, row, start, after)
-        return after
 
     def varints(self, places: Places) -> npt.NDArray[np.uint64]:
         """The values at the places of varint fields."""
@@ -146,9 +263,16 @@ class Buffer:
 
     def fixed(self, places: Places, dtype: str) -> npt.NDArray[Any]:
         """The values at the places of fixed64 or fixed32 fields; dtype such as `<u8`."""
-        width = np.dtype(dtype).itemsize
-        raw = self.array[places.start[:, None] + np.arange(width)]
-        return np.frombuffer(raw.tobytes(), dtype)
+        if np.dtype(dtype).itemsize == 8:
+            return self._words[places.start].view(dtype)
+        return self.windows(places.start, np.dtype(dtype).itemsize).reshape(-1).view(dtype)
+
+    def windows(self, start: Ints, width: int) -> Bytes:
+        """The `width` bytes from each start on, shaped [start, byte]. All must lie within the buffer."""
+        if not len(start):
+            return np.empty((0, width), np.uint8)
+        every = np.ndarray((self.size - width + 1,), np.dtype((np.void, width)), self.data, strides=(1,))
+        return every[start].view(np.uint8).reshape(-1, width)
 
     def binary(self, start: Ints, end: Ints) -> pa.Array:
         """The contents as an array of binary values: one copy. Places must not overlap, unless empty, and are best in order."""
@@ -159,106 +283,126 @@ class Buffer:
         if self._fields > FIELDS_MAX:
             raise TooManyFields
 
-    def _tags(self, position: Ints) -> tuple[Ints, Ints]:
-        first = self.array[position]
-        if (first < 0x80).all():
-            return first.astype(np.int64), position + 1
+    def _step(self, position: Ints) -> tuple[bytes, Ints, Ints]:
+        """One field of each message: codes, where contents start, and the positions after them.
+
+        The common fields (tag of one byte, length or number below 128) take a handful of numpy calls for all messages together; methods of
+        `bytes` decide between the cases, since on a hundred bytes they cost a tenth of a numpy call.
+        """
+        codes = self.array[position].tobytes()
+        if codes.translate(None, _SHORT_TAGS):
+            return self._mixed_step(position, codes)
+        if codes.count(codes[:1]) < len(codes):
+            return self._mixed_step(position, codes)
+        kind = codes[0] & 7
+        if kind == LENGTH_DELIMITED:
+            sizes = self.array[position + 1]
+            if sizes.tobytes().isascii():
+                start = position + 2
+                return codes, start, start + sizes
+        return codes, *self._contents(kind, position + 1)
+
+    def _mixed_step(self, position: Ints, codes: bytes) -> tuple[bytes, Ints, Ints]:
+        """The same for messages that differ in the kind of their next field. What is long or odd is read again."""
+        sizes = self.array[position + 1]
+        start = position + np.frombuffer(codes.translate(_HEADS), np.uint8)
+        after = start + (sizes & np.frombuffer(codes.translate(_SIZE_MASKS), np.uint8)) + np.frombuffer(codes.translate(_TAILS), np.uint8)
+        odd = (sizes & np.frombuffer(codes.translate(_LONG_MASKS), np.uint8)) | np.frombuffer(codes.translate(_ODD), np.uint8)
+        at = (odd >= 0x80).nonzero()[0]
+        if len(at):
+            tags, start[at], after[at] = self._odd_fields(position[at])
+            of_all = np.frombuffer(codes, np.uint8).copy()
+            of_all[at] = tags
+            codes = of_all.tobytes()
+        return codes, start, after
+
+    def _odd_fields(self, position: Ints) -> tuple[Bytes, Ints, Ints]:
+        """The same for fields with tags of one or two bytes, numbers of up to five and lengths of up to three; others are read again.
+
+        Eight bytes from each position on are looked at as one integer.
+        """
+        word = self._words[position]
+        long_tag = word >> 7 & 1
+        tags = (word & 0x7F) | (word >> 1 & 0x3F80 & -long_tag)
+        content = position + 1 + long_tag
+        word >>= 8 + 8 * long_tag
+        last = ~word & 0x8080_8080_8080
+        last &= -last  # the highest bit of the last byte of a varint, 0 if there is none
+        varint = word & (2 * last - 1)
+        size = (varint & 0x7F) | (varint >> 1 & 0x3F80) | (varint >> 2 & 0x1F_C000)
+        width = (np.bitwise_count(last - 1) >> 3) + 1
+        kinds = tags & 7
+        counted = kinds == LENGTH_DELIMITED
+        start = content + width * counted
+        end = start + size * counted + width * (kinds == VARINT) + _WIDTH_OF_KIND[kinds]
+        odd = (tags < 8) | (tags >= OTHER_TAG) | (last == 0) | ((last > 0x80_0000) & counted) | _ILLEGAL[kinds]
+        codes = tags.astype(np.uint8)
+        if b"\1" in odd.tobytes():
+            codes[odd], start[odd], end[odd] = self._any_fields(position[odd])
+        return codes, start, end
+
+    def _any_fields(self, position: Ints) -> tuple[Bytes, Ints, Ints]:
+        """Fields of any form at the positions: codes, starts and ends of their contents."""
         tags, content = self._varints(position)
         if (tags >= 1 << 32).any():
             raise MalformedBody("proto: illegal tag")
-        return tags.astype(np.int64), content
-
-    def _contents(self, kinds: Ints, content: Ints, limit: Ints) -> tuple[Ints, Ints]:
-        """Start and end of the content of fields whose tags end at `content`."""
-        kind = int(kinds[0])
-        if (kinds == kind).all():
-            return self._contents_of_kind(kind, content, limit)
+        if (tags < 8).any():
+            raise MalformedBody("proto: illegal tag 0")
+        kinds = (tags & np.uint64(7)).astype(np.uint8)
         start, end = content.copy(), content.copy()
-        for kind in range(8):
-            at = np.flatnonzero(kinds == kind)
-            if len(at):
-                start[at], end[at] = self._contents_of_kind(kind, content[at], limit[at])
-        return start, end
+        for kind in set(kinds.tobytes()):
+            at = (kinds == kind).nonzero()[0]
+            start[at], end[at] = self._contents(kind, content[at])
+        return np.minimum(tags, np.uint64(OTHER_TAG)).astype(np.uint8), start, end
 
-    def _contents_of_kind(self, kind: int, content: Ints, limit: Ints) -> tuple[Ints, Ints]:
-        start = content
+    def _contents(self, kind: int, content: Ints) -> tuple[Ints, Ints]:
+        """Start and end of the content of fields of one kind whose tags end at `content`."""
         if kind == LENGTH_DELIMITED:
             sizes, start = self._varints(content)
             if (sizes > np.uint64(self.size)).any():
                 raise TruncatedBody
-            end = start + sizes.astype(np.int64)
-        elif kind == VARINT:
-            end = self._varints(content)[1]
-        elif kind in (FIXED64, FIXED32):
-            end = content + (8 if kind == FIXED64 else 4)
-        else:
-            raise MalformedBody(f"proto: illegal wireType {kind}")
-        if (end > limit).any():
-            raise TruncatedBody
-        return start, end
+            return start, start + sizes.astype(np.int64)
+        if kind == VARINT:
+            return content, self._varints(content)[1]
+        if kind in _WIDTHS:
+            return content, content + _WIDTHS[kind]
+        raise MalformedBody(f"proto: illegal wireType {kind}")
 
     def _varints(self, position: Ints) -> tuple[npt.NDArray[np.uint64], Ints]:
         """Values and the positions after them; bits beyond 64 are lost, as everywhere."""
         byte = self.array[position]
-        values = (byte & 0x7F).astype(np.uint64)
         after = position + 1
-        more = np.flatnonzero(byte >= 0x80)
+        if byte.tobytes().isascii():
+            return byte.astype(np.uint64), after
+        values = (byte & 0x7F).astype(np.uint64)
+        more = (byte >= 0x80).nonzero()[0]
         for shift in range(7, 7 * VARINT_BYTES_MAX, 7):
-            if not len(more):
-                return values, after
             byte = self.array[after[more]]
             values[more] |= (byte & 0x7F).astype(np.uint64) << np.uint64(shift)
             after[more] += 1
+            if byte.tobytes().isascii():
+                return values, after
             more = more[byte >= 0x80]
-        if len(more):
-            raise MalformedBody("proto: integer overflow")
-        return values, after
-
-    def _collect(self, found: dict[int, list[tuple[Ints, Ints, Ints]]], tags: Ints, row: Ints, start: Ints, end: Ints) -> None:
-        first = int(tags[0])
-        if (tags == first).all():
-            if first >> 3 == 0:
-                raise MalformedBody("proto: illegal tag 0")
-            if first in found:
-                found[first].append((row, start, end))
-                self._count(len(row))
-            return
-        if (tags < 8).any():
-            raise MalformedBody("proto: illegal tag 0")
-        for wanted, pieces in found.items():
-            at = np.flatnonzero(tags == wanted)
-            if len(at):
-                pieces.append((row[at], start[at], end[at]))
-                self._count(len(at))
+        raise MalformedBody("proto: integer overflow")
 
 
 def _gather(data: bytes, start: Ints, end: Ints) -> pa.Array:
     """Arrow copies the values of an array by indices in one go; so the places, and the gaps between them, are made an array over `data`."""
-    order = None
-    if len(start) > 1 and (start[1:] < end[:-1]).any():
-        order = np.argsort(start, kind="stable")
+    count = len(start)
+    wanted = np.arange(0, 2 * count, 2)
+    if count > 1 and b"\1" in (start[1:] < end[:-1]).tobytes():
+        # Empty places go first: they may lie within others, and nothing is read of them.
+        order = np.where(start < end, start, -1).argsort(kind="stable")
         start, end = start[order], end[order]
-        if (start[1:] < end[:-1]).any():
-            empty = start == end
-            start, end = np.where(empty, 0, start), np.where(empty, 0, end)
-            again = np.argsort(start, kind="stable")
-            order, start, end = order[again], start[again], end[again]
-    offsets = np.empty(2 * len(start) + 1, np.int32)
+        empty = int(np.searchsorted(end > start, True))
+        start[:empty] = end[:empty] = 0
+        wanted = np.empty(count, np.int64)
+        wanted[order] = np.arange(0, 2 * count, 2)
+    offsets = np.empty(2 * count + 1, np.int32)
     offsets[0:-1:2], offsets[1::2] = start, end
-    offsets[-1] = offsets[-2] if len(start) else 0
-    spans = pa.Array.from_buffers(pa.binary(), 2 * len(start), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
-    wanted = np.arange(0, 2 * len(start), 2, dtype=np.int64)
-    if order is not None:
-        wanted = wanted[np.argsort(order, kind="stable")]
-    return spans.take(pa.array(wanted))
-
-
-def _places(pieces: list[tuple[Ints, Ints, Ints]]) -> Places:
-    if not pieces:
-        return Places(_NOTHING, _NOTHING, _NOTHING)
-    if len(pieces) == 1:
-        return Places(*pieces[0])
-    return Places(*(np.concatenate(columns) for columns in zip(*pieces, strict=True)))
+    offsets[-1] = offsets[-2] if count else 0
+    spans = pa.Array.from_buffers(pa.binary(), 2 * count, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+    return _TAKE.call([spans, pa.array(wanted)], _UNCHECKED)
 
 
 def next_field(data: bytes, position: int, limit: int) -> tuple[int, int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pyarrow as pa
 
 from lgtm.wire.bounds import MalformedBody
@@ -11,6 +12,10 @@ from lgtm.wire.bounds import MalformedBody
 
 def utf8(values: pa.Array, what: Callable[[int], str]) -> pa.Array:
     """Binary values as strings, without a copy. what: names value i in the text of the MalformedBody that is raised for it."""
+    _, offsets, content = values.buffers()
+    if values.offset == 0 and values.null_count == 0 and content is not None and np.frombuffer(content, np.uint8).max(initial=0) < 0x80:
+        # ASCII is valid wherever it is cut. Arrow looks at each value by itself, which takes five times as long.
+        return pa.Array.from_buffers(pa.string(), len(values), [None, offsets, content], 0)
     try:
         return values.cast(pa.string())
     except pa.ArrowInvalid:
