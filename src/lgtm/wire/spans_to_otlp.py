@@ -143,10 +143,11 @@ def _attribute(name: AttributeName, value: Any) -> Json:
     if name.type == "any":
         field = base64.b64decode(any_text(value) if isinstance(value, bytes) else value)
         value = read_key_value(field, 0, len(field))[1]
-    return {"key": name.key, "value": _any_value(value)}
+    return {"key": name.key, "value": any_value_json(value)}
 
 
-def _any_value(value: Value) -> Json:
+def any_value_json(value: Value) -> Json:
+    """The message AnyValue in OTLP/JSON."""
     match value:
         case None:
             return {}
@@ -161,8 +162,8 @@ def _any_value(value: Value) -> Json:
         case bytes():
             return {"bytesValue": base64.b64encode(value).decode()}
         case list():
-            return {"arrayValue": {"values": [_any_value(item) for item in value]}}
-    return {"kvlistValue": {"values": [{"key": key, "value": _any_value(item)} for key, item in value.items()]}}
+            return {"arrayValue": {"values": [any_value_json(item) for item in value]}}
+    return {"kvlistValue": {"values": [{"key": key, "value": any_value_json(item)} for key, item in value.items()]}}
 
 
 def _enum(of: tuple[str, ...], number: int) -> str | int:

@@ -27,6 +27,7 @@ from lgtm.wire.decoded_spans import DecodedSpans
 from lgtm.wire.loki_json import load_json
 from lgtm.wire.otlp_json import trace_message
 from lgtm.wire.otlp_spans import SPAN_ID_BYTES, TRACE_ID_BYTES, decode_otlp_spans
+from lgtm.wire.spans_to_otlp import any_value_json
 
 Json = dict[str, Any]
 Scope = tuple[str, str, str]
@@ -208,8 +209,7 @@ def _endpoints(span: Fields) -> Iterator[tuple[str, str | int]]:
 
 
 def _attribute(name: str, value: str | int | bool) -> Json:
-    kind = "boolValue" if isinstance(value, bool) else "intValue" if isinstance(value, int) else "stringValue"
-    return {"key": name, "value": {kind: value}}
+    return {"key": name, "value": any_value_json(value)}
 
 
 def _ns(microseconds: int) -> int:
