@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,26 +47,6 @@ def test_lockstep_finds_the_same_fields_in_the_same_order_of_each_message(conten
     for wanted, places in fields.items():
         got = [(row, data[s:e]) for row, s, e in zip(places.row.tolist(), places.start.tolist(), places.end.tolist(), strict=True)]
         assert sorted(got, key=lambda item: item[0]) == expected[wanted]
-
-
-@given(messages)
-def test_of_single_fields_the_last_counts(contents: list[bytes]) -> None:
-    data = b"".join(field_bytes(7, content) for content in contents)
-    buffer = Buffer(data)
-    found = buffer.messages(7, most=100)
-    fields = buffer.scan(np.array(found.starts, np.int64), np.array(found.ends, np.int64))
-    expected = one_by_one(data, list(found.starts), list(found.ends))
-    for wanted, start, end in zip(WANTED, *fields.last(*WANTED), strict=True):
-        of_rows = dict(expected[wanted])
-        assert [data[s:e] for s, e in zip(start.tolist(), end.tolist(), strict=True)] == [of_rows.get(row, b"") for row in range(len(contents))]
-    of_oneof: dict[int, tuple[int, int]] = {}
-    for row, (position, stop) in enumerate(zip(found.starts, found.ends, strict=True)):
-        while position < stop:
-            number, content, position = next_field(data, position, stop)
-            if number in WANTED:
-                of_oneof[row] = number, content
-    code, start, _ = fields.last_of(*WANTED)
-    assert [(c, s) for c, s in zip(code.tolist(), start.tolist(), strict=True)] == [of_oneof.get(row, (0, 0)) for row in range(len(contents))]
 
 
 @pytest.mark.parametrize("size", [0, 1, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152])
@@ -151,15 +130,3 @@ def test_the_fields_of_a_request_are_counted_over_all_levels(monkeypatch: pytest
     buffer.fields(np.array([0]), np.array([12]), tag(2, LENGTH_DELIMITED))
     with pytest.raises(TooManyFields):
         buffer.fields(np.array([0]), np.array([12]), tag(2, LENGTH_DELIMITED))
-
-
-@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 9)), max_size=20).map(lambda p: [(a * 10, a * 10 + n) for a, n in p]))
-def test_contents_are_gathered_whatever_the_order_of_their_places(places: list[tuple[int, int]]) -> None:
-    places = list(dict.fromkeys(places))
-    places = [place for i, place in enumerate(places) if place[0] == place[1] or place[0] not in {p[0] for p in places[:i] if p[0] != p[1]}]
-    data = bytes(range(256)) * 2
-    buffer = Buffer(data)
-    starts, ends = np.array([s for s, _ in places], np.int64), np.array([e for _, e in places], np.int64)
-    gathered = buffer.binary(starts, ends)
-    assert gathered.type == pa.binary()
-    assert gathered.to_pylist() == [data[s:e] for s, e in places]

@@ -17,8 +17,9 @@ import orjson
 import pyarrow as pa
 
 from lgtm.wire.bounds import MalformedBody
+from lgtm.wire.fields import Bytes, Ints, Places
 from lgtm.wire.go_text import float_text
-from lgtm.wire.protobuf import FIXED64, LENGTH_DELIMITED, VARINT, Buffer, Bytes, Ints, Places, next_field, read_varint, tag
+from lgtm.wire.protobuf import FIXED64, LENGTH_DELIMITED, VARINT, Buffer, next_field, read_varint, tag
 from lgtm.wire.text import decode, utf8
 
 DEPTH_MAX = 64

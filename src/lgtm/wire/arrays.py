@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lgtm.wire.protobuf import Buffer, Ints
+from lgtm.wire.fields import Ints
+from lgtm.wire.protobuf import Buffer
 from lgtm.wire.text import utf8
 
 Flags = npt.NDArray[np.bool_]

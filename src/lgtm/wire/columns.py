@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from lgtm.model.signal import DYNAMIC_COLUMNS_MAX, LOGS, META, REST, REST_TYPE
 from lgtm.wire.bounds import MetadataTooLarge
-from lgtm.wire.protobuf import Ints
+from lgtm.wire.fields import Ints
 
 CELLS_MAX = 32 * 1024 * 1024
 """Cells of dynamic columns: sparse names of a very long request go to `rest`, where an absent pair costs nothing."""

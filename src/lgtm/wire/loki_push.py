@@ -19,9 +19,10 @@ from lgtm.model.window import TS_NS_MAX, TS_NS_MIN
 from lgtm.wire.bounds import BOUNDS, BodyBounds, MalformedBody, NoStreams, TooManyStreams
 from lgtm.wire.columns import MetadataColumns, Pairs, record_batch
 from lgtm.wire.decoded import DecodedLogs, DecodedStream
+from lgtm.wire.fields import Ints, Places
 from lgtm.wire.labels_text import parse_labels
 from lgtm.wire.metadata_names import sanitize
-from lgtm.wire.protobuf import LENGTH_DELIMITED, VARINT, Buffer, Ints, Places, tag
+from lgtm.wire.protobuf import LENGTH_DELIMITED, VARINT, Buffer, tag
 from lgtm.wire.text import decode, utf8
 
 _STREAMS, _ENTRIES = 1, 2

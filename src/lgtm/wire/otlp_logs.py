@@ -22,11 +22,12 @@ from lgtm.wire.any_value import KEY, MAP, VALUE, Value, Values
 from lgtm.wire.bounds import BOUNDS, BodyBounds, NoStreams, TooManyStreams
 from lgtm.wire.columns import MetadataColumns, Pairs, record_batch
 from lgtm.wire.decoded import DecodedLogs, DecodedStream
+from lgtm.wire.fields import Ints, Places
 from lgtm.wire.metadata_names import InvalidMetadataName, sanitize
 from lgtm.wire.otlp_json import logs_to_protobuf
 from lgtm.wire.otlp_record import ATTRIBUTES, BODY, LogRecords
 from lgtm.wire.otlp_resource import read_resource, read_scope, sanitized
-from lgtm.wire.protobuf import LENGTH_DELIMITED, Buffer, Ints, Places, tag
+from lgtm.wire.protobuf import LENGTH_DELIMITED, Buffer, tag
 from lgtm.wire.text import decode
 
 _RESOURCE_LOGS, _SCOPE_LOGS, _LOG_RECORDS = 1, 2, 2

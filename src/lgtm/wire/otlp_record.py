@@ -17,7 +17,8 @@ import pyarrow as pa
 from lgtm.model.window import TS_NS_MAX
 from lgtm.wire.bounds import MalformedBody
 from lgtm.wire.columns import Pairs
-from lgtm.wire.protobuf import FIXED32, FIXED64, LENGTH_DELIMITED, VARINT, Buffer, Ints, Places, tag
+from lgtm.wire.fields import Ints, Places
+from lgtm.wire.protobuf import FIXED32, FIXED64, LENGTH_DELIMITED, VARINT, Buffer, tag
 from lgtm.wire.text import utf8
 
 TIME, OBSERVED_TIME = tag(1, FIXED64), tag(11, FIXED64)

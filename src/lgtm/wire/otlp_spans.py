@@ -8,9 +8,8 @@ ScopeSpans    { scope = 1; repeated Span spans = 2; schema_url = 3 }
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,12 +19,13 @@ from lgtm.errors import BadRequest
 from lgtm.model.attributes import EVENT, LINK, SPAN
 from lgtm.model.labels import Labels
 from lgtm.model.signal import SPANS
-from lgtm.model.window import TS_NS_MAX
 from lgtm.wire.arrays import Flags, Lists, Pool, Slice, numbers
 from lgtm.wire.bounds import BOUNDS, BodyBounds, TooManyStreams
 from lgtm.wire.decoded_spans import DecodedSpans
+from lgtm.wire.fields import Bytes, Ints, Places
+from lgtm.wire.message_columns import MessageColumns
 from lgtm.wire.otlp_json import spans_to_protobuf
-from lgtm.wire.protobuf import FIXED32, FIXED64, LENGTH_DELIMITED, VARINT, Buffer, Bytes, Ints, Places, tag
+from lgtm.wire.protobuf import FIXED32, FIXED64, LENGTH_DELIMITED, VARINT, Buffer, tag
 from lgtm.wire.span_columns import AttributeReader, Elements, finish
 from lgtm.wire.span_series import series_labels
 
@@ -46,8 +46,6 @@ _COUNTS = {"dropped_attributes": _DROPPED, "dropped_events": _DROPPED_EVENTS, "d
 _FIXED = {field.name: field for field in SPANS.columns}
 _TEXTS_OR_NULL = ("status_message", "trace_state")
 """Columns in which an empty text is none."""
-
-Counts = npt.NDArray[np.uint32]
 
 
 class InvalidTraceId(BadRequest):
@@ -107,69 +105,7 @@ class _Found:
                 raise TooManyStreams(bounds.streams_max)
 
 
-class _Messages:
-    """Fields of equal messages as columns; absent and zero are the same."""
-
-    def __init__(self, buffer: Buffer, starts: Ints, ends: Ints, *single: int) -> None:
-        """single: tags of the fields that are not repeated."""
-        self.buffer, self.count = buffer, len(starts)
-        self.fields = buffer.scan(starts, ends)
-        self._slots = {tag: slot for slot, tag in enumerate(single)}
-        self._start, self._end = self.fields.last(*single)
-
-    def has(self, number: int) -> bool:
-        """Whether any of the messages has the field."""
-        return self.fields.has(number)
-
-    def place(self, number: int) -> tuple[Ints, Ints]:
-        """(start, end) of the field in each message, 0 where absent."""
-        slot = self._slots[number]
-        return self._start[slot], self._end[slot]
-
-    def texts(self, pool: Pool, number: int, what: str) -> Slice:
-        return pool.add(*self.place(number), lambda row: f"{what} {row}")
-
-    def varints(self, number: int) -> npt.NDArray[Any]:
-        return self._filled(number, lambda places: self.buffer.varints(places).view(np.int64), np.int64)
-
-    def counts(self, number: int) -> Counts:
-        return (self.varints(number) & 0xFFFF_FFFF).astype(np.uint32)
-
-    def times(self, number: int) -> Ints:
-        column = self._filled(number, lambda places: self.buffer.fixed(places, "<u8"), np.uint64)
-        times: Ints = np.minimum(column, np.uint64(TS_NS_MAX)).view(np.int64)
-        return times
-
-    def flags(self, number: int) -> Counts:
-        return self._filled(number, lambda places: self.buffer.fixed(places, "<u4"), np.uint32)
-
-    def _filled(self, number: int, read: Callable[[Places], npt.NDArray[Any]], dtype: type[np.generic]) -> npt.NDArray[Any]:
-        """What `read` finds in the messages that have the field, 0 in the others."""
-        if not self.has(number):
-            return np.zeros(self.count, dtype)
-        start, end = self.place(number)
-        at = end.nonzero()[0]
-        if len(at) == self.count:
-            return read(Places(at, start, end))
-        column = np.zeros(self.count, dtype)
-        column[at] = read(Places(at, start[at], end[at]))
-        return column
-
-    def sizes(self, number: int) -> Ints:
-        start, end = self.place(number)
-        return end - start
-
-    def ids(self, number: int, width: int, *, given: Flags | None = None) -> Bytes:
-        """Shaped [message, width]; zeros where not given. Where given, the field has that width."""
-        start = self.place(number)[0]
-        if given is None:
-            return self.buffer.windows(start, width)
-        found = np.zeros((self.count, width), np.uint8)
-        found[given] = self.buffer.windows(start[given], width)
-        return found
-
-
-class _Rows(_Messages):
+class _Rows(MessageColumns):
     def __init__(self, buffer: Buffer, starts: Ints, ends: Ints) -> None:
         super().__init__(buffer, starts, ends, *_SINGLE)
         self._links_refused: Ints | None = None
@@ -195,7 +131,7 @@ class _Rows(_Messages):
     def _own(self, series: npt.NDArray[np.uint32]) -> dict[str, pa.Array]:
         """Columns from the fields of spans themselves. Nullable ones are there only if some span has a value."""
         start, end = self.times(_START), self.times(_END)
-        status = _Messages(self.buffer, *self.place(_STATUS), _TEXT_2, _CODE)
+        status = MessageColumns(self.buffer, *self.place(_STATUS), _TEXT_2, _CODE)
         columns = {
             "series": numbers(series, pa.uint32()),
             "ts": numbers(start, pa.int64()),
@@ -249,7 +185,7 @@ class _Rows(_Messages):
         if not self.has(_EVENTS):
             return
         places, lists = self._children(self.fields.places(_EVENTS))
-        events = _Messages(self.buffer, places.start, places.end, _EVENT_TIME, _TEXT_2, _DROPPED_4)
+        events = MessageColumns(self.buffer, places.start, places.end, _EVENT_TIME, _TEXT_2, _DROPPED_4)
         columns["event_time_ns"] = lists.of(numbers(events.times(_EVENT_TIME), pa.int64()))
         self._of_texts["event_name"] = events.texts(self._texts, _TEXT_2, "name of event"), lists
         if events.has(_DROPPED_4) and (dropped := events.counts(_DROPPED_4)).any():
@@ -271,12 +207,12 @@ class _Rows(_Messages):
                 columns[name] = lists.of(numbers(values, pa.uint32()))
         yield Elements(LINK, links.count, links.fields.places(_ATTRIBUTES_4), lists)
 
-    def _good_links(self) -> tuple[_Messages, Lists]:
+    def _good_links(self) -> tuple[MessageColumns, Lists]:
         """Links with ids of the right length; counts the others of each span."""
         places = self.fields.places(_LINKS)
         while True:
             of_spans, lists = self._children(places)
-            links = _Messages(self.buffer, of_spans.start, of_spans.end, _TRACE, _SPAN, _STATE, _DROPPED_5, _FLAGS_6)
+            links = MessageColumns(self.buffer, of_spans.start, of_spans.end, _TRACE, _SPAN, _STATE, _DROPPED_5, _FLAGS_6)
             good = (links.sizes(_TRACE) == TRACE_ID_BYTES) & (links.sizes(_SPAN) == SPAN_ID_BYTES)
             if good.all():
                 return links, lists

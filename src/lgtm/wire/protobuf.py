@@ -11,20 +11,16 @@ Wire format: https://protobuf.dev/programming-guides/encoding/
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from lgtm.wire.bounds import BodyTooLarge, MalformedBody, TooManyRows, TruncatedBody
-
-Ints = npt.NDArray[np.int64]
-Bytes = npt.NDArray[np.uint8]
+from lgtm.wire.fields import OTHER_TAG, Bytes, Fields, Ints, Piece, Places
+from lgtm.wire.gather import gather
 
 VARINT, FIXED64, LENGTH_DELIMITED, FIXED32 = 0, 1, 2, 5
 VARINT_BYTES_MAX = 10
@@ -38,14 +34,10 @@ FIELDS_OF_MESSAGE_MAX = 20_000
 """A message with more is refused: each step costs the same however few messages still have fields."""
 FIELDS_MAX = 10_000_000
 """Fields in one request, at every level and known or not: each is remembered until its level is read."""
-OTHER_TAG = 255
-"""Stands for tags of fields that no decoder knows; the tag itself has a wire type that does not exist."""
 _PADDING = 16
 _WIDTHS = {FIXED64: 8, FIXED32: 4}
-_NOTHING = np.empty(0, np.int64)
 _WIDTH_OF_KIND = np.array([_WIDTHS.get(kind, 0) for kind in range(8)])
 _ILLEGAL = np.array([kind not in (VARINT, FIXED64, LENGTH_DELIMITED, FIXED32) for kind in range(8)])
-_TAKE, _UNCHECKED = pc.get_function("array_take"), pc.TakeOptions(boundscheck=False)
 _SHORT_LENGTH_TAGS = frozenset(range(tag(1, LENGTH_DELIMITED), 0x80, 8))
 _SHORT_TAGS = bytes(tag for tag in range(8, 0x80) if tag & 7 in (VARINT, FIXED64, LENGTH_DELIMITED, FIXED32))
 
@@ -70,102 +62,6 @@ class TooManyFields(BodyTooLarge):
 
 
 @dataclass(slots=True, frozen=True)
-class Places:
-    """Where one field stands: row i is that of the message, content is buffer[start:end]. Of one row, in order of the message."""
-
-    row: Ints
-    start: Ints
-    end: Ints
-
-    def __len__(self) -> int:
-        return len(self.row)
-
-    def last(self, rows: int) -> tuple[Ints, Ints]:
-        """(start, end) of the last occurrence for each of `rows` messages, which is the one that counts; start = end = 0 where absent."""
-        start, end = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
-        start[self.row] = self.start
-        end[self.row] = self.end
-        return start, end
-
-
-NOWHERE = Places(_NOTHING, _NOTHING, _NOTHING)
-
-
-Piece = tuple[bytes, Ints, Ints, Ints]
-"""Some fields: codes (the tag of each, or OTHER_TAG), rows, starts and ends of contents."""
-
-
-class Fields:
-    """The fields of `count` messages. Fields of one message are in its order; those of different messages alternate."""
-
-    def __init__(self, count: int, pieces: list[Piece]) -> None:
-        """pieces: the fields of one step each."""
-        self.count = count
-        self._pieces = pieces
-        self._joined: Piece | None = None
-
-    @property
-    def all(self) -> Piece:
-        if self._joined is None:
-            self._joined = _join(self._pieces)
-        return self._joined
-
-    def has(self, tag: int) -> bool:
-        """Whether any message has a field with this tag, which is below OTHER_TAG."""
-        return tag in self.all[0]
-
-    def places(self, tag: int) -> Places:
-        """The fields with this tag, which is below OTHER_TAG."""
-        codes, row, start, end = self.all
-        found = codes.count(tag)
-        if not found:
-            return NOWHERE
-        if found == len(codes):
-            return Places(row, start, end)
-        at = (np.frombuffer(codes, np.uint8) == tag).nonzero()[0]
-        return Places(row[at], start[at], end[at])
-
-    def last(self, *tags: int) -> tuple[Sequence[Ints], Sequence[Ints]]:
-        """(start, end) of the last occurrence of each tag in each message, by tag; start = end = 0 where absent."""
-        if len(self._pieces) == len(tags) and all(piece[0] == bytes((tag,)) * self.count for piece, tag in zip(self._pieces, tags, strict=True)):
-            return [piece[2] for piece in self._pieces], [piece[3] for piece in self._pieces]
-        codes, row, starts, ends = self.all
-        start, end = np.zeros((2, len(tags) + 1, self.count), np.int64)
-        slot = np.frombuffer(codes.translate(_slots(tags)), np.uint8) * np.int64(self.count) + row
-        start.reshape(-1)[slot] = starts
-        end.reshape(-1)[slot] = ends
-        return list(start[:-1]), list(end[:-1])
-
-    def last_of(self, *tags: int) -> tuple[Bytes, Ints, Ints]:
-        """(tag, start, end) of the last field with one of the tags in each message: what counts of a oneof. All 0 where absent."""
-        codes, row, starts, ends = self.all
-        known = np.frombuffer(codes, np.uint8)
-        if codes.translate(None, bytes(tags)):
-            at = (np.frombuffer(codes.translate(_slots(tags)), np.uint8) < len(tags)).nonzero()[0]
-            known, row, starts, ends = known[at], row[at], starts[at], ends[at]
-        elif len(self._pieces) == 1 and len(codes) == self.count:
-            return known, starts, ends
-        code, start, end = np.zeros(self.count, np.uint8), np.zeros(self.count, np.int64), np.zeros(self.count, np.int64)
-        code[row], start[row], end[row] = known, starts, ends
-        return code, start, end
-
-
-def _join(pieces: list[Piece]) -> Piece:
-    if not pieces:
-        return b"", _NOTHING, _NOTHING, _NOTHING
-    if len(pieces) == 1:
-        return pieces[0]
-    codes, row, start, end = zip(*pieces, strict=True)
-    return b"".join(codes), np.concatenate(row), np.concatenate(start), np.concatenate(end)
-
-
-@lru_cache(maxsize=64)
-def _slots(tags: tuple[int, ...]) -> bytes:
-    """For bytes.translate: the place of each of the tags among them, and their number for all others."""
-    return bytes(tags.index(code) if code in tags else len(tags) for code in range(256))
-
-
-@dataclass(slots=True, frozen=True)
 class Messages:
     """Messages of one field in their order, as [starts[i], ends[i]). others: tag → last place of each other field below 16."""
 
@@ -175,7 +71,7 @@ class Messages:
 
 
 class Buffer:
-    """The bytes of a request. Steps look at bytes before they know that these are there; an IndexError then means that the body is cut."""
+    """The bytes of a request, and the number of fields that were read of them."""
 
     def __init__(self, data: bytes) -> None:
         self.size = len(data)
@@ -244,10 +140,7 @@ class Buffer:
             if not len(row):
                 return Fields(len(starts), pieces)
             self._count(len(row))
-            try:
-                codes, start, position = self._step(position)
-            except IndexError:
-                raise TruncatedBody from None
+            codes, start, position = self._step(position)
             pieces.append((codes, row, start, position))
             more = position < end
             if b"\0" in more.tobytes():
@@ -276,7 +169,7 @@ class Buffer:
 
     def binary(self, start: Ints, end: Ints) -> pa.Array:
         """The contents as an array of binary values: one copy. Places must not overlap, unless empty, and are best in order."""
-        return _gather(self.data, start, end)
+        return gather(self.data, start, end)
 
     def _count(self, fields: int) -> None:
         self._fields += fields
@@ -384,25 +277,6 @@ class Buffer:
                 return values, after
             more = more[byte >= 0x80]
         raise MalformedBody("proto: integer overflow")
-
-
-def _gather(data: bytes, start: Ints, end: Ints) -> pa.Array:
-    """Arrow copies the values of an array by indices in one go; so the places, and the gaps between them, are made an array over `data`."""
-    count = len(start)
-    wanted = np.arange(0, 2 * count, 2)
-    if count > 1 and b"\1" in (start[1:] < end[:-1]).tobytes():
-        # Empty places go first: they may lie within others, and nothing is read of them.
-        order = np.where(start < end, start, -1).argsort(kind="stable")
-        start, end = start[order], end[order]
-        empty = int(np.searchsorted(end > start, True))
-        start[:empty] = end[:empty] = 0
-        wanted = np.empty(count, np.int64)
-        wanted[order] = np.arange(0, 2 * count, 2)
-    offsets = np.empty(2 * count + 1, np.int32)
-    offsets[0:-1:2], offsets[1::2] = start, end
-    offsets[-1] = offsets[-2] if count else 0
-    spans = pa.Array.from_buffers(pa.binary(), 2 * count, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
-    return _TAKE.call([spans, pa.array(wanted)], _UNCHECKED)
 
 
 def next_field(data: bytes, position: int, limit: int) -> tuple[int, int, int]:

@@ -19,7 +19,8 @@ from lgtm.wire.any_value import ARRAY, BOOL, DOUBLE, INT, KEY, MAP, STRING, VALU
 from lgtm.wire.arrays import Lists, Pool, Run, Slice, dense
 from lgtm.wire.bounds import MetadataTooLarge
 from lgtm.wire.columns import CELLS_MAX
-from lgtm.wire.protobuf import Buffer, Bytes, Ints, Places
+from lgtm.wire.fields import Bytes, Ints, Places
+from lgtm.wire.protobuf import Buffer
 from lgtm.wire.text import decode
 
 _TYPES = tuple(TYPES)
