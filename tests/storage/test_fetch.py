@@ -340,8 +340,8 @@ async def test_a_block_of_before_there_were_indexes_has_none_and_an_erased_one_i
 
 
 async def test_a_local_store_keeps_so_many_readers_open_of_each_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for piece in ("_ROWS", "_TRACES"):
-        monkeypatch.setattr(fetch, piece, replace(getattr(fetch, piece), open_max=2))
+    monkeypatch.setattr(fetch, "READERS_MAX", 2)
+    monkeypatch.setattr(fetch, "_TRACES", replace(fetch._TRACES, open_max=2))
     store = LocalStore(tmp_path / "store")
     metas = await published_spans(store, tmp_path, 4)
     files = await cache(store, tmp_path)
