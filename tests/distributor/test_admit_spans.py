@@ -23,7 +23,7 @@ def decoded(*spans: Span) -> DecodedSpans:
 
 def admit(limits: Limits, *exports: DecodedSpans) -> list[Admission]:
     state = TenantState(limits, DistributorConfig(), 0)
-    return [admit_spans(TENANT, export, state, now_ns=NOW_NS, monotonic_ns=0) for export in exports]
+    return [admit_spans(TENANT, export, state, nbytes=int(export.rows.nbytes), now_ns=NOW_NS, monotonic_ns=0) for export in exports]
 
 
 def names(admission: Admission) -> list[str]:

@@ -58,7 +58,14 @@ def test_a_request_without_spans_has_no_rows() -> None:
 def test_ids_of_a_wrong_length_are_refused() -> None:
     with pytest.raises(InvalidTraceId, match="trace ids must be 128 bit, received 64 bits"):
         decode_otlp_spans(request_bytes(trace_id=b"t" * 8), json=False)
-    with pytest.raises(InvalidSpanId, match="span ids must be 64 bit and not all zero, received 64 bits"):
+    with pytest.raises(InvalidSpanId, match="span ids must be 64 bit and not all zero, received 32 bits"):
+        decode_otlp_spans(request_bytes(span_id=b"s" * 4), json=False)
+
+
+def test_ids_of_zeros_are_none() -> None:
+    with pytest.raises(InvalidTraceId, match="trace ids must be 128 bit, received 0 bits"):
+        decode_otlp_spans(request_bytes(trace_id=bytes(16)), json=False)
+    with pytest.raises(InvalidSpanId, match="span ids must be 64 bit and not all zero, received 0 bits"):
         decode_otlp_spans(request_bytes(span_id=bytes(8)), json=False)
 
 

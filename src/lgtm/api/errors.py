@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Sequence
 
 import grpc
 import orjson
@@ -31,11 +32,11 @@ class NoTenant(BadRequest):
 class UnsupportedMediaType(BadRequest):
     """A content type that nobody reads here."""
 
-    def __init__(self, content_type: str) -> None:
-        self.content_type = content_type
+    def __init__(self, content_type: str, supported: Sequence[str] = ("application/json", "application/x-protobuf")) -> None:
+        self.content_type, self.supported = content_type, supported
 
     def __str__(self) -> str:
-        return "415 unsupported media type, supported: [application/json, application/x-protobuf]"
+        return f"415 unsupported media type, supported: [{', '.join(self.supported)}]"
 
 
 class TraceTooLarge(BadRequest):

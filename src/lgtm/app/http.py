@@ -19,6 +19,7 @@ from lgtm.api.metrics import PushMetrics
 from lgtm.api.otlp import Otlp, otlp_logs, otlp_traces
 from lgtm.api.otlp_http import loki_otlp_route, otlp_http_routes
 from lgtm.api.ring import MemberRow, RingOperations, Shard, ring_router
+from lgtm.api.span_push import span_push_routes
 from lgtm.api.tempo.routes import tempo_query_router
 from lgtm.api.tempo.side import TraceSide
 from lgtm.api.tempo.status import tempo_status_router
@@ -66,6 +67,7 @@ def http_app(node: Node, tenancy: Tenancy, bodies: Bodies, metrics: PushMetrics,
     app = FastAPI(title="lgtm", docs_url="/api-docs", redoc_url=None, openapi_url="/openapi.json")
     app.router.routes.extend(loki_push_routes(node.distributor.push, tenancy, bodies, metrics))
     app.router.routes.extend(otlp_routes(otlp))
+    app.router.routes.extend(span_push_routes(node.distributor.push_spans, tenancy, bodies, metrics))
     app.include_router(loki_query_router(sides.logs))
     operations = _operations(node, stopping)
     for prefix in ("", TEMPO_PREFIX):

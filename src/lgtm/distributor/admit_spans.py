@@ -21,10 +21,9 @@ from lgtm.model.tenant import Tenant
 from lgtm.wire.decoded_spans import DecodedSpans
 
 
-def admit_spans(tenant: Tenant, decoded: DecodedSpans, state: TenantState, *, now_ns: int, monotonic_ns: int) -> Admission:
-    """Takes tokens from the tenant's rate. Sizes are bytes of the columns, which are near those of the request."""
+def admit_spans(tenant: Tenant, decoded: DecodedSpans, state: TenantState, *, nbytes: int, now_ns: int, monotonic_ns: int) -> Admission:
+    """Takes tokens from the tenant's rate. nbytes: of the columns, which are near those of the request."""
     limits, rows = state.limits, decoded.rows
-    nbytes = int(rows.nbytes)
     if not len(decoded):
         return Admission(None, 0, (), None)
     if not state.span_bucket.allow(nbytes, monotonic_ns):

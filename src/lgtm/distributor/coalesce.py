@@ -58,9 +58,12 @@ class Coalescer:
         if self.in_flight_bytes and self.in_flight_bytes + nbytes > self._config.in_flight_bytes_max:
             raise QueueFull(self.in_flight_bytes, self._config.in_flight_bytes_max)
 
-    async def submit(self, signal: Signal, tenant: Tenant, accepted: Accepted) -> None:
-        """Returns once the rows are stored. Raises QueueFull before anything was done with them, NotAcknowledged, or what `write` raises."""
-        nbytes = accepted.rows.nbytes
+    async def submit(self, signal: Signal, tenant: Tenant, accepted: Accepted, nbytes: int | None = None) -> None:
+        """Returns once the rows are stored. Raises QueueFull before anything was done with them, NotAcknowledged, or what `write` raises.
+
+        nbytes: of the rows, when it is known: adding it up costs as much as many a kernel.
+        """
+        nbytes = accepted.rows.nbytes if nbytes is None else nbytes
         self.check_room(nbytes)
         self.in_flight_bytes += nbytes
         request = _Request(accepted, nbytes, asyncio.get_running_loop().create_future())

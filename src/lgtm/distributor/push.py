@@ -112,8 +112,10 @@ class Distributor:
         Raises SpansRefused after the valid rest was stored. SpanRateLimited, QueueFull and Stopping mean that nothing was stored; any other
         Unavailable, that it is not known.
         """
-        state, monotonic_ns = self._begin(tenant, decoded.rows.nbytes)
-        await self._submit(SPANS, tenant, admit_spans(tenant, decoded, state, now_ns=self._clock.now_ns(), monotonic_ns=monotonic_ns))
+        nbytes = int(decoded.rows.nbytes)
+        state, monotonic_ns = self._begin(tenant, nbytes)
+        admission = admit_spans(tenant, decoded, state, nbytes=nbytes, now_ns=self._clock.now_ns(), monotonic_ns=monotonic_ns)
+        await self._submit(SPANS, tenant, admission, nbytes)
 
     def _begin(self, tenant: Tenant, nbytes: int) -> tuple[TenantState, int]:
         """What is known of the tenant, and monotonic time."""
@@ -123,10 +125,10 @@ class Distributor:
         monotonic_ns = self._clock.monotonic_ns()
         return self._tenants.state(tenant, monotonic_ns), monotonic_ns
 
-    async def _submit(self, signal: Signal, tenant: Tenant, admission: Admission) -> None:
+    async def _submit(self, signal: Signal, tenant: Tenant, admission: Admission, nbytes: int | None = None) -> None:
         self._metrics.refused(signal, tenant, admission.refusals)
         if admission.accepted is not None:
-            await self._coalescer.submit(signal, tenant, admission.accepted)
+            await self._coalescer.submit(signal, tenant, admission.accepted, nbytes)
             self._metrics.accepted(signal, tenant, admission.accepted.rows.num_rows, admission.bytes)
         if admission.error is not None:
             raise admission.error

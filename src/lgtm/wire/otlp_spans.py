@@ -166,13 +166,15 @@ class _Rows(MessageColumns):
 
     def _trace_ids(self) -> Bytes:
         _check_sizes(self.sizes(_TRACE) == TRACE_ID_BYTES, self.sizes(_TRACE), InvalidTraceId)
-        return self.ids(_TRACE, TRACE_ID_BYTES)
+        found = self.ids(_TRACE, TRACE_ID_BYTES)
+        _check_given(np.asarray(found.view(np.uint64).any(axis=1)), InvalidTraceId)
+        return found
 
     def _span_ids(self) -> Bytes:
         sizes = self.sizes(_SPAN)
         _check_sizes(sizes == SPAN_ID_BYTES, sizes, InvalidSpanId)
         found = self.ids(_SPAN, SPAN_ID_BYTES)
-        _check_sizes(found.view(np.uint64)[:, 0] != 0, sizes, InvalidSpanId)
+        _check_given(found.view(np.uint64)[:, 0] != 0, InvalidSpanId)
         return found
 
     def _add_parents(self, columns: dict[str, pa.Array]) -> None:
@@ -244,6 +246,12 @@ class _Rows(MessageColumns):
 def _check_sizes(right: Flags, sizes: Ints, error: type[InvalidTraceId] | type[InvalidSpanId]) -> None:
     if not right.all():
         raise error(int(sizes[np.argmin(right)]))
+
+
+def _check_given(given: Flags, error: type[InvalidTraceId] | type[InvalidSpanId]) -> None:
+    """An id of zeros is none."""
+    if not given.all():
+        raise error(0)
 
 
 def _enum(values: Ints) -> npt.NDArray[np.int8]:
