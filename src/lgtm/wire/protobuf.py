@@ -210,12 +210,13 @@ class Buffer:
         return codes, start, after
 
     def _odd_fields(self, position: Ints) -> tuple[Bytes, Ints, Ints]:
-        """The same for fields with tags of one or two bytes, numbers of up to five and lengths of up to three; others are read again.
+        """The same for fields with tags of one or two bytes, numbers of up to six and lengths of up to three; others are read again.
 
         Eight bytes from each position on are looked at as one integer.
         """
         word = self._words[position]
         long_tag = word >> 7 & 1
+        longer_tag = word >> 15 & long_tag
         tags = (word & 0x7F) | (word >> 1 & 0x3F80 & -long_tag)
         content = position + 1 + long_tag
         word >>= 8 + 8 * long_tag
@@ -228,8 +229,8 @@ class Buffer:
         counted = kinds == LENGTH_DELIMITED
         start = content + width * counted
         end = start + size * counted + width * (kinds == VARINT) + _WIDTH_OF_KIND[kinds]
-        odd = (tags < 8) | (tags >= OTHER_TAG) | (last == 0) | ((last > 0x80_0000) & counted) | _ILLEGAL[kinds]
-        codes = tags.astype(np.uint8)
+        odd = (tags < 8) | (longer_tag != 0) | (last == 0) | ((last > 0x80_0000) & counted) | _ILLEGAL[kinds]
+        codes = np.minimum(tags, OTHER_TAG).astype(np.uint8)
         if b"\1" in odd.tobytes():
             codes[odd], start[odd], end[odd] = self._any_fields(position[odd])
         return codes, start, end
