@@ -212,6 +212,24 @@ async def test_the_gate_is_shut_while_a_node_does_not_know_what_it_holds(tmp_pat
         await nodes.settled()
 
 
+async def test_what_a_damaged_log_has_lost_is_flushed_by_the_others_and_missed_until_then(tmp_path: Path) -> None:
+    refused = PeerRefused("127.0.0.1:1", "connection refused")
+    async with cluster(tmp_path) as nodes:
+        await push(nodes["a"], "before")
+        found = cluster_of(nodes["c"])
+        a, b = nodes["a"].ingester.id, nodes["b"].ingester.id
+        found._lost_rows._are_missed = True
+        assert found.lost_to() == {a, b}
+        assert any("may hold alone" in reason for reason in found.standing.settled().reasons)
+        assert found.judge({a: refused}, found.lost_to())
+        await found._lost_rows.run()
+        assert [nodes[name].ingester.oldest_unstored_ns() for name in "ab"] == [None, None]
+        assert found.lost_to() == frozenset()
+        assert not found.judge({a: refused}, found.lost_to())
+        await nodes.settled()
+        assert await lines(nodes["b"]) == (["before"], ())
+
+
 async def test_gossip_may_be_encrypted_and_calls_may_need_a_secret(tmp_path: Path) -> None:
     secrets = {"ring__keys": "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=", "peer__secret": "hush"}
     async with cluster(tmp_path, "ab", **secrets) as nodes:

@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 
 from lgtm.errors import Unavailable
 from lgtm.query.asking import HEADS, SERIES
-from lgtm.query.heads import HeadSource, Snapshot
+from lgtm.query.heads import HeadSource
 from lgtm.query.remote import RemoteHeads
 from lgtm.query.serving import HeadService
 
@@ -45,6 +45,6 @@ class Loopback:
             raise Unavailable("connection refused")
 
 
-def remote_over(ingester_id: str, snapshot: Snapshot, executor: Executor) -> tuple[RemoteHeads, Loopback]:
-    calls = Loopback(HeadService(HeadSource(ingester_id, snapshot), executor))
-    return RemoteHeads(ingester_id, calls, asked_timeout_s=5, read_timeout_s=5), calls
+def remote_over(heads: HeadSource, executor: Executor) -> tuple[RemoteHeads, Loopback]:
+    calls = Loopback(HeadService(heads, executor))
+    return RemoteHeads(heads.id, calls, asked_timeout_s=5, read_timeout_s=5), calls

@@ -41,8 +41,8 @@ def test_ids_of_traces_travel_in_a_question(ids: list[bytes] | None) -> None:
 
 
 def test_a_summary_reads_back() -> None:
-    again = Summary.from_bytes(Summary(PARTS, 7, 9, -5, 2**62).to_bytes())
-    assert (again.row_count, again.forgotten_age_ns, again.min_ns, again.max_ns) == (7, 9, -5, 2**62)
+    again = Summary.from_bytes(Summary(PARTS, 7, 9, -5, 2**62, frozenset("bc")).to_bytes())
+    assert (again.row_count, again.forgotten_age_ns, again.min_ns, again.max_ns, again.lost_to) == (7, 9, -5, 2**62, frozenset("bc"))
     assert list(again.parts.intervals()) == list(PARTS.intervals())
 
 

@@ -66,22 +66,28 @@ class Cluster:
                 self.nodes[name].add(Part(PartId(b"w" * 16, 1, sequence), tuple(sorted(places)), batch_of(entries)))
         self.calls: dict[str, Loopback] = {}
         self.away: list[Mapping[str, Unavailable]] = []
+        self.lost_to = {name: frozenset[str]() for name in "abc"}
+        self.judged_lost_to: frozenset[str] = frozenset()
         self.hedge_s = 30.0
 
     def snapshot(self, name: str, tenant: Tenant, signal: Signal) -> list[HeadSnapshot]:
         head = self.nodes[name].heads.get((tenant, signal.name))
         return [head.snapshot()] if head is not None else []
 
+    def heads(self, name: str) -> HeadSource:
+        return HeadSource(name, lambda tenant, signal: self.snapshot(name, tenant, signal), lost_to=lambda: self.lost_to[name])
+
     @asynccontextmanager
     async def engine(self) -> AsyncIterator[QueryEngine]:
         with ThreadPoolExecutor(2) as threads, ThreadPoolExecutor(2) as others:
-            holders: list[Holder] = [HeadSource("a", lambda tenant, signal: self.snapshot("a", tenant, signal))]
+            holders: list[Holder] = [self.heads("a")]
             for name in "bc":
-                remote, self.calls[name] = remote_over(name, lambda tenant, signal, name=name: self.snapshot(name, tenant, signal), others)  # type: ignore[misc]
+                remote, self.calls[name] = remote_over(self.heads(name), others)
                 holders.append(remote)
 
-            def judge(away: Mapping[str, Unavailable]) -> tuple[str, ...]:
+            def judge(away: Mapping[str, Unavailable], lost_to: frozenset[str]) -> tuple[str, ...]:
                 self.away.append(away)
+                self.judged_lost_to = lost_to
                 return tuple(f"{name} is away" for name in away)
 
             metrics, config = QueryMetrics(CollectorRegistry()), QueryConfig(first_slice_rows=8, hedge_s=self.hedge_s)
@@ -138,6 +144,14 @@ async def test_an_instance_that_cannot_be_asked_is_told_and_the_rest_answers() -
         answer = await engine.log_query(DEFAULT_TENANT, parse_log_selector('{app="api"}'), window=EVERY, limit=10, forward=True)
         assert len(answer.result) == 2
         assert answer.warnings == ("c is away",)
+
+
+async def test_who_may_hold_alone_what_others_have_lost_is_told() -> None:
+    cluster = Cluster([])
+    cluster.lost_to = {"a": frozenset("b"), "b": frozenset(), "c": frozenset("bd")}
+    async with cluster.engine() as engine:
+        await lines(engine)
+        assert cluster.judged_lost_to == {"b", "d"}
 
 
 async def test_one_slow_instance_of_three_is_not_waited_for() -> None:

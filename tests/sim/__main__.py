@@ -2,6 +2,7 @@
 
 lgtm-sim --seed 7 --journal      one seed, with everything that happened
 lgtm-sim --seeds 0:1000 --jobs 2 many, two at a time
+lgtm-sim --story NAME            a certain trouble instead of what the seed draws
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ if os.environ.get("PYTHONHASHSEED") != "0":
     os.execv(sys.executable, [sys.executable, "-m", "sim", *sys.argv[1:]])
 
 from sim import objects
+from sim.faults import make_trouble
 from sim.loop import PROCESS
 from sim.mutants import MUTANTS
-from sim.run import Outcome, run
+from sim.run import Outcome, Script, run
+from sim.stories import STORIES
 
 
 class _Format(logging.Formatter):
@@ -34,12 +37,12 @@ class _Format(logging.Formatter):
         return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
 
 
-def outcomes(seeds: Sequence[int], jobs: int) -> Iterator[Outcome]:
+def outcomes(seeds: Sequence[int], jobs: int, trouble: Script) -> Iterator[Outcome]:
     """Of each seed in order, each in a process of its own: what an earlier cluster left in memory must not decide anything."""
     running: deque[_Running] = deque()
     try:
         for seed in seeds:
-            running.append(_Running(seed))
+            running.append(_Running(seed, trouble))
             if len(running) == jobs:
                 yield running.popleft().outcome()
         while running:
@@ -50,11 +53,11 @@ def outcomes(seeds: Sequence[int], jobs: int) -> Iterator[Outcome]:
 
 
 class _Running:
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, trouble: Script) -> None:
         self._seed = seed
         context = multiprocessing.get_context("fork")
         self._receiver, sender = context.Pipe(duplex=False)
-        self.process = context.Process(target=lambda: sender.send(run(seed)))
+        self.process = context.Process(target=lambda: sender.send(run(seed, trouble=trouble)))
         self.process.start()
         sender.close()
 
@@ -75,6 +78,7 @@ def main() -> int:
     parser.add_argument("--seeds", default="0:100", metavar="FROM:TO", help="the second is not included")
     parser.add_argument("--jobs", type=int, default=1, help="seeds at once")
     parser.add_argument("--mutant", choices=sorted(MUTANTS), help="break the program on purpose; ends at the first seed that notices")
+    parser.add_argument("--story", choices=sorted(STORIES), help="trouble that is told, not drawn")
     parser.add_argument("--journal", action="store_true", help="print what happened")
     parser.add_argument("--log", action="store_true", help="print what the nodes log")
     parser.add_argument("--objects", type=float, metavar="MB/s", help="instead: how many objects are written under a steady load")
@@ -93,7 +97,7 @@ def main() -> int:
         MUTANTS[given.mutant]()
     began, bad, acked = time.monotonic(), 0, 0
     seed = first
-    for outcome in outcomes(range(first, last), given.jobs):
+    for outcome in outcomes(range(first, last), given.jobs, STORIES.get(given.story, make_trouble)):
         seed = outcome.seed
         acked += outcome.acked
         if given.journal:

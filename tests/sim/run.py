@@ -98,11 +98,27 @@ async def _recovers(world: World, truth: Truth, rng: random.Random) -> None:
     if not await world.until(lambda: len(world.ready()) == len(world.hosts), PEACE_S):
         world.journal.violated("I10", "not every node is ready")
         return
-    if not await world.until(lambda: not _reasons(world), end_s - world.loop.time()):
+    if not await world.until(lambda: _is_settled(world), end_s - world.loop.time()):
         world.journal.violated("I10", f"not settled: {_reasons(world)[:3]}")
     line = f"{TENANTS[0]} probe {world.loop.time():.3f}"
     if not await write(world, truth, rng, TENANTS[0], [(0, world.now_ns(), line)]):
         world.journal.violated("I10", "a write is not accepted in peace")
+
+
+def _is_settled(world: World) -> bool:
+    _forget_what_is_missed(world)
+    return not _reasons(world)
+
+
+def _forget_what_is_missed(world: World) -> None:
+    """What an operator does about a disk that is gone, once told that it may have been the only one with some rows."""
+    ids = {host.node.ingester.id for host in world.ready() if host.node is not None}
+    for host in world.ready():
+        assert host.node is not None
+        assert host.node.cluster is not None
+        for each in host.node.cluster.lost_to() - ids:
+            world.journal.note(f"{host.name} is told to forget {each[:6]}")
+            host.node.cluster.forget(each)
 
 
 def _reasons(world: World) -> list[str]:

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from sim.mutants import MUTANTS
+from sim.stories import STORIES
 
 TESTS = Path(__file__).parents[1]
 SEEDS, SEEDS_LONG, TOGETHER = 100, 1_000, 10
-MUTANT_SEEDS = 200
+MUTANT_SEEDS, STORY_SEEDS = 200, 10
 
 
 def lgtm_sim(*arguments: str, timeout_s: float = 900) -> subprocess.CompletedProcess[str]:
@@ -49,6 +50,12 @@ def test_a_broken_program_is_noticed(mutant: str) -> None:
     ran = lgtm_sim("--seeds", f"0:{MUTANT_SEEDS}", "--mutant", mutant)
     assert ran.returncode == 1, f"{mutant} was not noticed: {ran.stdout[-1_000:]}{ran.stderr[-1_000:]}"
     assert "violations" in ran.stdout
+
+
+@pytest.mark.parametrize("story", sorted(STORIES))
+def test_no_story_violates_anything(story: str) -> None:
+    ran = lgtm_sim("--story", story, "--seeds", f"0:{STORY_SEEDS}")
+    assert ran.returncode == 0, ran.stdout[-3_000:] + ran.stderr[-3_000:]
 
 
 def test_a_seed_replays_exactly() -> None:

@@ -39,4 +39,9 @@ def test_a_process_that_was_killed_runs_nothing_any_more_not_even_when_its_host_
     del process
     gc.collect()
     assert not ran
+    (killed,) = world._graveyard
+    killed.state = HostState.RUNNING  # so that the loop can be closed
+    for task in killed.tasks:
+        world.loop.call_soon(task.cancel, context=killed.context.copy())
+    world.loop.run_until_complete(asyncio.wait(killed.tasks))
     world.loop.close()

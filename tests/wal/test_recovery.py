@@ -103,6 +103,7 @@ async def test_what_was_written_comes_back() -> None:
     recovery, found = await recovered(copy.deepcopy(ORIGINAL))
     assert found == SENT
     assert not recovery.is_damaged
+    assert not recovery.may_have_lost
     assert recovery.torn_bytes == recovery.noise_bytes == 0
 
 
@@ -115,6 +116,7 @@ async def test_any_flipped_byte_costs_at_most_the_frame_it_is_in_and_is_counted(
         recovery, found = await recovered(disk)
         assert damaged_lsns(recovery) == hit, f"offset {offset}"
         assert found == without(hit)
+        assert recovery.may_have_lost == bool(hit)
         if hit:
             assert recovery.damage[0].path == SEGMENT[1]
             assert disk.contents(Layout(ROOT).damaged / SEGMENT[1].name), "the evidence is kept"
@@ -128,11 +130,24 @@ async def test_any_cut_of_an_acknowledged_segment_is_damage_of_what_was_cut_off(
         assert found == without(lost)
 
 
-async def test_any_cut_of_the_last_segment_is_a_torn_tail() -> None:
+def first_segment_alone() -> SimDisk:
     disk = copy.deepcopy(ORIGINAL)
     disk.remove(SEGMENT[2])
     disk.remove(SEGMENT[3])
     disk.edit(Layout(ROOT).identity, lambda data: data.clear())  # it would tell that two segments are missing
+    return disk
+
+
+async def test_damage_to_the_last_frame_is_suspected_though_it_looks_torn() -> None:
+    disk, last = first_segment_alone(), FRAMES[-1]
+    for offset in range(last.start, last.content_end):
+        recovery, found = await recovered(edited(1, lambda data, at=offset: data.__setitem__(at, data[at] ^ 1), disk))  # type: ignore[misc]
+        assert (recovery.damage, found) == ((), without([last.lsn, 8, 10])), f"offset {offset}"
+        assert recovery.may_have_lost
+
+
+async def test_any_cut_of_the_last_segment_is_a_torn_tail() -> None:
+    disk = first_segment_alone()
     for size in range(SIZE):
         recovery, found = await recovered(edited(1, lambda data, at=size: data.__delitem__(slice(at, None)), disk))  # type: ignore[misc]
         assert recovery.damage == ()

@@ -26,10 +26,11 @@ from prometheus_client import CollectorRegistry
 
 from lgtm.app.background import Loop, background
 from lgtm.app.catalogue import LoadedCatalog
-from lgtm.app.cluster import Cluster
+from lgtm.app.cluster import LOST_ROWS, Cluster
 from lgtm.app.config import Config
 from lgtm.app.limits_used import watch_limits
 from lgtm.app.loop_lag import LoopLag
+from lgtm.app.lost_rows import recall
 from lgtm.app.machine import Machine
 from lgtm.app.orphaned import spilled_by
 from lgtm.app.targets import Here
@@ -115,6 +116,7 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
         )
         stack.push_async_callback(log.close)
         _report(recovery)
+        has_lost_rows = config.ring.enabled and await asyncio.to_thread(recall, Path(config.data_dir) / LOST_ROWS, has_lost=recovery.may_have_lost)
         ingester_metrics = IngesterMetrics(registry)
         wal_id = recovery.wal_id.hex()
         replayed = await asyncio.to_thread(_replay, log, wal_id, clock, Path(config.data_dir) / UNREADABLE)
@@ -163,12 +165,15 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
         )
         threads = ThreadPoolExecutor(config.query.threads, thread_name_prefix="query")
         stack.callback(threads.shutdown, wait=False, cancel_futures=True)
-        heads = HeadSource(ingester.id, ingester.snapshot, ingester.forgotten_age_ns, lambda: doing())
+        heads = HeadSource(ingester.id, ingester.snapshot, ingester.forgotten_age_ns, lambda: doing(), lambda: lost_to())
         stored = BlockSource(catalogue, files.open, files.open_index)
         cluster = None
 
         def doing() -> str | None:
             return None if cluster is None else cluster.doing()
+
+        def lost_to() -> frozenset[str]:
+            return frozenset() if cluster is None else cluster.lost_to()
 
         if config.ring.enabled:
             service = HeadService(heads, threads, lambda: doing())
@@ -183,6 +188,8 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
                 is_stored=catalogue.has,
                 is_loaded=lambda: catalogue.is_loaded,
                 disk=lambda: log.stats().disk.value,
+                read_blocks=catalogue.poll,
+                has_lost_rows=has_lost_rows,
                 machine=machine,
                 registry=registry,
             )
@@ -239,7 +246,7 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
             config.query,
             QueryMetrics(registry),
             catalogue.warnings,
-            (lambda _: ()) if cluster is None else cluster.judge,
+            (lambda *_: ()) if cluster is None else cluster.judge,
         )
         engine = QueryEngine(reader, ingester.tails.follow if cluster is None else cluster.follow)
         yield Node(config, clock, registry, limits, log, ingester, distributor, catalogue, engine, TraceEngine(reader), cluster)

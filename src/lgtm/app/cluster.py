@@ -13,7 +13,7 @@ import hashlib
 import logging
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from prometheus_client import CollectorRegistry
 
 from lgtm.app import background
 from lgtm.app.config import Config
+from lgtm.app.lost_rows import LostRows
 from lgtm.app.machine import Machine
 from lgtm.app.orphaned import Orphaned
 from lgtm.app.standing import Standing
@@ -69,7 +70,8 @@ logger = logging.getLogger(__name__)
 
 ASKED_TIMEOUT_S = {Health.WRITABLE: 5.0, Health.SUSPECT: 2.0, Health.DOWN: 0.5}
 """How long a query waits for what an instance has. Who is believed dead is asked all the same: it may live on the other side of a partition."""
-REMEMBERED, RING_FILE = "peers.json", "ring.bin"
+FLUSH, FLUSH_TIMEOUT_S = "flush", 60.0
+REMEMBERED, RING_FILE, LOST_ROWS = "peers.json", "ring.bin", "lost_rows"
 
 
 class NobodyTakesWrites(Unavailable):
@@ -113,9 +115,12 @@ class Cluster:
         is_stored: Callable[[Part], bool],
         is_loaded: Callable[[], bool],
         disk: Callable[[], str],
+        read_blocks: Callable[[], Awaitable[None]],
+        has_lost_rows: bool,
         machine: Machine,
         registry: CollectorRegistry,
     ) -> None:
+        """read_blocks: reads the list of blocks anew. has_lost_rows: what `lost_rows.recall` said."""
         self._config, self._ingester, self._heads, self._service = config, ingester, heads, service
         self._store, self._wal_id, self._clock, self._registry = store, wal_id, machine.clock, registry
         self._machine = machine
@@ -135,6 +140,7 @@ class Cluster:
             HEADS: service.heads,
             SERIES: service.series,
             VOLUMES: service.volumes,
+            FLUSH: self._flush_here,
         }
         self._server = PeerServer(unary, {ROWS: service.rows, TAIL: self._tail}, config.peer, shown, metrics, ingester.id, machine.transport)
         self.ring: Ring
@@ -142,6 +148,11 @@ class Cluster:
         self.standing: Standing
         self._orphaned: Orphaned
         self._agent: Agent
+        self._read_blocks = read_blocks
+        self._lost_rows = LostRows(
+            Path(config.data_dir) / LOST_ROWS, are_missed=has_lost_rows, others=self._others, flush=self._flush_there, found=self._found_lost_rows,
+            clock=machine.clock,
+        )  # fmt: skip
         self._tasks: list[asyncio.Task[None]] = []
         self._state = InstanceState.JOINING
 
@@ -181,7 +192,7 @@ class Cluster:
             name, gossip_address, me.id.encode(), config, self._machine.new_random(), lambda message: len(encode_message(message)), mono_ns,
             packet_overhead_bytes=packets.overhead_bytes,
         )  # fmt: skip
-        self.standing = Standing(self.ring, self.membership, self._peers, config, self._clock, doing=self.doing)
+        self.standing = Standing(self.ring, self.membership, self._peers, config, self._clock, doing=self.doing, lost_to=self.lost_to)
         self._orphaned = Orphaned(
             self._store, self._ingester, self.standing, self._is_stored, self._clock, wal_id=self._wal_id, is_loaded=self._is_loaded
         )
@@ -195,7 +206,7 @@ class Cluster:
         await self._agent.join()
         self._state = InstanceState.ACTIVE
         self._heartbeat()
-        self._tasks = [background.start(loop, self._machine.die) for loop in (self._agent.run, self._orphaned.run)]
+        self._tasks = [background.start(loop, self._machine.die) for loop in (self._agent.run, self._orphaned.run, self._lost_rows.run)]
         event(logger, logging.INFO, "joined the cluster", cluster=config.cluster, gossip=str(gossip_address), members=len(self.membership.alive()))
 
     async def leave(self) -> None:
@@ -247,8 +258,9 @@ class Cluster:
         calls, asked_timeout_s = self._peers.client(instance.id, instance.rpc), ASKED_TIMEOUT_S[self.standing.health(instance.id)]
         return RemoteHeads(instance.id, calls, asked_timeout_s=asked_timeout_s, read_timeout_s=timeout_s)
 
-    def judge(self, away: Mapping[str, Unavailable]) -> tuple[str, ...]:
-        alone = {each.id for each in self.ring.instances() if each.single_copy_rows} | self._spilled_by()
+    def judge(self, away: Mapping[str, Unavailable], lost_to: frozenset[str]) -> tuple[str, ...]:
+        """lost_to: who may hold alone what those who answered have lost."""
+        alone = {each.id for each in self.ring.instances() if each.single_copy_rows} | self._spilled_by() | lost_to
         if not self._orphaned.is_resolved:
             alone |= {self._ingester.id}
         instances = len(self.ring.instances()) + len(self.ring.strangers)
@@ -256,6 +268,28 @@ class Cluster:
         if len(self.ring.entries) == 1 and self._agent.has_seeds:
             return (*warnings, "partial: no other instance was met since this node exists; rows that others hold are missing")
         return warnings
+
+    def lost_to(self) -> frozenset[str]:
+        """Who may hold alone what this node acknowledged and its log may have lost."""
+        return self._lost_rows.holders()
+
+    def _others(self) -> set[str]:
+        return {each.id for each in self.ring.instances() if each.id != self._ingester.id} | self.ring.strangers.keys()
+
+    async def _flush_there(self, instance_id: str) -> None:
+        """Raises Unavailable, or what the other side raised."""
+        instance = self.ring.entries.get(instance_id)
+        if instance is None:
+            raise WrongClock(instance_id)
+        await self._peers.client(instance.id, instance.rpc).call(FLUSH, b"", FLUSH_TIMEOUT_S)
+
+    async def _flush_here(self, data: bytes) -> bytes:  # noqa: ARG002 # there is nothing to say
+        await self._ingester.flush_all()
+        return b""
+
+    async def _found_lost_rows(self) -> None:
+        self._ingester.forget_lost()
+        await self._read_blocks()
 
     def follow(self, tenant: Tenant, signal: Signal) -> AbstractContextManager[Follower]:
         others = [self._peers.client(each.id, each.rpc) for each in self.ring.instances() if each.id != self._ingester.id]

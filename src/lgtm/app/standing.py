@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from lgtm.clock import NS_PER_S, Clock
@@ -32,10 +32,18 @@ class Settled:
 
 class Standing:
     def __init__(
-        self, ring: Ring, membership: Membership, peers: Peers, config: RingConfig, clock: Clock, *, doing: Callable[[], str | None] = lambda: None
+        self,
+        ring: Ring,
+        membership: Membership,
+        peers: Peers,
+        config: RingConfig,
+        clock: Clock,
+        *,
+        doing: Callable[[], str | None] = lambda: None,
+        lost_to: Callable[[], Collection[str]] = tuple,
     ) -> None:
-        """doing: what keeps this instance from saying what it holds; None when nothing does."""
-        self._doing = doing
+        """doing: what keeps this instance from saying what it holds; None when nothing does. lost_to: who may hold alone what its log has lost."""
+        self._doing, self._lost_to = doing, lost_to
         self._ring, self._membership, self._peers, self._config, self._clock = ring, membership, peers, config, clock
         self._me = ring.me.id
         self._gone: dict[str, int] = {}
@@ -107,6 +115,7 @@ class Standing:
                 reasons.append(f"instance {each.id} holds {each.single_copy_rows} rows that are nowhere else")
         if (doing := self._doing()) is not None:
             reasons.append(f"instance {self._me} is {doing}")
+        reasons += [f"instance {each} may hold alone what the log of {self._me} has lost" for each in sorted(self._lost_to())]
         return tuple(reasons)
 
     def state_of(self, instance: Instance) -> str:

@@ -254,6 +254,10 @@ class Ingester:
         had stored before this one began."""
         return self._clock.monotonic_ns() - self._forgotten_ns
 
+    def forget_lost(self) -> None:
+        """For when another node has brought into blocks what an earlier process here had and lost: it is as if it had been forgotten just now."""
+        self._forgotten_ns = self._clock.monotonic_ns()
+
     def oldest_unstored_ns(self) -> int | None:
         """Monotonic time at which the oldest generation with rows outside of blocks was opened."""
         return next((g.opened_ns for g in self._generations if g.stored_ns is None and g.row_count), None)

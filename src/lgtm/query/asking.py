@@ -48,24 +48,26 @@ _SUMMARY_NUMBERS = ("row_count", "forgotten_age_ns", "min_ns", "max_ns")
 
 @dataclass(slots=True, frozen=True)
 class Summary:
-    """min_ns, max_ns: both included; of no rows the wrong way round. forgotten_age_ns: see `Held`."""
+    """min_ns, max_ns: both included; of no rows the wrong way round. forgotten_age_ns, lost_to: see `Held`."""
 
     parts: PartIds
     row_count: int
     forgotten_age_ns: int
     min_ns: int = TS_NS_MAX
     max_ns: int = TS_NS_MIN
+    lost_to: frozenset[str] = frozenset()
 
     def to_bytes(self) -> bytes:
         numbers = {name: getattr(self, name) for name in _SUMMARY_NUMBERS}
-        return orjson.dumps({"parts": _parts(self.parts), **numbers})
+        return orjson.dumps({"parts": _parts(self.parts), "lost_to": sorted(self.lost_to), **numbers})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Summary:
         """Raises MalformedQuestion."""
         try:
             fields = orjson.loads(data)
-            return cls(_part_ids(fields["parts"]), **{name: int(fields[name]) for name in _SUMMARY_NUMBERS})
+            numbers = {name: int(fields[name]) for name in _SUMMARY_NUMBERS}
+            return cls(_part_ids(fields["parts"]), lost_to=frozenset(map(str, fields["lost_to"])), **numbers)
         except (KeyError, TypeError, ValueError) as error:
             raise MalformedQuestion(f"malformed summary: {error}") from error
 

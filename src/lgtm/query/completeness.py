@@ -28,7 +28,7 @@ class Incomplete(Unavailable):
 
 def missing(away: Mapping[str, Unavailable], *, instances: int, holding_alone: Collection[str]) -> tuple[str, ...]:
     """Warnings, none when the answer is complete. instances: known ones, those away included; holding_alone: ids of those with rows that are
-    nowhere else but in spilled objects, at best."""
+    nowhere else but in spilled objects, at best; also of those who only may, because another may have lost rows."""
     if not away:
         return ()
     if len(away) == 1:

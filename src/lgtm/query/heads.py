@@ -79,9 +79,10 @@ class HeadSource:
         snapshot: Snapshot,
         forgotten_age_ns: Callable[[], int] = lambda: FOREVER_NS,
         not_ready: Callable[[], str | None] = lambda: None,
+        lost_to: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
-        """not_ready: says what this node is doing as long as it cannot say what it holds."""
-        self.id, self._not_ready = ingester_id, not_ready
+        """not_ready: says what this node is doing as long as it cannot say what it holds. lost_to: see `Held`."""
+        self.id, self._not_ready, self._lost_to = ingester_id, not_ready, lost_to
         self._snapshot = snapshot
         self.forgotten_age_ns = forgotten_age_ns
 
@@ -92,14 +93,14 @@ class HeadSource:
         return self.look(request)
 
     def look(self, request: Request) -> HeldHere:
-        return HeldHere(self._snapshot(request.tenant, request.signal), request)
+        return HeldHere(self._snapshot(request.tenant, request.signal), request, self._lost_to())
 
 
 class HeldHere:
     """Heads as they were at one moment."""
 
-    def __init__(self, heads: Sequence[Head], request: Request) -> None:
-        self._heads, self._request = heads, request
+    def __init__(self, heads: Sequence[Head], request: Request, lost_to: frozenset[str] = frozenset()) -> None:
+        self._heads, self._request, self.lost_to = heads, request, lost_to
         self.forgotten_age_ns = FOREVER_NS  # the catalogue of this process has known of its own blocks since they were published
         self.parts = PartIds()
         for head in heads:

@@ -27,9 +27,9 @@ Damaged = Callable[[Tenant], tuple[str, ...]]
 """Warnings about rows that the tenant has in blocks and that nobody could read."""
 Holders = Callable[[], Sequence[Holder]]
 """The ingesters that may hold rows now, this node's own first."""
-Judge = Callable[[Mapping[str, Unavailable]], tuple[str, ...]]
-"""Ingesters that could not say what they hold, and why → warnings, unless every row has a home elsewhere. Raises Unavailable when partial answers
-are not wanted."""
+Judge = Callable[[Mapping[str, Unavailable], frozenset[str]], tuple[str, ...]]
+"""Ingesters that could not say what they hold, and why; and those who may hold alone what others have lost → warnings, unless every row has a home
+elsewhere. Raises Unavailable when partial answers are not wanted."""
 
 
 class Reader:
@@ -44,7 +44,7 @@ class Reader:
         config: QueryConfig,
         metrics: QueryMetrics,
         damaged: Damaged = lambda _: (),
-        judge: Judge = lambda _: (),
+        judge: Judge = lambda *_: (),
     ) -> None:
         self.config, self.metrics = config, metrics
         self._holders, self._stored, self._judge = holders, stored, judge
@@ -73,7 +73,7 @@ class Reader:
         """The row sets of a request, and warnings about rows that may be missing. Raises Incomplete when partial answers are not wanted."""
         gathered = await gather(self._holders(), self._stored, request, hedge_s=self.config.hedge_s)
         # At once: what is known of who is away may be about other blocks in a moment.
-        warnings = (*self._judge(gathered.away), *gathered.warnings)
+        warnings = (*self._judge(gathered.away, gathered.lost_to), *gathered.warnings)
         if warnings and self.config.strict:
             raise Incomplete(warnings)
         in_blocks = sum(isinstance(rows, BlockRows) for rows in gathered.row_sets)

@@ -79,7 +79,7 @@ class HeldThere:
 
     def __init__(self, heads: RemoteHeads, request: Request, summary: Summary) -> None:
         self._heads, self._request, self._summary = heads, request, summary
-        self.parts, self.forgotten_age_ns = summary.parts, summary.forgotten_age_ns
+        self.parts, self.forgotten_age_ns, self.lost_to = summary.parts, summary.forgotten_age_ns, summary.lost_to
 
     def row_sets(self, taken: PartIds) -> list[RowSet]:
         wanted = self.parts.without(taken)

@@ -65,11 +65,12 @@ class Order:
 @dataclass(slots=True, frozen=True)
 class Gathered:
     """row_sets: in the order in which their rows arrived, what was flushed before what is in memory. away: holders that could not say, and why.
-    warnings: of blocks that the list may lack."""
+    warnings: of blocks that the list may lack. lost_to: who may hold alone what those who answered have lost."""
 
     row_sets: list[RowSet]
     away: dict[str, Unavailable]
     warnings: tuple[str, ...] = ()
+    lost_to: frozenset[str] = frozenset()
 
 
 async def gather(holders: Sequence[Holder], stored: Stored, request: Request, *, hedge_s: float) -> Gathered:
@@ -80,20 +81,20 @@ async def gather(holders: Sequence[Holder], stored: Stored, request: Request, *,
     """
     answers = await _answers(holders, request, hedge_s)
     away = {holder.id: answer for holder, answer in zip(holders, answers, strict=True) if isinstance(answer, Unavailable)}
-    age_ns = min((answer.forgotten_age_ns for answer in answers if not isinstance(answer, Unavailable)), default=FOREVER_NS)
+    given = [answer for answer in answers if not isinstance(answer, Unavailable)]
+    age_ns = min((answer.forgotten_age_ns for answer in given), default=FOREVER_NS)
     warnings = await stored.refresh(age_ns, away)
     blocks, taken = stored.pick(request)
     if request.traces is not None:
         blocks = await stored.sift(blocks)
     taken = PartIds(taken.intervals()) if len(holders) > 1 else taken
     in_memory: list[RowSet] = []
-    for answer in answers:
-        if isinstance(answer, Unavailable):
-            continue
+    for answer in given:
         in_memory += answer.row_sets(taken)
         if len(holders) > 1:
             taken.update(answer.parts)
-    return Gathered([*blocks, *in_memory], away, warnings)
+    lost_to = frozenset[str]().union(*(answer.lost_to for answer in given))
+    return Gathered([*blocks, *in_memory], away, warnings, lost_to)
 
 
 async def _answers(holders: Sequence[Holder], request: Request, hedge_s: float) -> list[Held | Unavailable]:

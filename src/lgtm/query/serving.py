@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -34,10 +35,10 @@ class HeadService:
         held = self._heads.look(question.request)
         rows = held.row_sets_of(held.parts)
         count = sum(each.row_count for each in rows)
-        age_ns = self._heads.forgotten_age_ns()
-        if not count:
-            return Summary(held.parts, 0, age_ns).to_bytes()
-        return Summary(held.parts, count, age_ns, min(each.min_ns for each in rows), max(each.max_ns for each in rows)).to_bytes()
+        summary = Summary(held.parts, count, self._heads.forgotten_age_ns(), lost_to=held.lost_to)
+        if count:
+            summary = replace(summary, min_ns=min(each.min_ns for each in rows), max_ns=max(each.max_ns for each in rows))
+        return summary.to_bytes()
 
     async def rows(self, data: bytes) -> AsyncIterator[bytes]:
         question = self._question(data)

@@ -125,6 +125,10 @@ class Held(Protocol):
     def forgotten_age_ns(self) -> int:
         """How long ago all rows that it had once and has no more were in blocks: a list of blocks that is older may lack them."""
 
+    @property
+    def lost_to(self) -> frozenset[str]:
+        """Ids of those who may hold alone what it acknowledged and may have lost since, because its log was damaged."""
+
     def row_sets(self, taken: PartIds) -> Sequence[RowSet]:
         """Its rows, in order of arrival, without those of the parts in `taken`, which another place gives."""
 

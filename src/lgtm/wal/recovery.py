@@ -65,6 +65,11 @@ class Recovery:
         """Whether acknowledged frames are gone from this disk, as far as this disk can tell."""
         return bool(self.damage or self.known_damage or self.missing)
 
+    @property
+    def may_have_lost(self) -> bool:
+        """Whether acknowledged frames may be gone: also those that were written last, for damage there looks like a write that was torn."""
+        return self.is_damaged or bool(self.holes) or self.torn_bytes > 0
+
 
 @dataclass(slots=True, frozen=True)
 class Recovered:
