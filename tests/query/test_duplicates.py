@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lgtm.model.batch import Batch
 from lgtm.model.window import Window
-from lgtm.query.duplicates import contested, find_drops, without
+from lgtm.query.duplicates import Suspects, contested, find_drops, find_suspects, without
 from lgtm.query.source import EVERYTHING, Columns, RowSet
 from query.row_sets import Span, row_sets_of
 from support.rows import Entry, entries_of, entry
@@ -28,7 +28,7 @@ def test_each_record_inside_the_window_is_left_exactly_once(groups: list[list[En
     window = Window(start, start + length)
     row_sets = row_sets_of(groups)
 
-    drops = find_drops(row_sets, window)
+    drops = find_drops(row_sets, window, find_suspects(row_sets, window))
     left = [e for rows, drop in zip(row_sets, drops, strict=True) for e in entries_of(list(without(rows.read(window, EVERYTHING), drop)))]
 
     # The first in order of arrival stays.
@@ -44,7 +44,7 @@ def test_row_sets_that_cannot_share_a_record_are_not_even_read() -> None:
             raise AssertionError("read")
 
     apart: list[RowSet] = [Unreadable(0, 9, 10), Unreadable(10, 19, 10), Unreadable(30, 39, 10)]
-    assert find_drops(apart, Window(0, 100)) == [None, None, None]
+    assert find_suspects(apart, Window(0, 100)) == Suspects({})
 
 
 @pytest.mark.parametrize(

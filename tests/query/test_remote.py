@@ -30,6 +30,7 @@ from lgtm.query.engine import QueryEngine
 from lgtm.query.heads import HeadSource
 from lgtm.query.metrics import QueryMetrics
 from lgtm.query.reader import Reader
+from lgtm.query.remote import RemoteRows
 from lgtm.query.source import Holder, Request, RowSet
 from query.loopback import Loopback, remote_over
 from support.rows import Entry, batch_of, entry
@@ -135,6 +136,13 @@ async def test_what_is_here_does_not_travel_and_only_the_columns_asked_for_do() 
         assert await count(engine) == {"api": 90}
         assert there.calls["b"].nbytes < 6_000, "times and series only"
         assert there.calls["c"].calls == ["heads"]
+
+
+async def test_what_copies_are_told_by_is_fetched_beforehand_so_that_no_thread_waits_for_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RemoteRows, "_wait", lambda _rows, _work: pytest.fail("a thread asks another node"))
+    entries = [entry("api", second * SECOND, "x", trace="t") for second in range(20)]
+    async with Cluster([({"b"}, entries), ({"c"}, entries)]).engine() as engine:
+        assert await count(engine) == {"api": 20}
 
 
 async def test_an_instance_that_cannot_be_asked_is_told_and_the_rest_answers() -> None:

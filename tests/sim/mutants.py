@@ -12,6 +12,7 @@ from lgtm.blocks.meta import BlockMeta
 from lgtm.model.part_ids import PartIds
 from lgtm.peer.faults import PeerUnknown
 from lgtm.query import select
+from lgtm.query.duplicates import Suspects
 from lgtm.storage.metrics import StorageMetrics
 from lgtm.storage.objects import AlreadyExists, ObjectStore
 from sim import run
@@ -33,7 +34,7 @@ def one_copy() -> None:
 def no_dedupe() -> None:
     """Replicas' rows are not recognised as copies."""
     changed: Any = select
-    changed.find_drops = lambda members, _part: [None for _ in members]
+    changed.find_suspects = lambda _members, _part: Suspects({})
     changed.PartIds = _Forgetful
 
 

@@ -1,12 +1,13 @@
 """Each record once: finds the copies that client retries, replicas and replays left in different row sets, or in one.
 
 Copies agree in the signal's identity columns (series, ts), so only row sets whose times overlap can share any. Their keys alone are read and mixed
-into 64-bit numbers, sorted, and neighbours compared: 10 ms per million rows. Only rows whose number occurs twice are compared by content.
+into 64-bit numbers, sorted, and neighbours compared: 10 ms per million rows. Only rows whose number occurs twice are compared by content. That takes
+columns that nobody may have asked for, so finding suspects is a step of its own: what is elsewhere can be fetched before they are compared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,13 @@ class Drops:
     positions: np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
+@dataclass(slots=True, frozen=True)
+class Suspects:
+    """Rows that may be copies of each other. positions: by the number of their row set, as in `Drops`."""
+
+    positions: Mapping[int, np.ndarray[tuple[int], np.dtype[np.int64]]]
+
+
 def contested(row_sets: Sequence[RowSet]) -> list[Window]:
     """The stretches of time, sorted and disjoint, in which a record may be present more than once."""
     edges: list[tuple[int, int]] = []
@@ -49,19 +57,33 @@ def contested(row_sets: Sequence[RowSet]) -> list[Window]:
     return stretches
 
 
-def find_drops(row_sets: Sequence[RowSet], window: Window) -> list[Drops | None]:
-    """For each row set what to leave out of `read(window, …)`: of several copies the one in the earliest row set stays. Blocks (CPU, disk)."""
+def find_suspects(row_sets: Sequence[RowSet], window: Window) -> Suspects:
+    """Rows of `read(window, …)` whose keys occur twice. Blocks (CPU, disk)."""
     stretches = [s for s in contested(row_sets) if s.start_ns < window.end_ns and window.start_ns < s.end_ns]
-    nothing: list[Drops | None] = [None] * len(row_sets)
-    if not stretches:
-        return nothing
     concerned = [at for at, rows in enumerate(row_sets) if any(s.overlaps(rows.min_ns, rows.max_ns) for s in stretches)]
     numbers: dict[Fingerprint, int] = {}
     keys = [_keys(row_sets[at], window, numbers) for at in concerned]
-    suspects = _repeated(np.concatenate(keys)) if keys else np.empty(0, np.uint64)
-    if not len(suspects):
-        return nothing
-    return _compare(row_sets, window, concerned, keys, suspects)
+    repeated = _repeated(np.concatenate(keys)) if keys else np.empty(0, np.uint64)
+    if not len(repeated):
+        return Suspects({})
+    positions = {at: np.flatnonzero(_is_in(key, repeated)) for at, key in zip(concerned, keys, strict=True)}
+    return Suspects({at: found for at, found in positions.items() if len(found)})
+
+
+def find_drops(row_sets: Sequence[RowSet], window: Window, suspects: Suspects) -> list[Drops | None]:
+    """For each row set what to leave out of `read(window, …)`: of several copies the one in the earliest row set stays. Reads all columns of the
+    suspects' row sets. Blocks (CPU, disk)."""
+    drops: list[Drops | None] = [None] * len(row_sets)
+    if not suspects.positions:
+        return drops
+    keep = dedupe_mask(merge_rows([_rows_at(row_sets[at], window, positions) for at, positions in suspects.positions.items()]))
+    start = 0
+    for at, positions in suspects.positions.items():
+        dropped = positions[~keep[start : start + len(positions)]]
+        if len(dropped):
+            drops[at] = Drops(dropped)
+        start += len(positions)
+    return drops
 
 
 def without(batches: Iterator[Batch], drops: Drops | None) -> Iterator[Batch]:
@@ -99,31 +121,6 @@ def _repeated(keys: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> np.ndarray[t
     """Numbers that occur more than once, sorted."""
     ordered = np.sort(keys)
     return np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-
-
-def _compare(
-    row_sets: Sequence[RowSet],
-    window: Window,
-    concerned: Sequence[int],
-    keys: Sequence[np.ndarray[tuple[int], np.dtype[np.uint64]]],
-    suspects: np.ndarray[tuple[int], np.dtype[np.uint64]],
-) -> list[Drops | None]:
-    batches: list[Batch] = []
-    owners: list[tuple[int, np.ndarray[tuple[int], np.dtype[np.int64]]]] = []
-    for at, key in zip(concerned, keys, strict=True):
-        positions = np.flatnonzero(_is_in(key, suspects))
-        if len(positions):
-            batches.append(_rows_at(row_sets[at], window, positions))
-            owners.append((at, positions))
-    keep = dedupe_mask(merge_rows(batches))
-    drops: list[Drops | None] = [None] * len(row_sets)
-    start = 0
-    for at, positions in owners:
-        dropped = positions[~keep[start : start + len(positions)]]
-        if len(dropped):
-            drops[at] = Drops(dropped)
-        start += len(positions)
-    return drops
 
 
 def _is_in(

@@ -14,9 +14,9 @@ from lgtm.model.batch import Batch
 from lgtm.model.part_ids import PartIds
 from lgtm.model.signal import REST, SERIES, TS
 from lgtm.model.window import Window
-from lgtm.query.duplicates import find_drops, without
+from lgtm.query.duplicates import Drops, find_drops, find_suspects, without
 from lgtm.query.slices import SLICE_ROWS_MAX, slices
-from lgtm.query.source import FOREVER_NS, Columns, Held, Holder, Request, RowSet, Stored
+from lgtm.query.source import EVERYTHING, FOREVER_NS, Columns, Held, Holder, Request, RowSet, Stored
 
 T = TypeVar("T")
 Consume = Callable[[Batch], None]
@@ -154,11 +154,17 @@ class Selection:
             async with AsyncExitStack() as stack:
                 for rows in members:
                     await rows.prepare(stack, part, columns)
-                drops = await self.run(lambda members=members, part=part: find_drops(members, part))  # type: ignore[misc]
+                drops = await self._drops(members, part, stack)
                 for rows, drop in zip(members, drops, strict=True):
                     batches = without(rows.read(part, columns), drop)
                     while await self.run(lambda batches=batches: self._step(batches, consume)):  # type: ignore[misc]
                         pass
+
+    async def _drops(self, members: Sequence[RowSet], part: Window, stack: AsyncExitStack) -> Sequence[Drops | None]:
+        suspects = await self.run(lambda: find_suspects(members, part))
+        for number in suspects.positions:
+            await members[number].prepare(stack, part, EVERYTHING)
+        return await self.run(lambda: find_drops(members, part, suspects))
 
     async def run(self, work: Callable[[], T]) -> T:
         """On a thread. When cancelled, waits for the work in hand to end, so that nothing it reads is taken away under it."""
