@@ -1,27 +1,33 @@
 import json
-import random
 import re
 
-from lgtm.cli.demo_logs import CHECKOUT, GATEWAY, PAYMENTS, DemoEntry, Shop
-
-NOW_NS = 1_779_962_400 * 10**9
-
-
-def requests(count: int, seed: int = 1) -> list[list[DemoEntry]]:
-    shop = Shop(random.Random(seed))
-    return [list(shop.request(NOW_NS + n)) for n in range(count)]
+from cli.test_demo_shop import visits
+from lgtm.cli.demo_logs import entries_of
+from lgtm.cli.demo_shop import CHECKOUT, GATEWAY, PAYMENTS
+from lgtm.cli.demo_spans import spans_of
 
 
-def test_a_request_has_one_trace_id_and_rising_times_that_end_now() -> None:
-    for number, entries in enumerate(requests(200)):
-        assert len({entry.trace_id for entry in entries}) == 1
+def test_a_visit_has_one_trace_id_and_rising_times_that_end_with_it() -> None:
+    for visit in visits(200):
+        entries = list(entries_of(visit))
+        assert {entry.trace_id for entry in entries} == {visit.trace_id}
         times = [entry.ts_ns for entry in entries]
         assert times == sorted(times)
-        assert times[-1] == NOW_NS + number
+        assert times[-1] == visit.end_ns
+
+
+def test_every_line_was_logged_while_its_span_was_open_in_the_same_service() -> None:
+    for visit in visits(300):
+        spans = {span.span_id: span for span in spans_of(visit)}
+        for entry in entries_of(visit):
+            span = spans[entry.span_id]
+            assert (span.service, span.region, span.trace_id) == (entry.service, entry.region, entry.trace_id)
+            assert span.begin_ns <= entry.ts_ns <= span.end_ns
+            assert bool(span.error) == (entry.level == "error")
 
 
 def test_every_service_logs_in_its_own_format() -> None:
-    entries = [entry for request in requests(300) for entry in request]
+    entries = [entry for visit in visits(300) for entry in entries_of(visit)]
     assert {entry.service for entry in entries} == {GATEWAY, CHECKOUT, PAYMENTS}
     assert {entry.level for entry in entries} == {"info", "warn", "error"}
     for entry in entries:
@@ -32,7 +38,3 @@ def test_every_service_logs_in_its_own_format() -> None:
             assert entry.line.startswith(f"level={entry.level} msg=")
         else:
             assert re.match(r'10\.\d+\.\d+\.\d+ - - "(GET|POST) /\S+ HTTP/1\.1" \d{3} \d+ ', entry.line)
-
-
-def test_the_same_seed_makes_the_same_requests() -> None:
-    assert requests(20) == requests(20) != requests(20, seed=2)

@@ -1,4 +1,4 @@
-"""`lgtm demo`: steady made-up logs into a node, so that there is something to look at."""
+"""`lgtm demo`: steady made-up logs and traces into a node, so that there is something to look at."""
 
 from __future__ import annotations
 
@@ -6,20 +6,26 @@ import random
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
 import typer
 
 from lgtm.cli.client import DEFAULT_ADDR, AddrOption, Client, TenantOption
-from lgtm.cli.demo_bodies import loki_body, otlp_body
-from lgtm.cli.demo_logs import PAYMENTS, DemoEntry, Shop
+from lgtm.cli.demo_bodies import loki_body, otlp_body, traces_body
+from lgtm.cli.demo_logs import DemoEntry, entries_of
+from lgtm.cli.demo_shop import PAYMENTS, Shop
+from lgtm.cli.demo_spans import DemoSpan, spans_of
 from lgtm.cli.push import PUSH_PATH
 from lgtm.cli.send import Sender
 from lgtm.clock import NS_PER_S
 
-OTLP_PATH = "/otlp/v1/logs"
+OTLP_LOGS_PATH = "/otlp/v1/logs"
+OTLP_TRACES_PATH = "/otlp/v1/traces"
 TICK_S = 0.5
 RETRY_S_MAX = 60.0
+_LOOK = """  lgtm query logs '{deployment_environment="demo"}' --tail
+  lgtm query traces '{resource.deployment.environment="demo" && status=error}'"""
 
 
 class SyncClock(Protocol):
@@ -46,41 +52,49 @@ def demo(
     addr: AddrOption = DEFAULT_ADDR,
     tenant: TenantOption = None,
 ) -> None:
-    """Send steady made-up logs of a small shop: access lines, JSON and logfmt, by Loki push and OTLP."""
+    """Send steady made-up logs and traces of a small shop: access lines, JSON and logfmt, by Loki push and OTLP."""
     shop = Shop(random.Random(seed))
-    sent = 0
-    print(
-        f"sending {rate:g} lines a second to {addr}; look at them with: lgtm query logs '{{deployment_environment=\"demo\"}}' --tail", file=sys.stderr
-    )
+    line_count = span_count = 0
+    print(f"sending {rate:g} lines a second and their traces to {addr}; look at them with\n{_LOOK}", file=sys.stderr)
     try:
         with Client(addr, tenant) as client:
-            senders = [Sender(client, path, time.sleep, RETRY_S_MAX) for path in (PUSH_PATH, OTLP_PATH)]
-            for entries in ticks(shop, rate, duration, RealTime()):
-                _send(entries, *senders)
-                sent += len(entries)
+            senders = [Sender(client, path, time.sleep, RETRY_S_MAX) for path in (PUSH_PATH, OTLP_LOGS_PATH, OTLP_TRACES_PATH)]
+            for tick in ticks(shop, rate, duration, RealTime()):
+                _send(tick, *senders)
+                line_count, span_count = line_count + len(tick.entries), span_count + len(tick.spans)
     except KeyboardInterrupt:
         pass
-    print(f"{sent:,} lines acknowledged", file=sys.stderr)
+    print(f"{line_count:,} lines and {span_count:,} spans acknowledged", file=sys.stderr)
 
 
-def ticks(shop: Shop, rate: float, duration_s: float | None, clock: SyncClock) -> Iterator[list[DemoEntry]]:
-    """Entries that fall due, every TICK_S: `rate` a second in the long run, however long sending took. Ends after duration_s."""
+@dataclass(slots=True)
+class Tick:
+    """What falls due at once."""
+
+    entries: list[DemoEntry] = field(default_factory=list)
+    spans: list[DemoSpan] = field(default_factory=list)
+
+
+def ticks(shop: Shop, rate: float, duration_s: float | None, clock: SyncClock) -> Iterator[Tick]:
+    """Every TICK_S: `rate` lines a second in the long run, however long sending took, and the spans of the same visits. Ends after duration_s."""
     begin_ns, made = clock.now_ns(), 0
     while duration_s is None or clock.now_ns() - begin_ns < duration_s * NS_PER_S:
         clock.sleep(TICK_S)
         now_ns = clock.now_ns()
-        due = int((now_ns - begin_ns) / NS_PER_S * rate)
-        entries: list[DemoEntry] = []
-        while made + len(entries) < due:
-            entries += shop.request(now_ns + len(entries))
-        made += len(entries)
-        if entries:
-            yield entries
+        due, tick = int((now_ns - begin_ns) / NS_PER_S * rate), Tick()
+        while made + len(tick.entries) < due:
+            visit = shop.visit(now_ns + len(tick.entries))
+            tick.entries += entries_of(visit)
+            tick.spans += spans_of(visit)
+        made += len(tick.entries)
+        if tick.entries:
+            yield tick
 
 
-def _send(entries: list[DemoEntry], loki: Sender, otlp: Sender) -> None:
-    pushed, exported = [e for e in entries if e.service != PAYMENTS], [e for e in entries if e.service == PAYMENTS]
+def _send(tick: Tick, loki: Sender, otlp_logs: Sender, otlp_traces: Sender) -> None:
+    otlp_traces.send(traces_body(tick.spans))
+    pushed, exported = [e for e in tick.entries if e.service != PAYMENTS], [e for e in tick.entries if e.service == PAYMENTS]
     if pushed:
         loki.send(loki_body(pushed))
     if exported:
-        otlp.send(otlp_body(exported))
+        otlp_logs.send(otlp_body(exported))

@@ -1,4 +1,7 @@
-"""Demo entries as the two JSON bodies that senders of logs use: Loki push and OTLP."""
+"""Entries and spans of the demo as the JSON bodies that senders use: Loki push, and OTLP for logs and for traces.
+
+Labels of a stream and attributes of a resource have the same values, so that logs and traces of a service find each other.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from lgtm.cli.demo_logs import DemoEntry
+from lgtm.cli.demo_spans import Attributes, DemoSpan
 
 ENVIRONMENT = "demo"
 SEVERITY_NUMBERS = {"info": 9, "warn": 13, "error": 17}
 """OpenTelemetry, logs data model: the first number of each range."""
+_STATUS_ERROR = 2
+_SCOPE = {"name": "lgtm.demo"}
 
 
 def loki_body(entries: Iterable[DemoEntry]) -> bytes:
@@ -40,15 +46,45 @@ def otlp_body(entries: Iterable[DemoEntry]) -> bytes:
             "attributes": _attributes(entry.fields),
         }
         resources.setdefault((entry.service, entry.region), []).append(record)
-    documents = [
-        {
-            "resource": {"attributes": _attributes({"service.name": service, "deployment.environment": ENVIRONMENT, "cloud.region": region})},
-            "scopeLogs": [{"scope": {"name": "lgtm.demo"}, "logRecords": records}],
-        }
-        for (service, region), records in resources.items()
-    ]
+    documents = [{"resource": _resource(*of), "scopeLogs": [{"scope": _SCOPE, "logRecords": records}]} for of, records in resources.items()]
     return json.dumps({"resourceLogs": documents}).encode()
 
 
-def _attributes(pairs: dict[str, str]) -> list[dict[str, Any]]:
-    return [{"key": name, "value": {"stringValue": value}} for name, value in pairs.items()]
+def traces_body(spans: Iterable[DemoSpan]) -> bytes:
+    """For POST /v1/traces: a resource for each service and region."""
+    resources: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for span in spans:
+        resources.setdefault((span.service, span.region), []).append(_span(span))
+    documents = [{"resource": _resource(*of), "scopeSpans": [{"scope": _SCOPE, "spans": found}]} for of, found in resources.items()]
+    return json.dumps({"resourceSpans": documents}).encode()
+
+
+def _span(span: DemoSpan) -> dict[str, Any]:
+    events = [{"name": event.name, "timeUnixNano": str(event.ts_ns), "attributes": _attributes(event.attributes)} for event in span.events]
+    return {
+        "traceId": span.trace_id,
+        "spanId": span.span_id,
+        "parentSpanId": span.parent_id,
+        "name": span.name,
+        "kind": span.kind,
+        "startTimeUnixNano": str(span.begin_ns),
+        "endTimeUnixNano": str(span.end_ns),
+        "attributes": _attributes(span.attributes),
+        "events": events,
+        "status": {"code": _STATUS_ERROR, "message": span.error} if span.error else {},
+    }
+
+
+def _resource(service: str, region: str) -> dict[str, Any]:
+    return {"attributes": _attributes({"service.name": service, "deployment.environment": ENVIRONMENT, "cloud.region": region})}
+
+
+def _attributes(pairs: Attributes | dict[str, str]) -> list[dict[str, Any]]:
+    return [{"key": name, "value": _value(value)} for name, value in pairs.items()]
+
+
+def _value(value: str | int | float) -> dict[str, Any]:
+    """int64 is text in OTLP's JSON."""
+    if isinstance(value, str):
+        return {"stringValue": value}
+    return {"intValue": str(value)} if isinstance(value, int) else {"doubleValue": value}
