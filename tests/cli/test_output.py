@@ -4,7 +4,7 @@ import json
 import pytest
 
 from lgtm.cli.entries import Entry
-from lgtm.cli.output import Output, Printer, label_text, printer
+from lgtm.cli.output import Line, Output, Printer, Tone, label_text, one_line, printer
 
 ENTRY = Entry(1_779_962_400_000_000_000, {"b": 'say "hi"', "a": "1", "detected_level": "error"}, "it\x1b[2J broke\t!")
 
@@ -71,3 +71,15 @@ def test_samples_as_json_are_one_series_a_line() -> None:
 
 def test_labels_are_quoted_as_in_a_selector() -> None:
     assert label_text({"b": "x\n", "a": "é"}) == '{a="é", b="x\\n"}'
+
+
+def test_lines_have_the_colour_of_their_tone_where_there_are_colours() -> None:
+    lines = [Line("plain"), Line("bad", Tone.ERROR), Line("aside", Tone.DIM)]
+    for colours, text in ((False, "plain\nbad\naside\n"), (True, "plain\n\x1b[31mbad\x1b[0m\n\x1b[2maside\x1b[0m\n")):
+        stream = io.StringIO()
+        Printer(stream, Output.default, colours=colours, terminal=colours).lines(lines)
+        assert stream.getvalue() == text
+
+
+def test_a_text_in_a_column_is_one_line_whatever_it_holds() -> None:
+    assert one_line("a\tb\nc\x1b\x9b") == "a b\\x0ac\\x1b\\x9b"

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgtm.cli.times import format_time, parse_since, parse_time
+from lgtm.cli.times import format_time, parse_since, parse_time, short_duration
 from lgtm.clock import NS_PER_S
 
 AT_NS = 1_779_962_400 * NS_PER_S
@@ -51,3 +51,15 @@ def test_times_are_written_with_the_digits_they_have(ns: int, text: str) -> None
 @given(st.integers(-(2**61), 2**62).map(lambda us: us // 1_000 * 1_000))
 def test_a_time_that_is_written_reads_back(ns: int) -> None:
     assert parse_time(format_time(ns)) == ns
+
+
+@pytest.mark.parametrize(
+    ("duration_ns", "text"),
+    [
+        (0, "0"), (1, "1ns"), (999, "999ns"), (1_000, "1µs"), (1_234, "1.23µs"), (12_345_678, "12.3ms"), (123_456_789, "123ms"),
+        (100_000_000, "100ms"), (5_000_000, "5ms"), (9_999_999, "10ms"), (59_990_000_000, "60s"), (60_000_000_000, "1m00s"),
+        (3_725_000_000_000, "62m05s"),
+    ],
+)  # fmt: skip
+def test_durations_have_few_digits(duration_ns: int, text: str) -> None:
+    assert short_duration(duration_ns) == text

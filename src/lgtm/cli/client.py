@@ -93,11 +93,16 @@ class Client:
 
     def get(self, path: str, parameters: Mapping[str, object] | None = None) -> Any:
         """The answer's JSON. parameters that are None are left out. Raises Refused, Unreachable."""
+        document, _ = self.get_with_headers(path, parameters)
+        return document
+
+    def get_with_headers(self, path: str, parameters: Mapping[str, object] | None = None) -> tuple[Any, Mapping[str, str]]:
+        """As `get`, for answers whose headers say something too."""
         answer = self.request("GET", f"{path}?{_query(parameters or {})}")
         if not answer.is_ok:
             raise answer.refusal()
         try:
-            return json.loads(answer.body)
+            return json.loads(answer.body), answer.headers
         except ValueError as error:
             raise Unreachable(self.addr, error) from error
 

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, TextIO
 
 from lgtm.cli.entries import Entry
@@ -14,15 +15,30 @@ from lgtm.cli.times import format_time
 from lgtm.clock import NS_PER_S
 from lgtm.model.labels import format_labels
 
-_DIM, _CYAN, _RESET = "\x1b[2m", "\x1b[36m", "\x1b[0m"
-_LEVEL_COLOURS = {"error": "\x1b[31m", "critical": "\x1b[31m", "fatal": "\x1b[31m", "warn": "\x1b[33m", "debug": _DIM, "trace": _DIM}
+_DIM, _CYAN, _RED, _RESET = "\x1b[2m", "\x1b[36m", "\x1b[31m", "\x1b[0m"
+_LEVEL_COLOURS = {"error": _RED, "critical": _RED, "fatal": _RED, "warn": "\x1b[33m", "debug": _DIM, "trace": _DIM}
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) != "\t"}
+_CONTROL_AND_TAB = {**_CONTROL, ord("\t"): " "}
 
 
 class Output(enum.StrEnum):
     default = "default"
     raw = "raw"
     jsonl = "jsonl"
+
+
+class Tone(enum.Enum):
+    PLAIN = ""
+    ERROR = _RED
+    DIM = _DIM
+
+
+@dataclass(slots=True, frozen=True)
+class Line:
+    """text: without control characters, see `one_line`."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
 
 
 class Printer:
@@ -42,13 +58,20 @@ class Printer:
         if self._output is Output.default:
             self._write(_table(result))
         else:
-            self._write(json.dumps(series, ensure_ascii=False) for series in result)
+            self.documents(result)
 
     def texts(self, texts: Iterable[str]) -> None:
         self._write(json.dumps(text, ensure_ascii=False) if self._output is Output.jsonl else self._shown(text) for text in texts)
 
     def label_sets(self, sets: Iterable[Mapping[str, str]]) -> None:
         self._write(json.dumps(labels, ensure_ascii=False) if self._output is Output.jsonl else self._shown(label_text(labels)) for labels in sets)
+
+    def lines(self, lines: Iterable[Line]) -> None:
+        self._write(f"{line.tone.value}{line.text}{_RESET}" if self._colours and line.tone.value else line.text for line in lines)
+
+    def documents(self, documents: Iterable[Mapping[str, Any]]) -> None:
+        """One JSON object a line."""
+        self._write(json.dumps(document, ensure_ascii=False) for document in documents)
 
     def _entry(self, entry: Entry) -> str:
         if self._output is Output.raw:
@@ -74,6 +97,11 @@ def printer(output: Output, stream: TextIO | None = None) -> Printer:
     stream = stream or sys.stdout
     terminal = stream.isatty()
     return Printer(stream, output, colours=terminal and not os.environ.get("NO_COLOR"), terminal=terminal)
+
+
+def one_line(text: str) -> str:
+    """For columns: control characters are shown, whatever the output is, and tabs are spaces."""
+    return text.translate(_CONTROL_AND_TAB)
 
 
 def label_text(labels: Mapping[str, str]) -> str:

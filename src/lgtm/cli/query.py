@@ -13,18 +13,13 @@ import typer
 from lgtm.cli.client import DEFAULT_ADDR, AddrOption, Client, TenantOption
 from lgtm.cli.entries import PAGE_ENTRIES, Entry, entries_of, pages
 from lgtm.cli.output import Output, printer
-from lgtm.cli.times import parse_since, parse_time
+from lgtm.cli.ranges import HOUR, From, OutputOption, Since, Step, To, time_of, time_range
+from lgtm.cli.traces import tag_values, tags, traces
 
-app = typer.Typer(help="Ask a node: log lines, metrics of them, labels, series.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Ask a node: log lines and traces, metrics of them, labels, series, attributes.", no_args_is_help=True, rich_markup_mode=None)
 
 Logql = Annotated[str, typer.Argument(metavar="LOGQL", help="""A query such as '{service_name="checkout"} |= "error"'.""")]
-Since = Annotated[str, typer.Option(metavar="DURATION", help="How far back to look, when there is no --from.")]
-From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="Begin of the range: RFC 3339, a date, or seconds since the epoch.")]
-To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="End of the range, not included. Now, when missing.")]
-Step = Annotated[str | None, typer.Option(metavar="DURATION", help="Time between two samples of a metric query.")]
-OutputOption = Annotated[Output, typer.Option("--output", "-o", help="default: for people; raw: lines only; jsonl: one JSON object a line.")]
 LIMIT = 30
-HOUR = "1h"
 
 
 @app.command()
@@ -73,6 +68,9 @@ def logs(
             show.entries(found)
 
 
+app.command()(traces)
+
+
 @app.command()
 def instant(
     query: Logql,
@@ -83,7 +81,7 @@ def instant(
     tenant: TenantOption = None,
 ) -> None:
     """Evaluate a metric query at one moment."""
-    at_ns = _time(at, "--at") if at else time.time_ns()
+    at_ns = time_of(at, "--at") if at else time.time_ns()
     with Client(addr, tenant) as client:
         data = data_of(client.get("/loki/api/v1/query", {"query": query, "time": at_ns}))
     if data["resultType"] == "streams":
@@ -178,16 +176,8 @@ def volume(
     printer(output).metrics(_ask(addr, tenant, "/loki/api/v1/index/volume", parameters))
 
 
-def time_range(since: str, begin: str | None, end: str | None) -> tuple[int, int]:
-    """[start_ns, end_ns) of the options; what cannot be read is a usage error."""
-    end_ns = _time(end, "--to") if end else time.time_ns()
-    try:
-        start_ns = _time(begin, "--from") if begin else end_ns - parse_since(since)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--since") from error
-    if start_ns >= end_ns:
-        raise typer.BadParameter("the range ends before it begins", param_hint="--to")
-    return start_ns, end_ns
+app.command()(tags)
+app.command("tag-values")(tag_values)
 
 
 def data_of(answer: Mapping[str, Any]) -> Any:
@@ -200,13 +190,6 @@ def data_of(answer: Mapping[str, Any]) -> Any:
 def _range(since: str, begin: str | None, end: str | None) -> dict[str, int]:
     start_ns, end_ns = time_range(since, begin, end)
     return {"start": start_ns, "end": end_ns}
-
-
-def _time(text: str, option: str) -> int:
-    try:
-        return parse_time(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint=option) from error
 
 
 def _ask(addr: str, tenant: str | None, path: str, parameters: Mapping[str, object]) -> Any:

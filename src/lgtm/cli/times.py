@@ -8,6 +8,7 @@ from lgtm.clock import NS_PER_S
 from lgtm.parsing.durations import parse_duration
 
 _DIGITS_OF_SECONDS = 10
+_UNITS = (("s", NS_PER_S), ("ms", 1_000_000), ("µs", 1_000), ("ns", 1))
 
 
 def parse_time(text: str) -> int:
@@ -44,3 +45,14 @@ def format_time(ts_ns: int) -> str:
     whole = dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S")
     fraction = f".{ns:09d}".rstrip("0") if ns else ""
     return f"{whole}{fraction}Z"
+
+
+def short_duration(duration_ns: int) -> str:
+    """At most three digits and a unit, such as 1.23ms; from a minute on `2m05s`. duration_ns: not below 0."""
+    if duration_ns >= 60 * NS_PER_S:
+        minutes, seconds = divmod(duration_ns // NS_PER_S, 60)
+        return f"{minutes}m{seconds:02}s"
+    unit, ns = next(((unit, ns) for unit, ns in _UNITS if duration_ns >= ns), ("", 1))
+    value = duration_ns / ns
+    digits = f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"
+    return (digits.rstrip("0").rstrip(".") if "." in digits else digits) + unit
