@@ -122,7 +122,7 @@ def test_spans_of_traces_are_found_in_blocks_in_heads_and_on_other_nodes(
             heads, others = head_of(here, "here"), head_of(there, "there")
             holders: list[Holder] = [
                 HeadSource("a", lambda *_: [head.snapshot() for head in heads]),
-                remote_over("b", lambda *_: [head.snapshot() for head in others], threads)[0],
+                remote_over(HeadSource("b", lambda *_: [head.snapshot() for head in others]), threads)[0],
             ]
             gathered = await gather(holders, LocalBlocks(blocks, directory).source, request, hedge_s=30)
             selection = Selection(threads, QueryStats(), 0)

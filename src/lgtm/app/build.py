@@ -34,7 +34,6 @@ from lgtm.app.lost_rows import recall
 from lgtm.app.machine import Machine
 from lgtm.app.orphaned import spilled_by
 from lgtm.app.targets import Here
-from lgtm.blocks.column_cache import ColumnCache
 from lgtm.blocks.writer import WrittenBlock
 from lgtm.clock import Clock
 from lgtm.compactor.metrics import CompactorMetrics
@@ -60,6 +59,7 @@ from lgtm.query.reader import Reader
 from lgtm.query.serving import HeadService
 from lgtm.query.trace_engine import TraceEngine
 from lgtm.storage.catalog import Catalog
+from lgtm.storage.column_cache import ColumnCache
 from lgtm.storage.fetch import BlockFiles
 from lgtm.storage.metrics import StorageMetrics
 from lgtm.storage.objects import ObjectStore

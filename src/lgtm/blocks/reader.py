@@ -12,14 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lgtm.blocks.checked import Source, check_file, damage
-from lgtm.blocks.column_cache import ColumnCache
 from lgtm.blocks.encoding import LIST_ELEMENT
 from lgtm.blocks.layout import ROWS_FILE, SERIES_FILE
 from lgtm.blocks.meta import BlockMeta
@@ -96,6 +95,18 @@ class _Kept:
         return _Kept(self.ordinals[inside], self.ts[inside], inside if self.positions is None else self.positions[inside])
 
 
+ColumnKey = tuple[str, int, str]
+"""Key of the file, number of the row group, name of the column."""
+
+
+class DecodedColumns(Protocol):
+    """Where readers keep what they have decoded. Safe for many threads."""
+
+    def get(self, key: ColumnKey) -> pa.Array | None: ...
+
+    def put(self, key: ColumnKey, column: pa.Array) -> None: ...
+
+
 class BlockReader:
     """Reads one block. Safe for many threads: each read opens the file anew with the footer parsed once.
 
@@ -104,9 +115,8 @@ class BlockReader:
     decoded: where columns are kept that were decoded once.
     """
 
-    def __init__(self, rows: Source, series: Source, meta: BlockMeta, *, verify: bool = True, decoded: ColumnCache | None = None) -> None:
-        self.meta = meta
-        self._decoded = decoded if decoded is not None else ColumnCache(0)
+    def __init__(self, rows: Source, series: Source, meta: BlockMeta, *, verify: bool = True, decoded: DecodedColumns | None = None) -> None:
+        self.meta, self._decoded = meta, decoded
         self._rows = rows
         with damage(meta.key_of(ROWS_FILE)):
             check_file(rows, meta, ROWS_FILE, verify=verify)
@@ -275,15 +285,16 @@ class BlockReader:
 
     def _whole(self, file: Any, group: int, names: list[str]) -> list[Any]:
         """Columns of a whole row group."""
-        key = self.meta.key_of(ROWS_FILE)
-        found = {name: self._decoded.get((key, group, name)) for name in names}
+        key, kept = self.meta.key_of(ROWS_FILE), self._decoded
+        found = {name: None if kept is None else kept.get((key, group, name)) for name in names}
         missing = [name for name, column in found.items() if column is None]
         if missing:
             table = file.read_row_group(group, columns=missing, use_threads=False)
             for name in missing:
                 column = table.column(name).combine_chunks()
                 found[name] = column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
-                self._decoded.put((key, group, name), found[name])
+                if kept is not None:
+                    kept.put((key, group, name), found[name])
         return [found[name] for name in names]
 
 

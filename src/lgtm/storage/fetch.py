@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
-from lgtm.blocks.column_cache import ColumnCache
 from lgtm.blocks.layout import DATA_FILES, ROWS_FILE, SERIES_FILE, TRACES_FILE, DamagedBlock, parse_key
 from lgtm.blocks.meta import BlockMeta
 from lgtm.blocks.reader import BlockReader
 from lgtm.blocks.trace_index import TraceIndex, open_trace_index
 from lgtm.errors import Unavailable
+from lgtm.storage.column_cache import ColumnCache
 from lgtm.storage.metrics import StorageMetrics
 from lgtm.storage.objects import ObjectNotFound, ObjectStore
 from lgtm.telemetry import event

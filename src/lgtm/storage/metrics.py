@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from lgtm.blocks.column_cache import ColumnCache
+from lgtm.storage.column_cache import ColumnCache
 from lgtm.telemetry import LATENCY_BUCKETS_S
 
 

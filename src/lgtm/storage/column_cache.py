@@ -10,14 +10,12 @@ from collections import OrderedDict
 
 import pyarrow as pa
 
+from lgtm.blocks.reader import ColumnKey
 from lgtm.model.limits import MIB
 
 BYTES_MAX = 128 * MIB
 SHARE_MAX = 16
 """No column may take more than this part of the room: lines of a large scan would drive out all else, and be gone before anybody asks again."""
-
-Key = tuple[str, int, str]
-"""Key of the file, number of the row group, name of the column."""
 
 
 class ColumnCache:
@@ -26,11 +24,11 @@ class ColumnCache:
     def __init__(self, bytes_max: int = BYTES_MAX) -> None:
         self._bytes_max = bytes_max
         self._lock = threading.Lock()
-        self._columns: OrderedDict[Key, tuple[pa.Array, int]] = OrderedDict()
+        self._columns: OrderedDict[ColumnKey, tuple[pa.Array, int]] = OrderedDict()
         self.nbytes = 0
         self.hits = self.misses = 0
 
-    def get(self, key: Key) -> pa.Array | None:
+    def get(self, key: ColumnKey) -> pa.Array | None:
         with self._lock:
             found = self._columns.get(key)
             if found is None:
@@ -40,7 +38,7 @@ class ColumnCache:
             self._columns.move_to_end(key)
             return found[0]
 
-    def put(self, key: Key, column: pa.Array) -> None:
+    def put(self, key: ColumnKey, column: pa.Array) -> None:
         nbytes = int(column.nbytes)
         if nbytes * SHARE_MAX > self._bytes_max:
             return

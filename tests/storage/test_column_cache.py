@@ -6,7 +6,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgtm.blocks.column_cache import SHARE_MAX, ColumnCache
+from lgtm.storage.column_cache import SHARE_MAX, ColumnCache
 
 COLUMN = pa.array([1, 2, 3, 4], pa.int64())
 
