@@ -134,7 +134,7 @@ class BlockReader:
     def in_passing(self) -> BlockReader:
         """The same block, of which nothing decoded is kept: for whoever reads all of it once."""
         other = copy.copy(self)
-        other._decoded = ColumnCache(0)  # its own copy
+        other._decoded = None
         return other
 
     def series(self, matchers: Matchers = (), window: Window = ALWAYS) -> SeriesSelection:
