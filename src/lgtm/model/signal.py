@@ -95,4 +95,33 @@ SPANS = Signal(
 """`ts` is the start, and a span that ends before it has a negative duration; the series is the resource and scope. Attributes are dynamic columns,
 see `model/attributes.py`. Columns of events (and those of links) hold one list a span, all equally long, or null for a span without any."""
 
-SIGNALS = {signal.name: signal for signal in (LOGS, SPANS)}
+VALUE, HISTOGRAM, START = "value", "histogram", "start_ns"
+
+SAMPLES = Signal(
+    name="metrics",
+    columns=pa.schema(
+        [
+            pa.field(SERIES, pa.uint32(), False),
+            pa.field(TS, pa.int64(), False),
+            pa.field(VALUE, pa.float64(), False),
+            pa.field(HISTOGRAM, pa.binary()),
+            pa.field(START, pa.int64()),
+        ]
+    ),
+    sort=(SERIES, TS),
+    identity=(SERIES, TS),
+    identity_includes_content=False,
+)
+"""histogram: a native histogram as remote write 2.0 encodes it (`io.prometheus.write.v2.Histogram` without timestamps); value is its sum then.
+start_ns: since when the counter counts, null where nobody said. Times are whole milliseconds. Of samples at one time the first counts."""
+
+EXEMPLARS = Signal(
+    name="exemplars",
+    columns=pa.schema([pa.field(SERIES, pa.uint32(), False), pa.field(TS, pa.int64(), False), pa.field(VALUE, pa.float64(), False)]),
+    sort=(SERIES, TS),
+    identity=(SERIES, TS),
+    identity_includes_content=True,
+)
+"""Labels of an exemplar are dynamic columns `meta.<name>`."""
+
+SIGNALS = {signal.name: signal for signal in (LOGS, SPANS, SAMPLES, EXEMPLARS)}

@@ -1,0 +1,49 @@
+"""What every decoder of samples returns: series by the raw bytes of their labels, and their samples as columns.
+
+A series that was seen before is found by its key alone, so that its labels are neither parsed nor checked again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+
+
+class LabelsOf(Protocol):
+    def __call__(self, index: int) -> tuple[tuple[str, str], ...]:
+        """The label pairs of a series in the order sent, duplicates and empty values included. Raises MalformedBody for bytes that are no labels."""
+        ...
+
+
+@dataclass(slots=True, frozen=True)
+class Metadata:
+    """type: counter, gauge, histogram, gaugehistogram, summary, info, stateset or unknown."""
+
+    family: str
+    type: str
+    help: str
+    unit: str
+
+
+@dataclass(slots=True, frozen=True)
+class DecodedSamples:
+    """keys: one binary for each series of the request, in its order; equal keys of one format have equal labels, whatever the request. The same
+    key may come twice. labels_of: parses the labels of the series at an index of `keys`; asked only for keys not seen before.
+
+    rows: columns of the signal SAMPLES (nullable ones only where some row has a value); `series` is a position in `keys`; times are whole
+    milliseconds in ns.
+    exemplars: columns of the signal EXEMPLARS with `meta.<label>` columns, `series` as above; None when there are none.
+    metadata: what the request says of metric families. format: `remote_write_1`, `remote_write_2`, `otlp` or `scrape`.
+    """
+
+    keys: pa.Array
+    labels_of: LabelsOf
+    rows: pa.RecordBatch
+    format: str
+    exemplars: pa.RecordBatch | None = None
+    metadata: tuple[Metadata, ...] = ()
+
+    def __len__(self) -> int:
+        return int(self.rows.num_rows)
