@@ -9,7 +9,7 @@ from prometheus_client.metrics_core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
 from lgtm.distributor.refusals import Refusal
-from lgtm.model.signal import SPANS, Signal
+from lgtm.model.signal import LOGS, SAMPLES, SPANS, Signal
 from lgtm.model.tenant import Tenant
 from lgtm.telemetry import LATENCY_BUCKETS_S
 
@@ -27,6 +27,9 @@ class DistributorMetrics:
         self._spans = Counter("lgtm_distributor_spans_received_total", "Spans accepted.", ["tenant"], registry=registry)
         self._span_bytes = Counter("lgtm_distributor_span_bytes_received_total", "Bytes of spans accepted.", ["tenant"], registry=registry)
         self._refused_spans = Counter("lgtm_distributor_refused_spans_total", "Spans refused.", ["reason", "tenant"], registry=registry)
+        self._samples = Counter("lgtm_distributor_samples_received_total", "Samples accepted.", ["tenant"], registry=registry)
+        self._sample_bytes = Counter("lgtm_distributor_sample_bytes_received_total", "Bytes of samples accepted.", ["tenant"], registry=registry)
+        self._refused_samples = Counter("lgtm_distributor_refused_samples_total", "Samples refused.", ["reason", "tenant"], registry=registry)
         self.batches = Counter("lgtm_distributor_batches_total", "Batches made of one or more requests.", registry=registry)
         self.batched_requests = Counter("lgtm_distributor_batched_requests_total", "Requests that went into batches.", registry=registry)
         self.in_flight_bytes = Gauge("lgtm_distributor_in_flight_bytes", "Rows between decoding and acknowledgement.", registry=registry)
@@ -51,15 +54,16 @@ class DistributorMetrics:
 
     def accepted(self, signal: Signal, tenant: Tenant, rows: int, nbytes: int) -> None:
         name = self._tenant(tenant)
-        counts = (self._spans, self._span_bytes) if signal is SPANS else (self._lines, self._bytes)
-        for counter, amount in zip(counts, (rows, nbytes), strict=True):
+        counts = {SPANS.name: (self._spans, self._span_bytes), SAMPLES.name: (self._samples, self._sample_bytes)}
+        for counter, amount in zip(counts.get(signal.name, (self._lines, self._bytes)), (rows, nbytes), strict=True):
             counter.labels(name).inc(amount)
 
     def refused(self, signal: Signal, tenant: Tenant, refusals: Iterable[Refusal]) -> None:
         name = self._tenant(tenant)
         for refusal in refusals:
-            if signal is SPANS:
-                self._refused_spans.labels(refusal.reason, name).inc(refusal.lines)
+            if signal is not LOGS:
+                refused = self._refused_spans if signal is SPANS else self._refused_samples
+                refused.labels(refusal.reason, name).inc(refusal.lines)
                 continue
             self._refused_lines.labels(refusal.reason, name).inc(refusal.lines)
             self._refused_bytes.labels(refusal.reason, name).inc(refusal.bytes)

@@ -37,6 +37,8 @@ class Reason(enum.StrEnum):
     STREAM_LIMIT = "stream_limit"
     PER_STREAM_RATE_LIMIT = "per_stream_rate_limit"
     TOO_FAR_BEHIND = "too_far_behind"
+    INVALID_HISTOGRAM = "invalid_native_histogram"
+    SERIES_LIMIT = "per_user_series_limit"
 
 
 @dataclass(slots=True, frozen=True)
@@ -71,6 +73,29 @@ class RateLimited(LimitExceeded):
             f"ingestion rate limit exceeded for user {self.tenant} (limit: {self.rate_bytes} bytes/sec) while attempting to ingest "
             f"'{self.lines}' lines totaling '{self.bytes}' bytes, reduce log volume or contact your Loki administrator to see if the limit "
             "can be increased"
+        )
+
+
+class SamplesRefused(BadRequest):
+    """Some samples of a request are not stored, and never will be; the rest of it is, unless `nothing_stored`."""
+
+    def __init__(self, refusals: Sequence[Refusal], *, nothing_stored: bool = False) -> None:
+        self.refusals, self.nothing_stored = tuple(refusals), nothing_stored
+
+    def __str__(self) -> str:
+        return "\n".join(refusal.message for refusal in self.refusals)
+
+
+class SampleRateLimited(LimitExceeded):
+    """A tenant sends more samples than its limit; nothing of the request is stored."""
+
+    def __init__(self, tenant: Tenant, rate: int, burst: int, samples: int, retry_after_s: float | None) -> None:
+        self.tenant, self.rate, self.burst, self.samples, self.retry_after_s = tenant, rate, burst, samples, retry_after_s
+
+    def __str__(self) -> str:
+        return (
+            f"the request has been rejected because tenant {self.tenant} exceeded the ingestion rate limit, set to {self.rate} samples/s with a "
+            f"maximum allowed burst of {self.burst}: {self.samples} samples. Raise limits.metrics_rate_samples, or send less"
         )
 
 

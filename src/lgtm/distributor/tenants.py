@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 
 from lgtm.distributor.config import DistributorConfig
+from lgtm.distributor.metric_metadata import MetadataSeen
+from lgtm.distributor.metric_series import MetricSeries
 from lgtm.distributor.rates import TokenBucket
 from lgtm.distributor.resolve import ResolvedStream, resolve, unparsable
 from lgtm.distributor.streams import ActiveStreams
@@ -23,6 +25,9 @@ class TenantState:
         self.limits = limits
         self.bucket = TokenBucket(limits.ingestion_rate_bytes, limits.ingestion_burst_bytes or limits.ingestion_rate_bytes, now_ns)
         self.span_bucket = TokenBucket(limits.traces_rate_bytes, limits.traces_burst_bytes or limits.traces_rate_bytes, now_ns)
+        self.sample_bucket = TokenBucket(limits.metrics_rate_samples, limits.metrics_burst_samples or limits.metrics_rate_samples, now_ns)
+        self.metric_series = MetricSeries(limits, idle_s=config.stream_idle_s_max)
+        self.metadata = MetadataSeen()
         self.streams = ActiveStreams(limits, idle_s_max=config.stream_idle_s_max, tracked_max=config.tracked_streams_max)
         self._cached: Callable[[tuple[tuple[str, str], ...]], ResolvedStream] = lru_cache(config.cached_streams_max)(partial(resolve, limits=limits))
 

@@ -47,6 +47,16 @@ class Limits:
     """What may come at once. A single export larger than this can never succeed."""
     max_attribute_bytes: int = 64 * KIB
     """Bytes of the key and of the text of an attribute of a span; what is longer is cut. Tempo's 2 KiB takes the end off stack traces."""
+    metrics_rate_samples: int = 1_000_000
+    """Samples a second; a request beyond it is refused whole with 429."""
+    metrics_burst_samples: int = 4_000_000
+    """What may come at once."""
+    max_global_series_per_user: int = 1_000_000
+    """Active series of samples: used in the last half hour. Only samples of new ones are refused."""
+    max_metric_label_names: int = 64
+    """Labels of a series of samples."""
+    max_metric_label_value_length: int = 16 * KIB
+    """Bytes of the value of a label of a series of samples."""
     per_stream_rate_bytes: int = 0
     """Bytes a second of one stream."""
     per_stream_burst_bytes: int = 0

@@ -124,4 +124,13 @@ EXEMPLARS = Signal(
 )
 """Labels of an exemplar are dynamic columns `meta.<name>`."""
 
-SIGNALS = {signal.name: signal for signal in (LOGS, SPANS, SAMPLES, EXEMPLARS)}
+METADATA = Signal(
+    name="metadata",
+    columns=pa.schema([pa.field(SERIES, pa.uint32(), False), pa.field(TS, pa.int64(), False)]),
+    sort=(SERIES, TS),
+    identity=(SERIES, TS),
+    identity_includes_content=False,
+)
+"""What is said of metric families: each saying is a series with the labels `family`, `type`, `help` and `unit`; its rows are when it was said."""
+
+SIGNALS = {signal.name: signal for signal in (LOGS, SPANS, SAMPLES, EXEMPLARS, METADATA)}

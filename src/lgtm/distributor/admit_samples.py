@@ -1,0 +1,136 @@
+"""What of a request of samples may be stored: all decisions of the distributor about it, without waiting.
+
+the tenant's rate → series, of which known ones cost a look-up → times
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from lgtm.distributor.merge import Accepted, with_series
+from lgtm.distributor.refusals import Reason, Refusal, SampleRateLimited
+from lgtm.distributor.tenants import TenantState
+from lgtm.errors import LgtmError
+from lgtm.model.batch import Series
+from lgtm.model.labels import Fingerprint, format_labels
+from lgtm.model.signal import HISTOGRAM, SERIES, TS
+from lgtm.model.tenant import Tenant
+from lgtm.wire.decoded_samples import DecodedSamples
+
+_NS_PER_MS = 1_000_000
+MESSAGES_MAX = 20
+"""Series that are named one by one in an error."""
+
+
+@dataclass(slots=True, frozen=True)
+class Written:
+    """How much of a request was stored."""
+
+    samples: int = 0
+    histograms: int = 0
+    exemplars: int = 0
+
+
+@dataclass(slots=True, frozen=True)
+class SampleAdmission:
+    """accepted, exemplars, metadata: None when there is nothing to store. error: instead of everything."""
+
+    accepted: Accepted | None = None
+    exemplars: Accepted | None = None
+    metadata: Accepted | None = None
+    refusals: tuple[Refusal, ...] = ()
+    error: LgtmError | None = None
+
+    @property
+    def written(self) -> Written:
+        if self.accepted is None:
+            return Written(exemplars=_rows(self.exemplars))
+        rows = self.accepted.rows
+        histograms = len(rows) - rows.column(HISTOGRAM).null_count if HISTOGRAM in rows.schema.names else 0
+        return Written(len(rows) - histograms, histograms, _rows(self.exemplars))
+
+
+def _rows(accepted: Accepted | None) -> int:
+    return 0 if accepted is None else int(accepted.rows.num_rows)
+
+
+def admit_samples(tenant: Tenant, decoded: DecodedSamples, state: TenantState, *, now_ns: int, monotonic_ns: int) -> SampleAdmission:
+    """Takes tokens from the tenant's rate. now_ns: wall time."""
+    limits = state.limits
+    if not state.sample_bucket.allow(len(decoded), monotonic_ns):
+        wait_s = state.sample_bucket.wait_s(len(decoded), monotonic_ns)
+        error = SampleRateLimited(tenant, state.sample_bucket.rate, state.sample_bucket.burst, len(decoded), wait_s)
+        return SampleAdmission(error=error, refusals=(Refusal(Reason.RATE_LIMITED, str(error), len(decoded), 0),))
+    series = _Resolved(decoded, state, monotonic_ns)
+    latest_ns = now_ns + limits.creation_grace_period_ns if limits.creation_grace_period_ns > 0 else None
+    return SampleAdmission(
+        accepted=series.kept(decoded.rows, latest_ns),
+        exemplars=None if decoded.exemplars is None else series.kept(decoded.exemplars, None),
+        metadata=state.metadata.fresh(decoded.metadata, now_ns) if decoded.metadata else None,
+        refusals=tuple(series.refusals),
+    )
+
+
+class _Resolved:
+    """The series of a request, each once."""
+
+    def __init__(self, decoded: DecodedSamples, state: TenantState, monotonic_ns: int) -> None:
+        keys = decoded.keys.to_pylist()
+        found = state.metric_series.resolve(keys, decoded.labels_of, monotonic_ns)
+        self.refusals: list[Refusal] = []
+        self._numbers: npt.NDArray[np.int64] | None = None
+        """Of each key its place among the series; -1: refused. None: they are the series, one by one."""
+        if all(type(one) is Series for one in found) and len(set(keys)) == len(keys):
+            self.series: tuple[Series, ...] = tuple(found)  # type: ignore[arg-type]  # all are series
+            return
+        places: dict[Fingerprint, int] = {}
+        series: list[Series] = []
+        numbers = np.full(len(found), -1, np.int64)
+        rows = Counter(decoded.rows.column(SERIES).to_pylist())
+        for at, one in enumerate(found):
+            if isinstance(one, Series):
+                numbers[at] = places.setdefault(one.fingerprint, len(series))
+                if numbers[at] == len(series):
+                    series.append(one)
+            else:
+                self._refuse(*one, rows[at])
+        self.series, self._numbers = tuple(series), numbers
+
+    def _refuse(self, reason: Reason, message: str, rows: int) -> None:
+        """The first are named, the others counted with the last of them."""
+        if len(self.refusals) >= MESSAGES_MAX:
+            last = self.refusals[-1]
+            self.refusals[-1] = Refusal(last.reason, last.message, last.lines + rows, 0, last.times + 1)
+            return
+        self.refusals.append(Refusal(reason, message, rows, 0))
+
+    def kept(self, rows: pa.RecordBatch, latest_ns: int | None) -> Accepted | None:
+        """Rows of series that are none of the refused, and not later than that."""
+        at = rows.column(SERIES).to_numpy()
+        numbers = at if self._numbers is None else self._numbers[at]
+        late = self._late(rows.column(TS).to_numpy(), numbers, latest_ns)
+        if self._numbers is None and late is None:
+            return Accepted(self.series, (), rows) if rows.num_rows else None
+        keep = numbers >= 0 if late is None else (numbers >= 0) & ~late
+        if not keep.any():
+            return None
+        used, renumbered = np.unique(numbers[keep], return_inverse=True)
+        series = tuple(self.series[number] for number in used.tolist())
+        return Accepted(series, (), with_series(rows.filter(pa.array(keep)), renumbered.astype(np.uint32)))
+
+    def _late(self, ts: npt.NDArray[np.int64], numbers: npt.NDArray[np.int64], latest_ns: int | None) -> npt.NDArray[np.bool_] | None:
+        """Rows that are too far ahead, which are refused; None when there are none."""
+        if latest_ns is None or not len(ts) or int(ts.max()) <= latest_ns:
+            return None
+        late: npt.NDArray[np.bool_] = (ts > latest_ns) & (numbers >= 0)
+        if late.any():
+            first = int(np.argmax(late))
+            labels = format_labels(self.series[int(numbers[first])].labels or ())
+            where = f"series {labels}, timestamp {int(ts[first]) // _NS_PER_MS}"
+            self._refuse(Reason.TOO_FAR_IN_FUTURE, f"out of bounds: timestamp is too far in the future: {where}", int(late.sum()))
+        return late

@@ -1,0 +1,43 @@
+"""What clients say of metric families, as rows: said anew every minute, stored once an hour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pyarrow as pa
+
+from lgtm.clock import NS_PER_S
+from lgtm.distributor.merge import Accepted
+from lgtm.model.batch import Series
+from lgtm.model.labels import labels_of
+from lgtm.model.signal import METADATA
+from lgtm.wire.decoded_samples import Metadata
+
+AGAIN_NS = 3_600 * NS_PER_S
+SEEN_MAX = 50_000
+TEXT_CHARACTERS_MAX = 1_024
+"""Longer helps are cut."""
+
+
+class MetadataSeen:
+    """Of one tenant. Forgets everything when there is too much of it, which costs rows, no memory."""
+
+    def __init__(self) -> None:
+        self._seen: dict[Metadata, int] = {}
+
+    def fresh(self, said: Iterable[Metadata], now_ns: int) -> Accepted | None:
+        """Rows for what was not stored lately. now_ns: wall time."""
+        new = [one for one in dict.fromkeys(said) if one.family and now_ns - self._seen.get(one, -AGAIN_NS) >= AGAIN_NS]
+        if not new:
+            return None
+        if len(self._seen) + len(new) > SEEN_MAX:
+            self._seen.clear()
+        self._seen.update(dict.fromkeys(new, now_ns))
+        columns = [pa.array(np.arange(len(new)), pa.uint32()), pa.array(np.full(len(new), now_ns), pa.int64())]
+        return Accepted(tuple(map(series_of, new)), (), pa.RecordBatch.from_arrays(columns, schema=METADATA.columns))
+
+
+def series_of(said: Metadata) -> Series:
+    texts = {"family": said.family, "type": said.type, "help": said.help[:TEXT_CHARACTERS_MAX], "unit": said.unit}
+    return Series.of(labels_of(texts))
