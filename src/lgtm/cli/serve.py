@@ -29,7 +29,7 @@ def serve(
     otlp_grpc_port: Annotated[int | None, typer.Option(metavar="N", help="Port of OTLP over gRPC; 0 for any free one.")] = None,
     settings: SetOption = None,
 ) -> None:
-    """Run a node: takes logs in and answers queries."""
+    """Run a node: takes logs and traces in and answers queries."""
     from lgtm.app.config_load import load, unknown_in
 
     flags = {
@@ -69,13 +69,14 @@ def greeting(config: Config, addresses: Addresses, program: str = "lgtm") -> Ite
     host = f"[{host}]" if ":" in host else host
     http = f"http://{host}:{addresses.http_port}"
     yield f"lgtm is ready. Data is in {config.data_dir}."
-    yield "Send logs to"
-    yield f"  Loki push     {http}/loki/api/v1/push    (Alloy, Promtail, Fluent Bit, Vector, `lgtm push`)"
+    yield "Send logs and traces to"
+    yield f"  Loki push     {http}/loki/api/v1/push    (logs: Alloy, Promtail, Fluent Bit, Vector, `lgtm push`)"
     yield f"  OTLP/HTTP     http://{host}:{addresses.otlp_http_port}    (OTEL_EXPORTER_OTLP_ENDPOINT), or {http}/otlp"
     yield f"  OTLP/gRPC     http://{host}:{addresses.otlp_grpc_port}"
     yield "Look at them with"
-    yield f"  Grafana       a data source of type Loki with the URL {http}"
+    yield f"  Grafana       data sources of type Loki and of type Tempo with the URL {http}; docs/grafana.md joins them"
     yield f"""  terminal      {program} query logs '{{service_name=~".+"}}' --addr {http}"""
+    yield f"""                {program} query traces '{{}}' --addr {http}"""
     yield f"  logcli        LOKI_ADDR={http}"
     yield f"The node itself: {http}/ready  {http}/metrics  {http}/config"
     if config.auth_enabled:
