@@ -52,7 +52,8 @@ def short_duration(duration_ns: int) -> str:
     if duration_ns >= 60 * NS_PER_S:
         minutes, seconds = divmod(duration_ns // NS_PER_S, 60)
         return f"{minutes}m{seconds:02}s"
-    unit, ns = next(((unit, ns) for unit, ns in _UNITS if duration_ns >= ns), ("", 1))
+    # What would be rounded to 1000 of a unit is 1 of the next.
+    unit, ns = next(((unit, ns) for unit, ns in _UNITS if 2_000 * duration_ns >= 1_999 * ns), ("", 1))
     value = duration_ns / ns
     digits = f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"
     return (digits.rstrip("0").rstrip(".") if "." in digits else digits) + unit
