@@ -102,7 +102,7 @@ def test_spans_are_objects_for_programs_and_raw_is_what_came() -> None:
 def test_a_trace_that_nobody_has_is_an_error() -> None:
     with serving(answering({"trace": {}, "metrics": {}})) as web:
         ran = lgtm("query", "traces", "abc", "--addr", web.addr)
-    assert (ran.code, ran.out, ran.err) == (1, "", "lgtm: no span of trace abc is stored\n")
+    assert (ran.code, ran.out, ran.err) == (1, "", "lgtm: no span of trace abc was found\n")
 
 
 METRICS = {

@@ -46,7 +46,7 @@ class NoSuchTrace(NotFound):
         self.trace_id = trace_id
 
     def __str__(self) -> str:
-        return f"no span of trace {self.trace_id} is stored"
+        return f"no span of trace {self.trace_id} was found"
 
 
 def traces(
