@@ -15,7 +15,8 @@ from urllib.parse import urlencode, urlsplit
 
 from benchmarks.datasets import LOKI, Request
 
-PUSH_PATHS = {LOKI: "/loki/api/v1/push", "otlp": "/v1/logs"}
+TRACES = "traces"
+PUSH_PATHS = {LOKI: "/loki/api/v1/push", "otlp": "/v1/logs", TRACES: "/v1/traces"}
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 CONNECTIONS = 4
 TIMEOUT_S = 120.0

@@ -5,14 +5,24 @@ from __future__ import annotations
 import http.client
 import queue
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import TracebackType
+from typing import Protocol
 
 from benchmarks.client import CONNECTIONS, PROTOBUF, PUSH_PATHS, Client
-from benchmarks.datasets import LOKI, Dataset
+from benchmarks.datasets import Request
 
 TWICE_EVERY, DROPPED_EVERY = 7, 11
 TIMEOUT_S = 60.0
+
+
+class Requests(Protocol):
+    @property
+    def kind(self) -> str:
+        """A key of PUSH_PATHS."""
+
+    @property
+    def requests(self) -> Sequence[Request]: ...
 
 
 class Pushing:
@@ -21,7 +31,7 @@ class Pushing:
     tried: numbers of requests that were begun; acked: of those that were answered with success. A request in `tried` only may be stored or not.
     """
 
-    def __init__(self, url: str, data: Dataset, numbers: Iterable[int]) -> None:
+    def __init__(self, url: str, data: Requests, numbers: Iterable[int]) -> None:
         self.tried: set[int] = set()
         self.acked: set[int] = set()
         self.refusals: list[str] = []
@@ -57,15 +67,26 @@ class Pushing:
             client.close()
 
     def _push(self, client: Client, number: int) -> None:
-        body = self._data.requests[number].body
+        path, body = PUSH_PATHS[self._data.kind], self._data.requests[number].body
         with self._changed:
             self.tried.add(number)
         if number % DROPPED_EVERY == 0:
-            client.abandon(PUSH_PATHS[LOKI], body, PROTOBUF)
-        answer = client.post(PUSH_PATHS[LOKI], body, PROTOBUF)
+            client.abandon(path, body, PROTOBUF)
+        answer = client.post(path, body, PROTOBUF)
         with self._changed:
-            if answer.status == 204:
+            if answer.status in (200, 204):
                 self.acked.add(number)
             else:
                 self.refusals.append(f"{answer.status} {answer.body.decode()}")
             self._changed.notify_all()
+
+
+def check_counts(counted: Sequence[int], per_request: int, acked: set[int], tried: set[int]) -> None:
+    """counted: records stored of each request. acked: what had been acknowledged before the count; tried: what had been begun after it."""
+    for number, records in enumerate(counted):
+        if number in acked:
+            assert records == per_request, f"request {number} was acknowledged"
+        elif number in tried:
+            assert 0 <= records <= per_request, f"request {number} is unknown"
+        else:
+            assert records == 0, f"request {number} was never sent"

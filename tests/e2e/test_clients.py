@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter as GrpcExporter
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcSpanExporter
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter as HttpExporter
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpSpanExporter
 
-from api.sdk import T, emit
+from api.sdk import T, emit, emit_spans
 from benchmarks.client import Client
 from benchmarks.server import NodeProcess
 from e2e.asking import result
 from e2e.conftest import Start
+from e2e.spans import ask_json
 
 METADATA = {
     "host_name": "h1",
@@ -55,6 +58,51 @@ def test_logs_of_the_opentelemetry_sdk_are_read_back(start: Start, exporter: Any
     emit(exporter(node))
     labels = {"service_name": "shop", **METADATA}
     assert read(node.client, '{service_name="shop"}', T) == [(T, "plain", labels), (T + 1, '{"items":[1,2],"message":"sold"}', labels)]
+
+
+def http_span_exporter(node: NodeProcess) -> Any:
+    return HttpSpanExporter(endpoint=f"{node.otlp_http}/v1/traces")
+
+
+def grpc_span_exporter(node: NodeProcess) -> Any:
+    return GrpcSpanExporter(endpoint=node.otlp_grpc, insecure=True)
+
+
+@pytest.mark.parametrize("exporter", [http_span_exporter, grpc_span_exporter])
+def test_spans_of_the_opentelemetry_sdk_are_read_back(start: Start, exporter: Any) -> None:
+    node = start()
+    trace_id = emit_spans(exporter(node))
+    times = {"start": T // 10**9 - 1, "end": T // 10**9 + 1}
+
+    trace = result(lambda: ask_json(node.client, f"/api/v2/traces/{trace_id}"))["trace"]
+    (of_resource,) = trace["resourceSpans"]
+    assert plain(of_resource["resource"]["attributes"]).items() >= {("service.name", "shop"), ("host.name", "h1")}
+    (of_scope,) = of_resource["scopeSpans"]
+    assert of_scope["scope"] == {"name": "lib", "version": "1.2"}
+    root, child = of_scope["spans"]
+    assert (root["name"], root["kind"], root["startTimeUnixNano"], root["endTimeUnixNano"]) == ("GET /cart", "SPAN_KIND_SERVER", str(T), str(T + 30))
+    assert "parentSpanId" not in root
+    assert plain(root["attributes"]) == {"http.status_code": "200", "ok": True, "tags": {"values": [{"stringValue": "a"}, {"stringValue": "b"}]}}
+    assert (child["name"], child["parentSpanId"], child["status"]) == (
+        "SELECT",
+        root["spanId"],
+        {"message": "deadlock", "code": "STATUS_CODE_ERROR"},
+    )
+    (event,) = child["events"]
+    assert (event["name"], event["timeUnixNano"], plain(event["attributes"])) == ("retry", str(T + 11), {"attempt": "2"})
+
+    (found,) = result(lambda: ask_json(node.client, "/api/search", q="{ span.http.status_code = 200 }", **times))["traces"]
+    assert (found["traceID"], found["rootServiceName"], found["rootTraceName"]) == (trace_id.lstrip("0"), "shop", "GET /cart")
+
+    scopes = {each["name"]: each["tags"] for each in ask_json(node.client, "/api/v2/search/tags", **times)["scopes"]}
+    assert scopes["span"] == ["http.status_code", "ok", "tags"]
+    assert set(scopes["resource"]) >= {"host.name", "service.name"}
+    assert scopes["event"] == ["attempt"]
+
+
+def plain(attributes: list[dict[str, Any]]) -> dict[str, Any]:
+    """Values by key, without their types."""
+    return {each["key"]: next(iter(each["value"].values())) for each in attributes}
 
 
 def test_a_push_of_curl_is_read_back(start: Start) -> None:

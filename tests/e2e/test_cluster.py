@@ -6,11 +6,16 @@ import random
 import shutil
 import signal
 import time
+from collections import Counter
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
+from benchmarks.client import PROTOBUF, PUSH_PATHS, TRACES, Client
+from benchmarks.datasets import NS_PER_S
 from cli.command import lgtm
+from e2e.spans import SpanDataset, ask_json, canonical, read_trace, spans_by_request
 from lgtm.cli.drill import Verdict, throwaway
 from lgtm.cli.drill_faults import Fault, NoSmallVolume
 from lgtm.cli.drill_load import Load, count, settled_count
@@ -229,3 +234,28 @@ def test_a_hundred_kills_lose_nothing_and_count_nothing_twice(tmp_path: Path) ->
         print(f"100 kills: {load.lines} lines, {load.given_up} given up, slowest push {load.slowest_s:.2f} s, {load.retries} retries")
         for node in nodes:
             assert settled_count(node.addr, load.run, load.lines, SETTLE_S) == (load.lines, [])
+
+
+@pytest.mark.long
+def test_a_span_written_to_one_of_three_is_found_through_the_others_at_once_and_after_one_is_killed(tmp_path: Path) -> None:
+    data = SpanDataset(spans=800, per_request=40, start_ns=1_790_000_000 * NS_PER_S + 1, seconds=1_000)
+    with running(make_nodes(tmp_path, 3)) as nodes, ExitStack() as stack:
+        clients = [stack.enter_context(closing(Client(node.addr))) for node in nodes]
+        for number, request in enumerate(data.requests):
+            at = number % len(nodes)
+            assert clients[at].post(PUSH_PATHS[TRACES], request.body, PROTOBUF).status == 200
+            service, last = data.service_and_span(number * data.per_request + data.per_request - 1)
+            for other in range(len(nodes)):
+                assert canonical(service, last) in spans_now(clients[other], last.trace_id), f"written to {at}, asked of {other}"
+        nodes[0].kill()
+        for client in clients[1:]:
+            assert spans_by_request(client, data) == [data.per_request] * len(data.requests)
+            for trace in range(data.traces):
+                assert spans_now(client, data.trace_id(trace)) == Counter(canonical(*each) for each in data.of_trace(trace))
+
+
+def spans_now(client: Client, trace_id: bytes) -> Counter[tuple[str, bytes]]:
+    """Of a trace, as the node answers without being asked twice, and without a word of spans that may be missing."""
+    answer = ask_json(client, f"/api/v2/traces/{trace_id.hex()}")
+    assert "status" not in answer, answer["message"]
+    return Counter(canonical(*each) for each in read_trace(client, trace_id))

@@ -15,7 +15,7 @@ from benchmarks.datasets import LOKI, NS_PER_S, Dataset, Shape, dataset, records
 from benchmarks.server import NodeProcess
 from e2e.asking import count, counts_by_request, entries, eventually
 from e2e.conftest import Start
-from e2e.pushing import Pushing
+from e2e.pushing import Pushing, check_counts
 
 SMALL = Shape(lines=20_000, lines_per_request=100, seconds=2_000)
 LARGE = Shape(lines=1_000_000, lines_per_request=1_000, seconds=3_000)
@@ -72,7 +72,7 @@ def test_lines_are_counted_once_across_the_flush_boundary_while_they_come_in(sta
             acked = set(pushing.acked)
             counted = counts_by_request(node.client, data)
             tried = set(pushing.tried)
-            check(data, counted, acked, tried)
+            check_counts(counted, SMALL.lines_per_request, acked, tried)
     assert count(node.client, data) == SMALL.lines
     eventually(lambda: (node.data_dir / "blocks").rglob("meta.json"), is_right=any)
 
@@ -98,14 +98,14 @@ def test_acknowledged_lines_survive_kill_9_and_others_are_there_at_most_once(
     share = len(data.requests) // (kills + 1)
     for _ in range(kills):
         node = start(place, settings)
-        check(data, counts_by_request(node.client, data), acked, tried)
+        check_counts(counts_by_request(node.client, data), shape.lines_per_request, acked, tried)
         with Pushing(node.http, data, [number for number in everything if number not in acked]) as pushing:
             pushing.wait_for_acks(rng.randint(1, share))
             node.kill()
         acked |= pushing.acked
         tried |= pushing.tried
     node = start(place, settings)
-    check(data, counts_by_request(node.client, data), acked, tried)
+    check_counts(counts_by_request(node.client, data), shape.lines_per_request, acked, tried)
     with Pushing(node.http, data, [number for number in everything if number not in acked]) as pushing:
         pass
     assert acked | pushing.acked == set(everything)
@@ -118,14 +118,3 @@ def test_acknowledged_lines_survive_kill_9_and_others_are_there_at_most_once(
 def sent(shape: Shape, lines: int) -> list[tuple[str, int, str]]:
     """(pod, ts, line) of the first lines, sorted."""
     return sorted((f"pod-{record.stream}", record.ts_ns, record.line) for record in itertools.islice(records(shape, START_NS), lines))
-
-
-def check(data: Dataset, counted: list[int], acked: set[int], tried: set[int]) -> None:
-    """acked: what had been acknowledged before the count; tried: what had been begun after it."""
-    for number, lines_counted in enumerate(counted):
-        if number in acked:
-            assert lines_counted == data.shape.lines_per_request, f"request {number} was acknowledged"
-        elif number in tried:
-            assert 0 <= lines_counted <= data.shape.lines_per_request, f"request {number} is unknown"
-        else:
-            assert lines_counted == 0, f"request {number} was never sent"
