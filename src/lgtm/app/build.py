@@ -55,6 +55,7 @@ from lgtm.query.blocks import BlockSource
 from lgtm.query.engine import QueryEngine
 from lgtm.query.heads import HeadSource
 from lgtm.query.metrics import QueryMetrics
+from lgtm.query.metrics_engine import MetricsEngine
 from lgtm.query.reader import Reader
 from lgtm.query.serving import HeadService
 from lgtm.query.trace_engine import TraceEngine
@@ -95,6 +96,7 @@ class Node:
     catalogue: LoadedCatalog
     engine: QueryEngine
     traces: TraceEngine
+    metrics: MetricsEngine
     cluster: Cluster | None = None
     """None: a node by itself."""
 
@@ -249,7 +251,9 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
             (lambda *_: ()) if cluster is None else cluster.judge,
         )
         engine = QueryEngine(reader, ingester.tails.follow if cluster is None else cluster.follow)
-        yield Node(config, clock, registry, limits, log, ingester, distributor, catalogue, engine, TraceEngine(reader), cluster)
+        yield Node(
+            config, clock, registry, limits, log, ingester, distributor, catalogue, engine, TraceEngine(reader), MetricsEngine(reader), cluster
+        )
 
 
 class Flusher:

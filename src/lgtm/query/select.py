@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from lgtm.errors import BadRequest, Unavailable
 from lgtm.model.batch import Batch
+from lgtm.model.labels import Labels
 from lgtm.model.part_ids import PartIds
 from lgtm.model.signal import REST, SERIES, TS
 from lgtm.model.window import Window
@@ -56,10 +57,11 @@ class QueryStats:
 
 @dataclass(slots=True, frozen=True)
 class Order:
-    """newest_first: slices go back in time. first_rows: of the first slice."""
+    """newest_first: slices go back in time. first_rows: of the first slice. copies: whether copies come, too, for who tells them apart himself."""
 
     newest_first: bool = True
     first_rows: int = SLICE_ROWS_MAX
+    copies: bool = False
 
 
 @dataclass(slots=True, frozen=True)
@@ -154,11 +156,18 @@ class Selection:
             async with AsyncExitStack() as stack:
                 for rows in members:
                     await rows.prepare(stack, part, columns)
-                drops = await self._drops(members, part, stack)
+                drops = [None] * len(members) if order.copies else await self._drops(members, part, stack)
                 for rows, drop in zip(members, drops, strict=True):
                     batches = without(rows.read(part, columns), drop)
                     while await self.run(lambda batches=batches: self._step(batches, consume)):  # type: ignore[misc]
                         pass
+
+    async def series(self, row_sets: Sequence[RowSet], window: Window, columns: Columns, found: set[Labels]) -> None:
+        """Adds the label sets of the row sets' series that have rows near their request's window."""
+        for rows in row_sets:
+            async with AsyncExitStack() as stack:
+                await rows.prepare(stack, window, columns)
+                await self.run(lambda rows=rows: found.update(rows.series()))  # type: ignore[misc]
 
     async def _drops(self, members: Sequence[RowSet], part: Window, stack: AsyncExitStack) -> Sequence[Drops | None]:
         suspects = await self.run(lambda: find_suspects(members, part))

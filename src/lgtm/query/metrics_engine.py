@@ -1,0 +1,184 @@
+"""Questions about metrics: PromQL, the series and labels that there are, exemplars, and what was said of metric families."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import defaultdict
+from collections.abc import Sequence
+
+from lgtm.model.batch import Batch
+from lgtm.model.labels import Labels
+from lgtm.model.limits import Limits
+from lgtm.model.matchers import Matcher, Matchers, MatchOp
+from lgtm.model.signal import EXEMPLARS, HISTOGRAM, META, METADATA, SAMPLES, SERIES, START, TS, VALUE, Signal
+from lgtm.model.tenant import Tenant
+from lgtm.model.window import Window
+from lgtm.promql.columns import Selected
+from lgtm.promql.evaluate import evaluate
+from lgtm.promql.features import Features
+from lgtm.promql.prepare import LOOKBACK_MS, Prepared, Selection, prepare
+from lgtm.promql.result import Result
+from lgtm.promql.syntax import Expr
+from lgtm.promql.times import Times
+from lgtm.query.admission import QueryTimeout
+from lgtm.query.metric_answers import Exemplar, ExemplarsAnswer, NamesAnswer, PromAnswer, SeriesAnswer
+from lgtm.query.reader import Reader
+from lgtm.query.sample_rows import SampleRows
+from lgtm.query.select import Consume, Order, QueryStats
+from lgtm.query.source import EVERYTHING, KEYS, Columns, Request
+from lgtm.wire.decoded_samples import Metadata
+
+_NS_PER_MS = 1_000_000
+_MS_MAX = 2**63 // _NS_PER_MS - 1
+_COLUMNS = Columns(frozenset({VALUE, HISTOGRAM, START}), frozenset())
+_IN_ORDER = Order(newest_first=False, copies=True)
+
+
+class QueryCancelled(Exception):
+    """Nobody waits for the answer any more."""
+
+
+class MetricsEngine:
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def limits(self, tenant: Tenant) -> Limits:
+        return self._reader.limits(tenant)
+
+    async def query(
+        self,
+        tenant: Tenant,
+        expr: Expr,
+        times: Times,
+        *,
+        lookback_ms: int = LOOKBACK_MS,
+        timeout_s: float | None = None,
+        features: Features | None = None,
+    ) -> PromAnswer:
+        """Raises BadRequest kinds of the language, TooManyQueries, QueryTimeout, Unavailable."""
+        prepared = prepare(expr, times, lookback_ms=lookback_ms)
+        async with self._reader.turn("promql", tenant) as stats:
+            try:
+                async with asyncio.timeout(timeout_s):
+                    result, warnings = await self._reader.settled(lambda: self._evaluated(tenant, prepared, features, stats))
+            except TimeoutError as error:
+                raise QueryTimeout from error
+        return PromAnswer(result, stats, self._all(tenant, warnings))
+
+    async def select(self, tenant: Tenant, matchers: Matchers, start_ms: int, end_ms: int) -> tuple[Selected, tuple[str, ...]]:
+        """All samples from start to end, both included, and warnings."""
+        async with self._reader.turn("samples", tenant) as stats:
+            selection = Selection(matchers, start_ms - 1, end_ms)
+            found, warnings = await self._reader.settled(lambda: self._selected(tenant, selection, stats))
+        return found, self._all(tenant, warnings)
+
+    async def series(self, tenant: Tenant, matchers: Sequence[Matchers], start_ms: int, end_ms: int, *, limit: int = 0) -> SeriesAnswer:
+        """Of any of the selectors; all without any. limit: 0 for none."""
+        async with self._reader.turn("metric_series", tenant) as stats:
+            found, warnings = await self._labels(SAMPLES, tenant, matchers, start_ms, end_ms, stats)
+        series = sorted(found)
+        return SeriesAnswer(series[:limit] if limit else series, self._all(tenant, warnings))
+
+    async def label_names(self, tenant: Tenant, matchers: Sequence[Matchers], start_ms: int, end_ms: int, *, limit: int = 0) -> NamesAnswer:
+        answer = await self.series(tenant, matchers, start_ms, end_ms)
+        names = sorted({name for labels in answer.series for name, _ in labels})
+        return NamesAnswer(names[:limit] if limit else names, answer.warnings)
+
+    async def label_values(
+        self, tenant: Tenant, name: str, matchers: Sequence[Matchers], start_ms: int, end_ms: int, *, limit: int = 0
+    ) -> NamesAnswer:
+        answer = await self.series(tenant, matchers, start_ms, end_ms)
+        values = sorted({value for labels in answer.series for found, value in labels if found == name})
+        return NamesAnswer(values[:limit] if limit else values, answer.warnings)
+
+    async def metadata(self, tenant: Tenant, metric: str = "", *, limit: int = 0, limit_per_metric: int = 0) -> dict[str, list[Metadata]]:
+        """By metric family; of one, or of all. Limits of 0 are none."""
+        matchers: Matchers = (Matcher("family", MatchOp.EQ, metric),) if metric else ()
+        async with self._reader.turn("metric_metadata", tenant) as stats:
+            found, _ = await self._labels(METADATA, tenant, [matchers], -_MS_MAX, _MS_MAX, stats)
+        families: dict[str, list[Metadata]] = defaultdict(list)
+        for labels in sorted(found):
+            said = dict(labels)
+            one = Metadata(said["family"], said.get("type", "unknown"), said.get("help", ""), said.get("unit", ""))
+            if not limit_per_metric or len(families[one.family]) < limit_per_metric:
+                families[one.family].append(one)
+        return dict(list(families.items())[:limit] if limit else families)
+
+    async def exemplars(self, tenant: Tenant, selectors: Sequence[Matchers], start_ms: int, end_ms: int) -> ExemplarsAnswer:
+        """Of series that any of the selectors matches."""
+        found: dict[Labels, dict[tuple[int, Labels], Exemplar]] = defaultdict(dict)
+        warnings: tuple[str, ...] = ()
+
+        async def ask(matchers: Matchers, stats: QueryStats) -> tuple[str, ...]:
+            request = Request(tenant, EXEMPLARS, matchers, _window(start_ms - 1, end_ms))
+            return await self._read(request, EVERYTHING, lambda batch: _add_exemplars(batch, found), stats)
+
+        async with self._reader.turn("exemplars", tenant) as stats:
+            for matchers in selectors:
+                warnings = (*warnings, *await self._reader.settled(lambda matchers=matchers: ask(matchers, stats)))  # type: ignore[misc]
+        ordered = [(labels, [found[labels][key] for key in sorted(found[labels])]) for labels in sorted(found)]
+        return ExemplarsAnswer(ordered, self._all(tenant, warnings))
+
+    def _all(self, tenant: Tenant, warnings: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*warnings, *self._reader.damaged(tenant))))
+
+    async def _evaluated(self, tenant: Tenant, prepared: Prepared, features: Features | None, stats: QueryStats) -> tuple[Result, tuple[str, ...]]:
+        selected, warnings = [], list[str]()
+        for selection in prepared.selections:
+            found, more = await self._selected(tenant, selection, stats)
+            selected.append(found)
+            warnings += more
+        gone = threading.Event()
+
+        def check() -> None:
+            if gone.is_set():
+                raise QueryCancelled
+
+        try:
+            result = await self._reader.selection(tenant, stats).run(lambda: evaluate(prepared, selected, features=features, check=check))
+        finally:
+            gone.set()
+        return result, tuple(warnings)
+
+    async def _selected(self, tenant: Tenant, selection: Selection, stats: QueryStats) -> tuple[Selected, tuple[str, ...]]:
+        rows = SampleRows()
+        request = Request(tenant, SAMPLES, selection.matchers, _window(selection.start_ms, selection.end_ms))
+        warnings = await self._read(request, _COLUMNS, rows.add, stats)
+        return await self._reader.selection(tenant, stats).run(rows.selected), warnings
+
+    async def _read(self, request: Request, columns: Columns, consume: Consume, stats: QueryStats) -> tuple[str, ...]:
+        gathered, warnings = await self._reader.gather(request, stats)
+        selection = self._reader.selection(request.tenant, stats)
+        await selection.each(gathered.row_sets, request.window, columns, _IN_ORDER, consume)
+        return warnings
+
+    async def _labels(
+        self, signal: Signal, tenant: Tenant, selectors: Sequence[Matchers], start_ms: int, end_ms: int, stats: QueryStats
+    ) -> tuple[set[Labels], tuple[str, ...]]:
+        found: set[Labels] = set()
+        warnings: tuple[str, ...] = ()
+
+        async def ask(request: Request) -> tuple[str, ...]:
+            gathered, warnings = await self._reader.gather(request, stats)
+            selection = self._reader.selection(tenant, stats)
+            await selection.series(gathered.row_sets, request.window, KEYS, found)
+            return warnings
+
+        for matchers in selectors or [()]:
+            request = Request(tenant, signal, matchers, _window(start_ms - 1, end_ms))
+            warnings = (*warnings, *await self._reader.settled(lambda request=request: ask(request)))  # type: ignore[misc]
+        return found, warnings
+
+
+def _window(start_ms: int, end_ms: int) -> Window:
+    """Later than the start, not later than the end."""
+    start_ms, end_ms = (max(-_MS_MAX, min(at, _MS_MAX)) for at in (start_ms, end_ms))
+    return Window(start_ms * _NS_PER_MS + 1, end_ms * _NS_PER_MS + 1)
+
+
+def _add_exemplars(batch: Batch, found: dict[Labels, dict[tuple[int, Labels], Exemplar]]) -> None:
+    for row in batch.rows.to_pylist():
+        labels: Labels = tuple(sorted((name.removeprefix(META), value) for name, value in row.items() if name.startswith(META) and value is not None))
+        ts_ms = row[TS] // _NS_PER_MS
+        found[batch.series[row[SERIES]].labels or ()].setdefault((ts_ms, labels), Exemplar(labels, row[VALUE], ts_ms))

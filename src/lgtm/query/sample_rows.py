@@ -1,0 +1,79 @@
+"""Rows of samples from many places as what PromQL reads: series with their labels, the samples of each ascending in time, each time once."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from lgtm.model.batch import Batch, Series
+from lgtm.model.labels import Fingerprint, Labels
+from lgtm.model.signal import SERIES, START, TS, VALUE
+from lgtm.promql.columns import Selected, offsets_of
+from lgtm.vectors.label_table import LabelTable
+
+I64 = npt.NDArray[np.int64]
+_NS_PER_MS = 1_000_000
+
+
+class SampleRows:
+    """Takes batches in order of arrival: of samples of one series at one time the first counts."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Fingerprint, int] = {}
+        self._labels: list[Labels] = []
+        self._of_table: tuple[tuple[Series, ...], I64] | None = None
+        self._series: list[I64] = []
+        self._rows: list[pa.RecordBatch] = []
+
+    def add(self, batch: Batch) -> None:
+        numbers = self._numbered(batch.series)
+        of_rows = batch.rows.column(SERIES).to_numpy()
+        used = np.zeros(len(batch.series), bool)
+        used[of_rows] = True
+        for at in np.flatnonzero(used & (numbers < 0)).tolist():
+            one = batch.series[at]
+            number = self._numbers.setdefault(one.fingerprint, len(self._labels))
+            numbers[at] = number
+            if number == len(self._labels):
+                self._labels.append(one.labels or ())
+        self._series.append(numbers[of_rows])
+        self._rows.append(batch.rows)
+
+    def _numbered(self, series: tuple[Series, ...]) -> I64:
+        """Our number of each series of a batch, -1 where it was not met yet. Batches of one place share their table."""
+        if self._of_table is None or self._of_table[0] is not series:
+            self._of_table = (series, np.full(len(series), -1, np.int64))
+        return self._of_table[1]
+
+    def selected(self) -> Selected:
+        if not self._rows:
+            return Selected.empty()
+        series = np.concatenate(self._series)
+        ts = np.concatenate([rows.column(TS).to_numpy() for rows in self._rows])
+        order, first = _sorted_once(series, ts)
+        kept = order[first]
+        series, ts_ms = series[kept], ts[kept] // _NS_PER_MS
+        values = np.concatenate([rows.column(VALUE).to_numpy() for rows in self._rows])[kept]
+        table = LabelTable.of(self._labels)
+        by_number = offsets_of(np.bincount(series, minlength=len(self._labels)))
+        return Selected(table, by_number, ts_ms, values, start_ms=self._starts(kept))
+
+    def _starts(self, kept: I64) -> I64 | None:
+        columns = self._optional(START, pa.int64())
+        return None if columns is None else columns.take(pa.array(kept)).fill_null(0).to_numpy() // _NS_PER_MS
+
+    def _optional(self, name: str, kind: pa.DataType) -> pa.Array | None:
+        """The column over all rows; None where no row has a value."""
+        if not any(name in rows.schema.names and rows.column(name).null_count < rows.num_rows for rows in self._rows):
+            return None
+        return pa.concat_arrays([rows.column(name) if name in rows.schema.names else pa.nulls(rows.num_rows, kind) for rows in self._rows])
+
+
+def _sorted_once(series: I64, ts: I64) -> tuple[I64, npt.NDArray[np.bool_]]:
+    """Rows by series and time, ties in order of arrival; and which of them are the first of their time."""
+    order = np.lexsort((ts, series))
+    of, at = series[order], ts[order]
+    first = np.ones(len(order), bool)
+    first[1:] = (of[1:] != of[:-1]) | (at[1:] != at[:-1])
+    return order, first
