@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from distributor.fake_ingesters import FakeIngester
 from distributor.pushes import TENANT, entries_of, rows_of
 from lgtm.distributor.ingesters import Ingester
-from lgtm.distributor.split import PART_BYTES_MAX, TRACE_SHARDS, bounded, parts_worth, split, split_by_trace, trace_shards
+from lgtm.distributor.split import PART_BYTES_MAX, SHARDS, bounded, parts_worth, split, split_by_trace, trace_shards
 from lgtm.errors import Unavailable
 from lgtm.model.batch import Batch, Series
 from lgtm.model.signal import LOGS
@@ -120,7 +120,7 @@ def test_spans_of_a_trace_share_a_primary_and_none_is_left_out(given_spans: list
 def test_shards_are_spread_evenly_whether_ids_are_random_or_counted() -> None:
     chance = random.Random(7)
     for ids in ([number.to_bytes(16, "big") for number in range(6_400)], [chance.randbytes(16) for _ in range(6_400)]):
-        counts = np.bincount(trace_shards(pa.array(ids, pa.binary(16))), minlength=TRACE_SHARDS)
+        counts = np.bincount(trace_shards(pa.array(ids, pa.binary(16))), minlength=SHARDS)
         assert counts.min() > 50
         assert counts.max() < 150
     sliced = pa.array([b"a" * 16, b"b" * 16], pa.binary(16)).slice(1)

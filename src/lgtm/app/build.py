@@ -199,12 +199,12 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
             stack.push_async_callback(cluster.stop)
         stack.push_async_callback(ingester.stop)
 
-        here = Here(ingester)
+        alone = (Here(ingester),)
         copies = config.distributor.copies or (1 if cluster is None else 2)
         distributor = Distributor(
             recovery.wal_id,
             recovery.first_segment,
-            (lambda _: (here,)) if cluster is None else cluster.owners,
+            (lambda _: alone) if cluster is None else cluster.owners,
             limits=limits,
             config=dataclasses.replace(config.distributor, copies=copies),
             clock=clock,

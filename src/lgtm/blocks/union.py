@@ -146,17 +146,23 @@ def unite_series(batches: Sequence[Batch]) -> tuple[tuple[Series, ...], list[Num
     numbers: dict[Fingerprint, int] = {}
     table: list[Series] = []
     renumberings: list[Numbers | None] = []
+    lacking = False
     for batch in batches:
-        renumbering = np.empty(len(batch.series), np.uint32)
-        for at, one in enumerate(batch.series):
-            number = numbers.setdefault(one.fingerprint, len(table))
-            if number == len(table):
-                table.append(one)
-            elif table[number].labels is None:
-                table[number] = one
-            renumbering[at] = number
-        renumberings.append(renumbering)
+        found: list[int | None] = [numbers.get(one.fingerprint) for one in batch.series]
+        if lacking or None in found:
+            found = [_number_in(table, numbers, one) for one in batch.series]
+            lacking = lacking or any(one.labels is None for one in batch.series)
+        renumberings.append(np.array(found, np.uint32))
     return tuple(table), renumberings
+
+
+def _number_in(table: list[Series], numbers: dict[Fingerprint, int], one: Series) -> int:
+    number = numbers.setdefault(one.fingerprint, len(table))
+    if number == len(table):
+        table.append(one)
+    elif table[number].labels is None:
+        table[number] = one
+    return number
 
 
 def _renumbered(column: Any, numbers: Numbers | None) -> Numbers:

@@ -6,10 +6,13 @@ What is remembered here may be too little (then labels travel again) or out of d
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 
 from lgtm.model.batch import Series
 from lgtm.model.labels import Fingerprint
 from lgtm.model.tenant import Tenant
+
+_NONE: frozenset[Fingerprint] = frozenset()
 
 
 class KnownSeries:
@@ -21,12 +24,9 @@ class KnownSeries:
         self._by_tenant: dict[Tenant, set[Fingerprint]] = {}
         self._count = 0
 
-    def without_labels(self, tenant: Tenant, series: Iterable[Series]) -> tuple[Series, ...]:
-        """The series as they are to be sent: labels only for those that are not known."""
-        known = self._by_tenant.get(tenant)
-        if not known:
-            return tuple(series)
-        return tuple(Series(s.fingerprint, None) if s.fingerprint in known else s for s in series)
+    def of(self, tenant: Tenant) -> AbstractSet[Fingerprint]:
+        """Series of the tenant that it has labels for. Do not keep it: it changes."""
+        return self._by_tenant.get(tenant) or _NONE
 
     def acknowledged(self, generation: int, tenant: Tenant, series: Iterable[Series]) -> None:
         """A part with these series was stored in the generation. Answers may arrive out of order; an older generation teaches nothing."""
@@ -38,7 +38,7 @@ class KnownSeries:
             self.forget(generation)
         known = self._by_tenant.setdefault(tenant, set())
         before = len(known)
-        known.update(s.fingerprint for s in series)
+        known.update([s.fingerprint for s in series])
         self._count += len(known) - before
 
     def forget(self, generation: int) -> None:

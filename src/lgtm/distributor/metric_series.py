@@ -73,7 +73,6 @@ class MetricSeries:
 def judged(sent: tuple[tuple[str, str], ...], limits: Limits) -> Series | Refused:
     """sent: in any order. Empty values are labels that are absent. Messages are Prometheus' where it has them."""
     labels: Labels = tuple(sorted(pair for pair in sent if pair[1]))
-    text = format_labels(labels)
     if not labels:
         return Reason.MISSING_LABELS, "empty labelset: invalid sample"
     names = [name for name, _ in labels]
@@ -81,11 +80,11 @@ def judged(sent: tuple[tuple[str, str], ...], limits: Limits) -> Series | Refuse
         if name == following:
             return Reason.DUPLICATE_LABEL_NAMES, f'label name "{name}" is not unique: invalid sample'
     if METRIC_NAME not in names:
-        return Reason.INVALID_LABELS, f"invalid metric name or labels, got {text}"
+        return Reason.INVALID_LABELS, f"invalid metric name or labels, got {format_labels(labels)}"
     if "" in names:
-        return Reason.INVALID_LABELS, f"invalid metric name or labels, got {text}"
+        return Reason.INVALID_LABELS, f"invalid metric name or labels, got {format_labels(labels)}"
     if 0 < limits.max_metric_label_names < len(labels):
-        return Reason.MAX_LABEL_NAMES_PER_SERIES, f"series {text} has {len(labels)} labels; limit {limits.max_metric_label_names}"
+        return Reason.MAX_LABEL_NAMES_PER_SERIES, f"series {format_labels(labels)} has {len(labels)} labels; limit {limits.max_metric_label_names}"
     for name, value in labels:
         if 0 < limits.max_label_name_length < len(name.encode()):
             return (

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lgtm.distributor.known import KnownSeries
-from lgtm.model.batch import Series
 from lgtm.model.labels import Fingerprint
 from lgtm.model.part import Part
 from lgtm.wire.part import encode_part
@@ -21,17 +20,17 @@ class Parcel:
 
     def __init__(self, part: Part, known: Sequence[KnownSeries]) -> None:
         self.part = part
-        tenant, series = part.batch.tenant, part.batch.series
-        shared = [{each.fingerprint for each in one.without_labels(tenant, series) if each.labels is None} for one in known]
-        self._left_out: set[Fingerprint] = set.intersection(*shared) if shared else set()
-        self._lean = self._without(self._left_out) if self._left_out else part
+        tenant = part.batch.tenant
+        mine = {each.fingerprint for each in part.batch.series}
+        self._left_out: set[Fingerprint] = mine.intersection(*(one.of(tenant) for one in known)) if known else set()
+        self._lean = self._without(self._left_out, all_of_them=len(self._left_out) == len(mine)) if self._left_out else part
         self._encodings: dict[bool, asyncio.Future[bytes]] = {}
 
     async def for_one_who(self, knows: KnownSeries) -> tuple[Part, bytes]:
         """The part and its bytes, for an ingester that knows these series."""
         if not self._left_out:
             return await self.full()
-        known = {each.fingerprint for each in knows.without_labels(self.part.batch.tenant, self.part.batch.series) if each.labels is None}
+        known = knows.of(self.part.batch.tenant)
         return (self._lean, await self._encoded(lean=True)) if self._left_out <= known else await self.full()
 
     async def full(self) -> tuple[Part, bytes]:
@@ -44,9 +43,12 @@ class Parcel:
             self._encodings[lean] = asyncio.ensure_future(_encode(part))
         return await asyncio.shield(self._encodings[lean])
 
-    def _without(self, left_out: set[Fingerprint]) -> Part:
+    def _without(self, left_out: set[Fingerprint], *, all_of_them: bool) -> Part:
         batch = self.part.batch
-        series = tuple(Series(each.fingerprint, None) if each.fingerprint in left_out else each for each in batch.series)
+        if all_of_them:
+            series = tuple([each.bare for each in batch.series])
+        else:
+            series = tuple([each.bare if each.fingerprint in left_out else each for each in batch.series])
         return replace(self.part, batch=replace(batch, series=series))
 
 

@@ -11,8 +11,8 @@ import pyarrow as pa
 from lgtm.distributor.ingesters import Ingester, Owners
 from lgtm.distributor.merge import with_series
 from lgtm.model.batch import Batch, Series
-from lgtm.model.labels import fingerprint
-from lgtm.model.signal import SERIES, TRACE_ID
+from lgtm.model.labels import FINGERPRINT_BYTES, fingerprint
+from lgtm.model.signal import SAMPLES, SERIES, TRACE_ID
 
 PART_BYTES_MAX = 6 * 1024 * 1024
 """Of rows and labels before compression. A frame of the log holds 8 MiB; incompressible rows grow by less than the difference."""
@@ -32,7 +32,7 @@ def bounded(batch: Batch) -> Iterator[Batch]:
 
 
 def _labels_bytes(series: tuple[Series, ...]) -> int:
-    return sum(len(name) + len(value) for one in series for name, value in one.labels or ())
+    return sum([one.label_bytes for one in series])
 
 
 Intended = Callable[[tuple[Ingester, ...]], tuple[Ingester, ...]]
@@ -58,7 +58,7 @@ def split(
 
     Every row goes into exactly one of the parts, in its order. Raises what `owners` raises.
     """
-    groups, group_of = _groups(batch.series, owners, intended)
+    groups, group_of = _groups_by_shard(batch.series, owners, intended) if batch.signal is SAMPLES else _groups(batch.series, owners, intended)
     if parts_max is not None and len(groups) > parts_max:
         groups, group_of = _joined(groups, group_of, parts_max, turn)
     if len(groups) == 1:
@@ -79,7 +79,7 @@ def split_by_trace(batch: Batch, owners: Owners, intended: Intended = lambda fou
     numbers: dict[str, int] = {}
     groups: list[tuple[Ingester, ...]] = []
     seen: dict[int, int] = {}
-    group_of_shard = np.empty(TRACE_SHARDS, np.int64)
+    group_of_shard = np.empty(SHARDS, np.int64)
     for shard, key in enumerate(_SHARD_KEYS):
         found = owners(key)
         number = seen.get(id(found))
@@ -98,8 +98,9 @@ def split_by_trace(batch: Batch, owners: Owners, intended: Intended = lambda fou
         yield groups[number], _renumbered(batch, used, rows)
 
 
-TRACE_SHARDS = 64
-_SHARD_KEYS = tuple(fingerprint((("trace_shard", str(number)),)) for number in range(TRACE_SHARDS))
+SHARDS = 64
+_SHARD_KEYS = tuple(fingerprint((("trace_shard", str(number)),)) for number in range(SHARDS))
+_SERIES_SHARD_KEYS = tuple(fingerprint((("series_shard", str(number)),)) for number in range(SHARDS))
 _SPREAD = np.uint64(0x9E37_79B9_7F4A_7C15)
 """Fibonacci hashing: ids may be counters or begin with a time."""
 
@@ -141,6 +142,30 @@ def _groups(
             known = seen[id(found)] = numbers[ids], found
         group_of[at] = known[0]
     return groups, group_of
+
+
+def _groups_by_shard(
+    series: tuple[Series, ...], owners: Owners, intended: Intended
+) -> tuple[list[tuple[Ingester, ...]], np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    """As `_groups`, for series that come by the thousand: they are dealt to a fixed number of shards, and only those are looked up."""
+    groups: list[tuple[Ingester, ...]] = []
+    numbers: dict[tuple[str, ...], int] = {}
+    seen: dict[int, int] = {}
+    group_of_shard = np.empty(SHARDS, np.int64)
+    for shard, key in enumerate(_SERIES_SHARD_KEYS):
+        found = owners(key)
+        number = seen.get(id(found))
+        if number is None:
+            ids = tuple(ingester.id for ingester in intended(found))
+            if ids not in numbers:
+                numbers[ids] = len(groups)
+                groups.append(found)
+            number = seen[id(found)] = numbers[ids]
+        group_of_shard[shard] = number
+    if len(groups) == 1:
+        return groups, np.zeros(len(series), np.int64)
+    firsts = np.frombuffer(b"".join([one.fingerprint for one in series]), np.uint8)[::FINGERPRINT_BYTES]
+    return groups, group_of_shard[firsts % SHARDS]
 
 
 def _joined(

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from lgtm.blocks.merge import merge_rows
 from lgtm.model.batch import Batch, Series
-from lgtm.model.labels import Fingerprint, is_placeholder, placeholder
+from lgtm.model.labels import Fingerprint, placeholder
 from lgtm.model.part import PartId
 from lgtm.model.signal import SERIES, Signal
 from lgtm.model.spans import PartSpans
@@ -56,21 +56,20 @@ class Head:
         self.series: list[Series] = []
         self._generation = generation
         self._numbers: dict[Fingerprint, int] = {}
+        self._placeholders: set[Fingerprint] = set()
+        """Series whose labels nobody here knows."""
         self._runs: list[Run] = []
         self._series_snapshot: tuple[Series, ...] = ()
 
     def missing(self, batch: Batch) -> tuple[Fingerprint, ...]:
         """Series of the batch that came without labels and are not known here either."""
-        return tuple(s.fingerprint for s in batch.series if s.labels is None and not self._knows(s.fingerprint))
-
-    def _knows(self, fingerprint: Fingerprint) -> bool:
-        """A placeholder is no knowledge: whoever has the labels may still send them."""
-        number = self._numbers.get(fingerprint)
-        return number is not None and not is_placeholder(self.series[number].labels)
+        bare = {s.fingerprint for s in batch.series if s.labels is None}
+        # A placeholder is no knowledge: whoever has the labels may still send them.
+        return tuple((bare - self._numbers.keys()) | (bare & self._placeholders))
 
     def add(self, batch: Batch, part_id: PartId, *, primary: bool = True) -> None:
         """Makes the rows visible to the next snapshot. primary: whether it falls to this node to bring them into a block."""
-        numbers = np.fromiter((self._number(s) for s in batch.series), np.uint32, len(batch.series))
+        numbers = self._numbers_of(batch.series)
         rows = batch.rows
         at = rows.schema.get_field_index(SERIES)
         renumbered = pa.array(numbers[rows.column(at).to_numpy()])
@@ -120,12 +119,22 @@ class Head:
         """The series with its labels, which travel only once a generation."""
         return self.series[self._numbers[series.fingerprint]]
 
+    def _numbers_of(self, series: tuple[Series, ...]) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
+        found: list[int | None] = [self._numbers.get(one.fingerprint) for one in series]
+        if None in found or self._placeholders:
+            found = [self._number(one) for one in series]
+        return np.array(found, np.uint32)
+
     def _number(self, series: Series) -> int:
         number = self._numbers.get(series.fingerprint)
         if number is None:
             number = self._numbers[series.fingerprint] = len(self.series)
-            self.series.append(series if series.labels is not None else Series(series.fingerprint, placeholder(series.fingerprint)))
-        elif series.labels is not None and is_placeholder(self.series[number].labels):
+            if series.labels is None:
+                self._placeholders.add(series.fingerprint)
+                series = Series(series.fingerprint, placeholder(series.fingerprint))
+            self.series.append(series)
+        elif series.labels is not None and series.fingerprint in self._placeholders:
+            self._placeholders.remove(series.fingerprint)
             self.series[number] = series
             self._series_snapshot = ()
         return number

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,10 +21,29 @@ class Series:
 
     fingerprint: Fingerprint
     labels: Labels | None
+    _bare: Series | None = field(init=False, default=None, compare=False, repr=False)
+    _label_bytes: int = field(init=False, default=-1, compare=False, repr=False)
 
     @classmethod
     def of(cls, labels: Labels) -> Series:
         return cls(fingerprint(labels), labels)
+
+    @property
+    def bare(self) -> Series:
+        """The same without labels; made once, for series are sent by the thousand again and again."""
+        if self.labels is None:
+            return self
+        if self._bare is None:
+            object.__setattr__(self, "_bare", Series(self.fingerprint, None))
+        assert self._bare is not None
+        return self._bare
+
+    @property
+    def label_bytes(self) -> int:
+        """Characters of names and values, about; counted once."""
+        if self._label_bytes < 0:
+            object.__setattr__(self, "_label_bytes", sum(len(name) + len(value) for name, value in self.labels or ()))
+        return self._label_bytes
 
 
 @dataclass(slots=True, frozen=True)

@@ -64,11 +64,16 @@ def decode_rows(view: memoryview) -> pa.RecordBatch:
 
 def series_table(series: Sequence[Series]) -> pa.RecordBatch:
     fingerprints = pa.array([s.fingerprint for s in series], pa.binary(FINGERPRINT_BYTES))
-    labels = pa.array([s.labels for s in series], pa.map_(pa.string(), pa.string()))
+    sent = [s.labels for s in series]
+    kind = _SERIES_SCHEMA.field("labels").type
+    labels = pa.array(sent, kind) if any(one is not None for one in sent) else pa.nulls(len(sent), kind)
     return pa.record_batch([fingerprints, labels], schema=_SERIES_SCHEMA)
 
 
 def series_of(table: pa.RecordBatch) -> tuple[Series, ...]:
     table.validate(full=True)
-    fingerprints, labels = table.column("fingerprint").to_pylist(), table.column("labels").to_pylist()
+    fingerprints, sent = table.column("fingerprint").to_pylist(), table.column("labels")
+    if sent.null_count == len(sent):
+        return tuple([Series(one, None) for one in fingerprints])
+    labels = sent.to_pylist()
     return tuple(Series(f, None if pairs is None else tuple(pairs)) for f, pairs in zip(fingerprints, labels, strict=True))
