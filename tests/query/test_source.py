@@ -4,29 +4,13 @@ import pytest
 
 from lgtm.model.batch import Series
 from lgtm.model.labels import labels_of
-from lgtm.model.matchers import Matcher, MatchOp
 from lgtm.model.signal import LOGS, SPANS
 from lgtm.model.tenant import DEFAULT_TENANT
 from lgtm.model.trace_ids import TraceIds
 from lgtm.model.window import ALWAYS
-from lgtm.query.source import Request, matching
+from lgtm.query.source import Request
 
 SERIES = tuple(Series.of(labels_of(labels)) for labels in ({"app": "api", "env": "prod"}, {"app": "web", "env": "prod"}, {"app": "api"}))
-
-
-@pytest.mark.parametrize(
-    ("matchers", "numbers"),
-    [
-        ((), [0, 1, 2]),
-        ((Matcher("app", MatchOp.EQ, "api"),), [0, 2]),
-        ((Matcher("app", MatchOp.RE, "a.*"), Matcher("env", MatchOp.EQ, "prod")), [0]),
-        ((Matcher("env", MatchOp.EQ, ""),), [2]),
-        ((Matcher("env", MatchOp.NE, ""),), [0, 1]),
-        ((Matcher("app", MatchOp.NRE, "api|web"),), []),
-    ],
-)
-def test_series_fit_when_all_matchers_do_and_an_absent_label_is_empty(matchers: tuple[Matcher, ...], numbers: list[int]) -> None:
-    assert matching(SERIES, matchers) == numbers
 
 
 def test_log_entries_are_not_asked_for_by_trace() -> None:

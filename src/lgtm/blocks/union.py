@@ -149,9 +149,11 @@ def unite_series(batches: Sequence[Batch]) -> tuple[tuple[Series, ...], list[Num
     lacking = False
     for batch in batches:
         found: list[int | None] = [numbers.get(one.fingerprint) for one in batch.series]
-        if lacking or None in found:
-            found = [_number_in(table, numbers, one) for one in batch.series]
-            lacking = lacking or any(one.labels is None for one in batch.series)
+        for at, number in enumerate(found) if lacking or None in found else ():
+            if lacking or number is None:
+                one = batch.series[at]
+                found[at] = _number_in(table, numbers, one)
+                lacking = lacking or one.labels is None
         renumberings.append(np.array(found, np.uint32))
     return tuple(table), renumberings
 

@@ -14,7 +14,9 @@ import pyarrow as pa
 from lgtm.blocks.merge import merge_rows
 from lgtm.model.batch import Batch, Series
 from lgtm.model.labels import Fingerprint, placeholder
+from lgtm.model.matchers import Matchers
 from lgtm.model.part import PartId
+from lgtm.model.series_index import IndexedSeries, SeriesIndex
 from lgtm.model.signal import SERIES, Signal
 from lgtm.model.spans import PartSpans
 from lgtm.model.tenant import Tenant
@@ -43,8 +45,12 @@ class HeadSnapshot:
     generation: str
     signal: Signal
     tenant: Tenant
-    series: tuple[Series, ...]
+    series: IndexedSeries
     runs: tuple[Run, ...]
+
+    def matching(self, matchers: Matchers) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """One truth for each of the series."""
+        return self.series.label_index.select(matchers, len(self.series))
 
 
 class Head:
@@ -59,7 +65,8 @@ class Head:
         self._placeholders: set[Fingerprint] = set()
         """Series whose labels nobody here knows."""
         self._runs: list[Run] = []
-        self._series_snapshot: tuple[Series, ...] = ()
+        self._index = SeriesIndex()
+        self._series_snapshot = IndexedSeries.of((), self._index)
 
     def missing(self, batch: Batch) -> tuple[Fingerprint, ...]:
         """Series of the batch that came without labels and are not known here either."""
@@ -82,7 +89,7 @@ class Head:
 
     def snapshot(self) -> HeadSnapshot:
         if len(self._series_snapshot) != len(self.series):
-            self._series_snapshot = tuple(self.series)
+            self._series_snapshot = IndexedSeries.of(self.series, self._index)
         return HeadSnapshot(self._generation, self.signal, self.tenant, self._series_snapshot, tuple(self._runs))
 
     def small_runs(self, rows_min: int) -> tuple[int, tuple[Run, ...]] | None:
@@ -133,8 +140,10 @@ class Head:
                 self._placeholders.add(series.fingerprint)
                 series = Series(series.fingerprint, placeholder(series.fingerprint))
             self.series.append(series)
+            self._index.extend((series.labels or (),))
         elif series.labels is not None and series.fingerprint in self._placeholders:
             self._placeholders.remove(series.fingerprint)
             self.series[number] = series
-            self._series_snapshot = ()
+            self._index.replace(number, series.labels)
+            self._series_snapshot = IndexedSeries.of((), self._index)
         return number

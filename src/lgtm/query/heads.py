@@ -14,12 +14,13 @@ import pyarrow.compute as pc
 from lgtm.errors import Unavailable
 from lgtm.model.batch import Batch, Series
 from lgtm.model.labels import Labels
+from lgtm.model.matchers import Matchers
 from lgtm.model.part_ids import PartIds
 from lgtm.model.signal import SERIES, TRACE_ID, TS, Signal
 from lgtm.model.spans import Mask, PartSpans
 from lgtm.model.tenant import Tenant
 from lgtm.model.window import Window
-from lgtm.query.source import FOREVER_NS, Columns, Ints, Request, RowSet, matching
+from lgtm.query.source import FOREVER_NS, Columns, Ints, Request, RowSet
 
 
 class HeadRun(Protocol):
@@ -55,6 +56,9 @@ class Head(Protocol):
 
     @property
     def runs(self) -> Sequence[HeadRun]: ...
+
+    def matching(self, matchers: Matchers) -> Mask:
+        """One truth for each of the series."""
 
 
 class NotYet(Unavailable):
@@ -124,12 +128,10 @@ Chosen = Callable[[PartSpans], Mask]
 
 def head_row_sets(head: Head, request: Request, chosen: Chosen = lambda parts: np.ones(len(parts), bool)) -> list[RowSet]:
     """One row set for each run that may hold rows of matching series, of chosen parts, in the window."""
-    numbers = matching(head.series, request.matchers)
-    if not numbers:
+    wanted = head.matching(request.matchers)
+    if not wanted.any():
         return []
-    wanted = np.zeros(len(head.series), bool)
-    wanted[numbers] = True
-    every = len(numbers) == len(head.series)
+    every = bool(wanted.all())
     near = ((run, chosen(run.parts)) for run in head.runs if request.window.overlaps(run.min_ns, run.max_ns))
     return [
         HeadRows(head, run, None if every else wanted, None if parts.all() else run.parts.rows_of(parts), request)

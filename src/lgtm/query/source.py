@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from lgtm.errors import Unavailable
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.labels import Labels
 from lgtm.model.matchers import Matchers
 from lgtm.model.part_ids import PartIds
@@ -157,24 +157,3 @@ class Stored(Protocol):
 
     async def sift(self, picked: Sequence[RowSet]) -> Sequence[RowSet]:
         """Those row sets of a pick that may hold rows of their request's traces, found out without fetching rows. Raises Unavailable."""
-
-
-def matching(series: tuple[Series, ...], matchers: Matchers) -> list[int]:
-    """Numbers of the series that fit all matchers. Each distinct label value is tested once per matcher."""
-    if not matchers:
-        return list(range(len(series)))
-    verdicts: list[dict[str, bool]] = [{} for _ in matchers]
-    found = []
-    for number, one in enumerate(series):
-        assert one.labels is not None
-        values = dict(one.labels)
-        for matcher, verdict in zip(matchers, verdicts, strict=True):
-            value = values.get(matcher.name, "")
-            fits = verdict.get(value)
-            if fits is None:
-                fits = verdict[value] = matcher.matches(value)
-            if not fits:
-                break
-        else:
-            found.append(number)
-    return found
