@@ -54,7 +54,7 @@ class Store:
         return [g.heads[tenant, signal.name].snapshot() for g in self.heads.values() if (tenant, signal.name) in g.heads]
 
     def catalog_blocks(self, tenant: Tenant, signal: Signal, window: Window) -> list[BlockMeta]:
-        return [block.meta for block in self.blocks if block.meta.tenant == tenant and block.meta.overlaps(window)]
+        return [block.meta for block in self.blocks if (block.meta.tenant, block.meta.signal) == (tenant, signal) and block.meta.overlaps(window)]
 
     @asynccontextmanager
     async def open(self, meta: BlockMeta) -> AsyncIterator[BlockReader]:

@@ -69,7 +69,9 @@ class SampleRows:
             return LabelTable.of(self._labels)
         places = np.flatnonzero(numbers >= 0)
         in_order = places[np.argsort(numbers[places])]
-        return LabelTable(len(in_order), {name: Column(values, codes).compact() for name, (values, codes) in series.label_index.columns(in_order).items()})
+        return LabelTable(
+            len(in_order), {name: Column(values, codes).compact() for name, (values, codes) in series.label_index.columns(in_order).items()}
+        )
 
     def _starts(self, kept: I64) -> I64 | None:
         columns = self._optional(START, pa.int64())

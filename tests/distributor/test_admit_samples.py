@@ -1,0 +1,91 @@
+"""What of a request of samples is stored, and what its sender hears of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from distributor.pushes import NOW_NS, TENANT
+from lgtm.distributor.admit_samples import SampleAdmission, Written, admit_samples
+from lgtm.distributor.config import DistributorConfig
+from lgtm.distributor.merge import Accepted
+from lgtm.distributor.refusals import Reason, SampleRateLimited
+from lgtm.distributor.tenants import TenantState
+from lgtm.model.labels import Labels
+from lgtm.model.limits import Limits
+from lgtm.wire.decoded_samples import DecodedSamples, Metadata
+from support.samples import NS_PER_MS, Sample, decoded_samples, metric
+
+NOW_MS = NOW_NS // NS_PER_MS
+UP, DOWN, NAMELESS = metric("up", job="a"), metric("down"), (("job", "a"),)
+
+
+def admit(*requests: DecodedSamples, **limits: Any) -> list[SampleAdmission]:
+    state = TenantState(Limits(**limits), DistributorConfig(), 0)
+    return [admit_samples(TENANT, request, state, now_ns=NOW_NS, monotonic_ns=0) for request in requests]
+
+
+def stored(accepted: Accepted | None) -> Sequence[Sample]:
+    if accepted is None:
+        return []
+    rows = accepted.rows.to_pylist()
+    found: list[tuple[Labels, int, float]] = [(accepted.series[row["series"]].labels or (), row["ts"] // NS_PER_MS, row["value"]) for row in rows]
+    return found
+
+
+def test_all_is_stored_as_it_came() -> None:
+    sent = [(UP, NOW_MS, 1.0), (DOWN, NOW_MS, 2.0), (UP, 0, 3.0)]
+    (admission,) = admit(decoded_samples(sent))
+    assert stored(admission.accepted) == sent
+    assert (admission.refusals, admission.written) == ((), Written(samples=3))
+
+
+def test_a_series_that_comes_twice_in_a_request_is_one() -> None:
+    sent = [(UP, NOW_MS, 1.0), (DOWN, NOW_MS, 2.0), (UP, NOW_MS + 1, 3.0)]
+    (admission,) = admit(decoded_samples(sent, repeated=True))
+    assert admission.accepted is not None
+    assert len(admission.accepted.series) == 2
+    assert stored(admission.accepted) == sent
+
+
+def test_samples_of_refused_series_are_left_out_and_told() -> None:
+    exemplars = [(NAMELESS, NOW_MS, 1.0, {"trace_id": "x"}), (UP, NOW_MS, 2.0, {"trace_id": "y"})]
+    (admission,) = admit(decoded_samples([(NAMELESS, NOW_MS, 1.0), (UP, NOW_MS, 2.0)], exemplars=exemplars))
+    assert stored(admission.accepted) == [(UP, NOW_MS, 2.0)]
+    assert admission.exemplars is not None
+    assert admission.exemplars.rows.column("meta.trace_id").to_pylist() == ["y"]
+    assert [(one.reason, one.lines) for one in admission.refusals] == [(Reason.INVALID_LABELS, 1)]
+    assert admission.written == Written(samples=1, exemplars=1)
+
+
+def test_samples_far_ahead_are_refused_with_series_and_time() -> None:
+    ahead = NOW_MS + 11 * 60_000
+    (admission,) = admit(decoded_samples([(UP, ahead, 1.0), (DOWN, NOW_MS, 2.0), (DOWN, ahead, 2.0)]))
+    assert stored(admission.accepted) == [(DOWN, NOW_MS, 2.0)]
+    (refusal,) = admission.refusals
+    assert refusal.message == f'out of bounds: timestamp is too far in the future: series {{__name__="up", job="a"}}, timestamp {ahead}'
+    assert refusal.lines == 2
+    assert admit(decoded_samples([(UP, ahead, 1.0)]), creation_grace_period_ns=0)[0].refusals == ()
+
+
+def test_a_tenant_beyond_its_rate_is_told_when_to_come_back() -> None:
+    request = decoded_samples([(UP, NOW_MS, 1.0), (DOWN, NOW_MS, 1.0)])
+    first, second = admit(request, request, metrics_rate_samples=2, metrics_burst_samples=2)
+    assert first.error is None
+    assert isinstance(second.error, SampleRateLimited)
+    assert second.error.retry_after_s == 1.0
+    assert second.accepted is None
+
+
+def test_metadata_alone_is_fine() -> None:
+    (admission,) = admit(decoded_samples([], metadata=[Metadata("up", "gauge", "", "")]))
+    assert admission.accepted is None
+    assert admission.metadata is not None
+    assert admission.error is None
+
+
+def test_many_refused_series_are_counted_behind_the_first() -> None:
+    many = [((("job", str(number)),), NOW_MS, 1.0) for number in range(30)]
+    (admission,) = admit(decoded_samples(many))
+    assert len(admission.refusals) == 20
+    assert sum(one.lines for one in admission.refusals) == 30

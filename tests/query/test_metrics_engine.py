@@ -1,0 +1,100 @@
+"""PromQL and its side questions over heads and blocks answer what was sent, each sample once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from lgtm.distributor.metric_metadata import MetadataSeen
+from lgtm.ingester.flush import write_blocks
+from lgtm.ingester.generation import Generation
+from lgtm.model.batch import Batch, Series
+from lgtm.model.labels import Labels
+from lgtm.model.limits import TenantLimits
+from lgtm.model.matchers import Matcher, MatchOp
+from lgtm.model.part import Part, PartId
+from lgtm.model.signal import EXEMPLARS, METADATA
+from lgtm.model.tenant import DEFAULT_TENANT
+from lgtm.promql.parser import parse
+from lgtm.promql.times import Times
+from lgtm.query.config import QueryConfig
+from lgtm.query.metrics import QueryMetrics
+from lgtm.query.metrics_engine import MetricsEngine
+from lgtm.query.reader import Reader
+from lgtm.wire.decoded_samples import Metadata
+from query.stores import WAL_ID, Store, sources_of
+from support.samples import decoded_samples, metric, samples_batch
+
+A, B = metric("up", job="a"), metric("up", job="b")
+MINUTE = 60_000
+
+
+@asynccontextmanager
+async def engine_over(store: Store) -> AsyncIterator[MetricsEngine]:
+    heads, blocks = sources_of(store)
+    with ThreadPoolExecutor(2) as threads:
+        yield MetricsEngine(Reader(lambda: [heads], blocks, TenantLimits(), threads, QueryConfig(), QueryMetrics(CollectorRegistry())))
+
+
+def generation(number: int, groups: Sequence[Batch]) -> Generation:
+    found = Generation(WAL_ID, number, 0)
+    for sequence, batch in enumerate(groups):
+        found.add(Part(PartId(b"w" * 16, number, sequence), ("a",), batch))
+    return found
+
+
+def spread(directory: Path, in_blocks: Sequence[Batch], in_memory: Sequence[Batch]) -> Store:
+    store = Store(directory)
+    if in_blocks:
+        store.blocks += write_blocks(generation(1, in_blocks), 1, directory, created_ns=0)
+    store.heads[2] = generation(2, in_memory)
+    return store
+
+
+def instant(result: object) -> list[tuple[Labels, list[float]]]:
+    return [(labels, points.values.tolist()) for labels, points, _ in result.series()]  # type: ignore[attr-defined]
+
+
+async def test_samples_of_blocks_and_heads_are_one_series_and_the_first_of_a_time_counts(tmp_path: Path) -> None:
+    store = spread(
+        tmp_path,
+        [samples_batch([(A, MINUTE, 1.0), (B, MINUTE, 5.0)]), samples_batch([(A, 2 * MINUTE, 2.0)])],
+        [samples_batch([(A, 2 * MINUTE, 99.0), (A, 3 * MINUTE, 3.0), (A, 1, 0.5)])],
+    )
+    async with engine_over(store) as engine:
+        answer = await engine.query(DEFAULT_TENANT, parse("up[5m]"), Times(3 * MINUTE, 3 * MINUTE))
+        assert instant(answer.result) == [(A, [0.5, 1.0, 2.0, 3.0]), (B, [5.0])]
+        answer = await engine.query(DEFAULT_TENANT, parse('sum(up{job="a"})'), Times(MINUTE, 3 * MINUTE, MINUTE))
+        assert instant(answer.result) == [((), [1.0, 2.0, 3.0])]
+        found, _ = await engine.select(DEFAULT_TENANT, (Matcher("job", MatchOp.EQ, "a"),), MINUTE, 2 * MINUTE)
+        assert (found.ts_ms.tolist(), found.values.tolist()) == ([MINUTE, 2 * MINUTE], [1.0, 2.0])
+
+
+async def test_series_and_labels_are_those_with_samples_in_the_time_asked_for(tmp_path: Path) -> None:
+    store = spread(tmp_path, [samples_batch([(A, MINUTE, 1.0)])], [samples_batch([(B, 5 * MINUTE, 1.0), (metric("down"), 5 * MINUTE, 1.0)])])
+    async with engine_over(store) as engine:
+        assert (await engine.series(DEFAULT_TENANT, [], 0, 9 * MINUTE)).series == sorted([A, B, metric("down")])
+        assert (await engine.series(DEFAULT_TENANT, [(Matcher("__name__", MatchOp.EQ, "up"),)], 4 * MINUTE, 9 * MINUTE)).series == [B]
+        assert (await engine.label_names(DEFAULT_TENANT, [], 0, 9 * MINUTE)).names == ["__name__", "job"]
+        assert (await engine.label_values(DEFAULT_TENANT, "job", [], 0, 9 * MINUTE, limit=1)).names == ["a"]
+
+
+async def test_exemplars_and_metadata(tmp_path: Path) -> None:
+    decoded = decoded_samples([], exemplars=[(A, MINUTE, 0.5, {"trace_id": "x"}), (B, MINUTE, 0.7, {"trace_id": "y"})])
+    assert decoded.exemplars is not None
+    exemplars = Batch(EXEMPLARS, DEFAULT_TENANT, (Series.of(A), Series.of(B)), decoded.exemplars)
+    said = MetadataSeen().fresh([Metadata("up", "gauge", "Whether.", ""), Metadata("up", "gauge", "Other.", "")], 5)
+    assert said is not None
+    store = spread(tmp_path, [exemplars], [exemplars, Batch(METADATA, DEFAULT_TENANT, said.series, said.rows)])
+    async with engine_over(store) as engine:
+        found = await engine.exemplars(DEFAULT_TENANT, [(Matcher("job", MatchOp.EQ, "a"),)], 0, 2 * MINUTE)
+        assert [(labels, [(one.labels, one.value, one.ts_ms) for one in of]) for labels, of in found.exemplars] == [
+            (A, [((("trace_id", "x"),), 0.5, MINUTE)])
+        ]
+        metadata = await engine.metadata(DEFAULT_TENANT)
+        assert metadata == {"up": [Metadata("up", "gauge", "Other.", ""), Metadata("up", "gauge", "Whether.", "")]}
+        assert await engine.metadata(DEFAULT_TENANT, "down") == {}
