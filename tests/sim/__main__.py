@@ -95,16 +95,18 @@ def main() -> int:
     first, last = (given.seed, given.seed + 1) if given.seed is not None else map(int, given.seeds.split(":"))
     if given.mutant:
         MUTANTS[given.mutant]()
-    began, bad, acked = time.monotonic(), 0, 0
+    began, bad, lines, spans = time.monotonic(), 0, 0, 0
     seed = first
     for outcome in outcomes(range(first, last), given.jobs, STORIES.get(given.story, make_trouble)):
         seed = outcome.seed
-        acked += outcome.acked
+        lines += outcome.lines
+        spans += outcome.spans
         if given.journal:
             print("\n".join(outcome.journal))
         if given.journal or given.seed is not None:
-            print(f"seed {seed}: {outcome.acked} lines acknowledged, {dict(outcome.attempts)}, answers {dict(outcome.answers)}, "
-                  f"slowest ack {outcome.slowest_ack_s:.1f} s, {outcome.virtual_s:.0f} s, digest {outcome.digest}")  # fmt: skip
+            print(f"seed {seed}: {outcome.lines} lines and {outcome.spans} spans acknowledged, {dict(outcome.attempts)}, "
+                  f"answers {dict(outcome.answers)}, slowest ack {outcome.slowest_ack_s:.1f} s, {outcome.virtual_s:.0f} s, "
+                  f"digest {outcome.digest}")  # fmt: skip
         if outcome.violations:
             bad += 1
             print(f"seed {seed}: {len(outcome.violations)} violations; lgtm-sim --seed {seed} --journal shows how")
@@ -114,7 +116,8 @@ def main() -> int:
                 break
     seconds = time.monotonic() - began
     count = seed + 1 - first
-    print(f"{count} seeds, {bad} with violations, {acked} lines acknowledged, {seconds:.0f} s, {count / seconds * 60:.0f} seeds a minute")
+    print(f"{count} seeds, {bad} with violations, {lines} lines and {spans} spans acknowledged")
+    print(f"{seconds:.0f} s, {count / seconds * 60:.0f} seeds a minute")
     return 1 if bad else 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import itertools
 import random
 import shutil
 import tempfile
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lgtm.ring.instances import InstanceState
-from sim.clients import TENANTS, Truth, check, read_for_ever, write, write_for_ever
+from sim.clients import SENDS, TENANTS, Truth, Writer, questions, read_for_ever, write_for_ever
 from sim.faults import make_trouble
 from sim.loop import SimLoop
 from sim.world import World
@@ -32,7 +33,9 @@ class Outcome:
     seed: int
     violations: list[str]
     journal: list[str]
-    acked: int
+    lines: int
+    """Acknowledged, as the spans."""
+    spans: int
     attempts: Counter[str]
     answers: Counter[str]
     slowest_ack_s: float
@@ -51,16 +54,16 @@ def run(seed: int, *, trouble: Script = make_trouble, trouble_s: float = TROUBLE
     count = rng.choice((2, 3, 3, 3, 4, 5))
     chosen = {**DEFAULTS, **(settings or {})}
     world = World(loop, seed, count, directory, chosen)
-    truth = Truth()
+    truth = Truth(rng.choice(SENDS))
     try:
         loop.run_until_complete(_life(world, truth, rng, trouble, trouble_s))
     finally:
         world.kill_all(power=False)
         loop.close()
         shutil.rmtree(directory, ignore_errors=True)
-    acked = sum(len(lines) for lines in truth.acked.values())
     return Outcome(
-        seed, world.journal.violations, world.journal.entries, acked, truth.attempts, truth.answers, truth.slowest_ack_s, loop.time()
+        seed, world.journal.violations, world.journal.entries, truth.lines.acked_count, truth.spans.acked_count, truth.attempts, truth.answers,
+        truth.slowest_ack_s, loop.time(),
     )  # fmt: skip
 
 
@@ -80,13 +83,13 @@ async def _life(world: World, truth: Truth, rng: random.Random, trouble: Script,
         if not isinstance(ended, asyncio.CancelledError):
             world.journal.violated("sim", f"a client failed: {ended!r}")
     await _recovers(world, truth, rng)
-    await _all_answers(world, truth, "after peace")
+    await _all_answers(world, truth, rng, "after peace")
     world.kill_all(power=True)
     await world.until(lambda: len(world.ready()) == len(world.hosts), 60)
     await _recovers(world, truth, rng)
-    await _all_answers(world, truth, "after everything lost power")
+    await _all_answers(world, truth, rng, "after everything lost power")
     await _sleeps_well(world)
-    await _all_answers(world, truth, "from blocks alone")
+    await _all_answers(world, truth, rng, "from blocks alone")
     keeper.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await keeper
@@ -100,9 +103,11 @@ async def _recovers(world: World, truth: Truth, rng: random.Random) -> None:
         return
     if not await world.until(lambda: _is_settled(world), end_s - world.loop.time()):
         world.journal.violated("I10", f"not settled: {_reasons(world)[:3]}")
-    line = f"{TENANTS[0]} probe {world.loop.time():.3f}"
-    if not await write(world, truth, rng, TENANTS[0], [(0, world.now_ns(), line)]):
-        world.journal.violated("I10", "a write is not accepted in peace")
+    writer = Writer(world, truth, rng, f"probe-{world.loop.time():.3f}")
+    for tenant, sends in zip(TENANTS, truth.sends, strict=True):
+        for what in sends:
+            if not await writer.write(tenant, what, 1):
+                world.journal.violated("I10", f"{what} are not accepted in peace")
 
 
 def _is_settled(world: World) -> bool:
@@ -137,17 +142,15 @@ def _reasons(world: World) -> list[str]:
     return found
 
 
-async def _all_answers(world: World, truth: Truth, when: str) -> None:
+async def _all_answers(world: World, truth: Truth, rng: random.Random, when: str) -> None:
     """Each node gives a complete answer for each tenant, and it is exact (I1 to I5, I8)."""
-    for host in world.ready():
-        for tenant in TENANTS:
-            for _ in range(20):
-                kind = await check(world, truth, host, tenant)
-                if kind == "complete":
-                    break
-                await asyncio.sleep(5)
-            else:
-                world.journal.violated("I10", f"{host.name} gives no complete answer {when}")
+    for host, (tenant, check) in itertools.product(world.ready(), questions(truth)):
+        for _ in range(20):
+            if await check(world, truth, rng, host, tenant) == "complete":
+                break
+            await asyncio.sleep(5)
+        else:
+            world.journal.violated("I10", f"{host.name} gives no complete answer {when}")
 
 
 async def _sleeps_well(world: World) -> None:
