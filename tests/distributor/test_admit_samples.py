@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from distributor.pushes import NOW_NS, TENANT
-from lgtm.distributor.admit_samples import SampleAdmission, Written, admit_samples
+from lgtm.distributor.admit_samples import SampleAdmission, admit_samples
 from lgtm.distributor.config import DistributorConfig
 from lgtm.distributor.merge import Accepted
-from lgtm.distributor.refusals import Reason, SampleRateLimited
+from lgtm.distributor.refusals import Reason, SampleRateLimited, Written
 from lgtm.distributor.tenants import TenantState
 from lgtm.model.labels import Labels
 from lgtm.model.limits import Limits

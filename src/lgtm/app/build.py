@@ -33,6 +33,7 @@ from lgtm.app.loop_lag import LoopLag
 from lgtm.app.lost_rows import recall
 from lgtm.app.machine import Machine
 from lgtm.app.orphaned import spilled_by
+from lgtm.app.span_metrics import SpanMetricsFeed
 from lgtm.app.targets import Here
 from lgtm.blocks.writer import WrittenBlock
 from lgtm.clock import Clock
@@ -50,7 +51,7 @@ from lgtm.ingester.replay import Replayed, replay
 from lgtm.ingester.spill import Spill
 from lgtm.model.limits import TenantLimits
 from lgtm.model.part_ids import PartIds
-from lgtm.model.signal import SIGNALS
+from lgtm.model.signal import SIGNALS, SPANS
 from lgtm.query.blocks import BlockSource
 from lgtm.query.engine import QueryEngine
 from lgtm.query.heads import HeadSource
@@ -214,6 +215,10 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
         await stack.enter_async_context(distributor)
         if cluster is not None:
             stack.push_async_callback(cluster.leave)
+        if config.span_metrics.processors:
+            feed = SpanMetricsFeed(ingester.id, distributor.push_samples, config.span_metrics, clock, registry)
+            ingester.tails.taps[SPANS.name] = [feed.offer]
+            await stack.enter_async_context(background(feed.run, die=machine.die))
         if config.compactor.enabled:
             compactor = Compactor(
                 store,

@@ -14,6 +14,7 @@ from lgtm.api.config import PushConfig
 from lgtm.api.loki.config import QueryApiConfig
 from lgtm.api.tempo.config import TempoApiConfig
 from lgtm.app.config_keys import PER_TENANT
+from lgtm.app.span_metrics import SpanMetricsSettings
 from lgtm.compactor.config import CompactorConfig
 from lgtm.distributor.config import DistributorConfig
 from lgtm.ingester.config import IngesterConfig
@@ -125,6 +126,8 @@ class Config:
     """Answering queries. What a tenant may ask is in limits."""
     loki_query: QueryApiConfig = field(default_factory=QueryApiConfig)
     """Loki's query API: forms in, JSON out, tails."""
+    span_metrics: SpanMetricsSettings = field(default_factory=SpanMetricsSettings)
+    """Metrics that are made of spans."""
     tempo_query: TempoApiConfig = field(default_factory=TempoApiConfig)
     """Tempo's query API: ranges, and how much is answered."""
     limits: Limits = field(default_factory=Limits)

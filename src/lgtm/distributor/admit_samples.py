@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lgtm.distributor.merge import Accepted, with_series
-from lgtm.distributor.refusals import Reason, Refusal, SampleRateLimited
+from lgtm.distributor.refusals import Reason, Refusal, SampleRateLimited, Written
 from lgtm.distributor.tenants import TenantState
 from lgtm.errors import LgtmError
 from lgtm.model.batch import Series
@@ -25,15 +25,6 @@ from lgtm.wire.decoded_samples import DecodedSamples
 _NS_PER_MS = 1_000_000
 MESSAGES_MAX = 20
 """Series that are named one by one in an error."""
-
-
-@dataclass(slots=True, frozen=True)
-class Written:
-    """How much of a request was stored."""
-
-    samples: int = 0
-    histograms: int = 0
-    exemplars: int = 0
 
 
 @dataclass(slots=True, frozen=True)

@@ -17,7 +17,7 @@ from types import TracebackType
 
 from lgtm.clock import Clock
 from lgtm.distributor.admit import Admission, admit
-from lgtm.distributor.admit_samples import Written, admit_samples
+from lgtm.distributor.admit_samples import admit_samples
 from lgtm.distributor.admit_spans import admit_spans
 from lgtm.distributor.coalesce import Coalescer
 from lgtm.distributor.config import DistributorConfig
@@ -26,7 +26,7 @@ from lgtm.distributor.ingesters import Health, HealthOf, Owners
 from lgtm.distributor.levels import level_fields
 from lgtm.distributor.merge import Accepted, cap_columns, merge
 from lgtm.distributor.metrics import DistributorMetrics
-from lgtm.distributor.refusals import SamplesRefused, Stopping
+from lgtm.distributor.refusals import SamplesRefused, Stopping, Written
 from lgtm.distributor.split import bounded, parts_worth, split, split_by_trace
 from lgtm.distributor.tenants import Tenants, TenantState
 from lgtm.distributor.write import Writer
@@ -119,19 +119,17 @@ class Distributor:
         admission = admit_spans(tenant, decoded, state, nbytes=nbytes, now_ns=self._clock.now_ns(), monotonic_ns=monotonic_ns)
         await self._submit(SPANS, tenant, admission, nbytes)
 
-    async def push_samples(self, tenant: Tenant, decoded: DecodedSamples, *, whole: bool = False) -> Written:
+    async def push_samples(self, tenant: Tenant, decoded: DecodedSamples) -> Written:
         """Returns once all rows are stored as durably as the write rule says.
 
-        whole: where any sample is refused, none is stored. Raises SamplesRefused after the valid rest was stored. SampleRateLimited, QueueFull and
-        Stopping mean that nothing was stored; any other Unavailable, that it is not known.
+        Raises SamplesRefused after the valid rest was stored. SampleRateLimited, QueueFull and Stopping mean that nothing was stored; any other
+        Unavailable, that it is not known.
         """
         state, monotonic_ns = self._begin(tenant, int(decoded.rows.nbytes))
         admission = admit_samples(tenant, decoded, state, now_ns=self._clock.now_ns(), monotonic_ns=monotonic_ns)
         self._metrics.refused(SAMPLES, tenant, admission.refusals)
         if admission.error is not None:
             raise admission.error
-        if whole and admission.refusals:
-            raise SamplesRefused(admission.refusals, nothing_stored=True)
         parts = ((SAMPLES, admission.accepted), (EXEMPLARS, admission.exemplars), (METADATA, admission.metadata))
         writes = [self._coalescer.submit(signal, tenant, accepted) for signal, accepted in parts if accepted is not None]
         for outcome in await asyncio.gather(*writes, return_exceptions=True):
@@ -139,7 +137,7 @@ class Distributor:
                 raise outcome
         self._metrics.accepted(SAMPLES, tenant, admission.written.samples + admission.written.histograms, int(decoded.rows.nbytes))
         if admission.refusals:
-            raise SamplesRefused(admission.refusals)
+            raise SamplesRefused(admission.refusals, admission.written)
         return admission.written
 
     def _begin(self, tenant: Tenant, nbytes: int) -> tuple[TenantState, int]:

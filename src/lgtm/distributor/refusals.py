@@ -76,11 +76,20 @@ class RateLimited(LimitExceeded):
         )
 
 
-class SamplesRefused(BadRequest):
-    """Some samples of a request are not stored, and never will be; the rest of it is, unless `nothing_stored`."""
+@dataclass(slots=True, frozen=True)
+class Written:
+    """How much of a request of samples was stored."""
 
-    def __init__(self, refusals: Sequence[Refusal], *, nothing_stored: bool = False) -> None:
-        self.refusals, self.nothing_stored = tuple(refusals), nothing_stored
+    samples: int = 0
+    histograms: int = 0
+    exemplars: int = 0
+
+
+class SamplesRefused(BadRequest):
+    """Some samples of a request are not stored, and never will be; the rest of it is."""
+
+    def __init__(self, refusals: Sequence[Refusal], written: Written) -> None:
+        self.refusals, self.written = tuple(refusals), written
 
     def __str__(self) -> str:
         return "\n".join(refusal.message for refusal in self.refusals)

@@ -198,7 +198,7 @@ class Ingester:
         generation.last_append_ns = self._clock.monotonic_ns()
         self._metrics.appended(part.batch.signal.name, len(part.batch), part_bytes)
         if self.tails.wanted(part.batch.tenant, part.batch.signal):
-            self.tails.publish(part.id, _with_labels(generation, part.batch))
+            self.tails.publish(part.id, _with_labels(generation, part.batch), part.owners)
         if generation is self._open and generation.nbytes >= self._config.generation_bytes_max:
             self.cut()
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from types import TracebackType
 
 from lgtm.model.batch import Batch
-from lgtm.model.part import PartId
+from lgtm.model.part import Part, PartId
 from lgtm.model.signal import Signal
 from lgtm.model.tenant import Tenant
 
@@ -58,16 +59,21 @@ class Follower:
 
 
 class Tails:
+    """taps: called with each part of a signal once it is acknowledged, whichever tenant it is of, with labels on every series. They must not wait."""
+
     def __init__(self) -> None:
         self.followers: dict[tuple[Tenant, str], set[Follower]] = {}
+        self.taps: dict[str, list[Callable[[Part], None]]] = {}
 
     def follow(self, tenant: Tenant, signal: Signal) -> Follower:
         return Follower(self, tenant, signal)
 
-    def publish(self, part_id: PartId, batch: Batch) -> None:
+    def publish(self, part_id: PartId, batch: Batch, owners: tuple[str, ...] = ()) -> None:
         """Called for each part once it is acknowledged, with labels on every series."""
         for follower in self.followers.get((batch.tenant, batch.signal.name), ()):
             follower.offer(part_id, batch)
+        for tap in self.taps.get(batch.signal.name, ()):
+            tap(Part(part_id, owners, batch))
 
     def wanted(self, tenant: Tenant, signal: Signal) -> bool:
-        return (tenant, signal.name) in self.followers
+        return (tenant, signal.name) in self.followers or signal.name in self.taps
