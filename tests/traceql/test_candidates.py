@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lgtm.traceql.candidates import condition_needs, of_single_spans, span_conditions, speaks_of_traces
+from lgtm.traceql.candidates import condition_needs, of_single_spans, series_matchers, span_conditions, speaks_of_traces
 from lgtm.traceql.field_syntax import TRUE
 from lgtm.traceql.lenient import parse_filter
 from lgtm.traceql.parser import parse
@@ -61,3 +61,22 @@ def test_a_condition_needs_no_more_than_it_speaks_of() -> None:
 @pytest.mark.parametrize(("text", "speaks"), [("{ rootName = `x` && span.a = 1 }", True), ("{ span.a = 1 }", False), ("{ rootName != nil }", True)])
 def test_conditions_that_speak_of_traces(text: str, speaks: bool) -> None:
     assert speaks_of_traces(parse_filter(text)) is speaks
+
+
+@pytest.mark.parametrize(
+    ("text", "matchers"),
+    [
+        ("{ resource.service.name = `shop` }", ['resource.service.name="shop"']),
+        ("{ `shop` = resource.service.name && span.a = 1 }", ['resource.service.name="shop"']),
+        ("{ resource.a = `x` && (resource.b = `y` && name = `z`) }", ['resource.a="x"', 'resource.b="y"']),
+        ("{ resource.a = `` }", []),
+        ("{ resource.a = 1 }", []),
+        ("{ resource.a != `x` }", []),
+        ("{ resource.a = `x` || resource.b = `y` }", []),
+        ("{ .service.name = `x` }", []),
+        ("{}", []),
+    ],
+)
+def test_what_of_a_condition_the_series_tell(text: str, matchers: list[str]) -> None:
+    (condition,) = span_conditions(parse(text))
+    assert [str(one) for one in series_matchers(condition)] == matchers

@@ -7,12 +7,13 @@ A trace's spans are looked for as far as `query.trace_reach_s` beyond the time a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 
 import numpy as np
 
 from lgtm.model.batch import Batch
 from lgtm.model.limits import Limits
+from lgtm.model.matchers import Matchers
 from lgtm.model.signal import SPANS, TRACE_ID
 from lgtm.model.tenant import Tenant
 from lgtm.model.trace_ids import TraceIds
@@ -30,7 +31,7 @@ from lgtm.query.trace_answers import (
     TraceMetricsAnswer,
 )
 from lgtm.query.trace_candidates import Candidates, Found, Ids, distinct, lasting_until
-from lgtm.traceql.candidates import condition_needs, of_single_spans, span_conditions, speaks_of_traces
+from lgtm.traceql.candidates import condition_needs, of_single_spans, series_matchers, span_conditions, speaks_of_traces
 from lgtm.traceql.field_syntax import SCOPES, TRUE, Field, FieldExpr
 from lgtm.traceql.from_rows import columns_to_read, span_table
 from lgtm.traceql.metrics import Metrics
@@ -47,6 +48,10 @@ FIRST_SLICE_SHARE = 8
 FIRST_TRACES = 64
 GROWTH = 8
 _ENDS = Columns(frozenset({TRACE_ID, "duration_ns"}), frozenset())
+
+
+Rows = Callable[[Matchers, Window], Awaitable[list[RowSet]]]
+"""Row sets of the series that match, in a window."""
 
 
 class TraceEngine:
@@ -91,7 +96,7 @@ class TraceEngine:
             found = Metrics(query, steps, exemplars=exemplars)
             needs = columns_needed(query)
             if of_single_spans(query):
-                return found, await self._each_span(tenant, needs, window, found, stats)
+                return found, await self._each_span(tenant, needs, window, found, stats, series_matchers(_selecting(query)))
             return found, await self._whole_traces(tenant, _selecting(query), window, needs, found.add, stats)
 
         async with self._reader.turn("trace_metrics", tenant) as stats:
@@ -152,15 +157,21 @@ class TraceEngine:
         """Feeds spans one by one, unless the fields or the condition speak of the traces that they are of."""
         if any(map(speaks_of_traces, (*fields, condition))):
             return await self._whole_traces(tenant, span_conditions(_filter(condition))[0], window, needs, found.add, stats)
-        return await self._each_span(tenant, needs, window, found, stats)
+        return await self._each_span(tenant, needs, window, found, stats, series_matchers(condition))
 
     async def _each_span(
-        self, tenant: Tenant, needs: Needs, window: Window, found: Metrics | TagNames | TagValues | BareTagValues, stats: QueryStats
+        self,
+        tenant: Tenant,
+        needs: Needs,
+        window: Window,
+        found: Metrics | TagNames | TagValues | BareTagValues,
+        stats: QueryStats,
+        matchers: Matchers = (),
     ) -> tuple[str, ...]:
         def add(batch: Batch) -> None:
             found.add(span_table([batch], needs, apart=True))
 
-        return await self._read(Request(tenant, SPANS, (), window), Columns(*columns_to_read(needs)), add, stats)
+        return await self._read(Request(tenant, SPANS, matchers, window), Columns(*columns_to_read(needs)), add, stats)
 
     async def _read(self, request: Request, columns: Columns, consume: Consume, stats: QueryStats) -> tuple[str, ...]:
         """All rows of a request, oldest first. Returns warnings about rows that may be missing."""
@@ -175,20 +186,28 @@ class TraceEngine:
         search = Search(query, limit=limit, spans_max=spans_max, window=(window.start_ns, window.end_ns - 1))
         needs = columns_needed(Query(searched(query)))
         seen: set[bytes] = set()
-        gathered, warnings = await self._reader.gather(Request(tenant, SPANS, (), self._around(window)), stats)
-        async for found in self._candidates(tenant, gathered.row_sets, query, window, search, stats):
+        warnings: tuple[str, ...] = ()
+
+        async def rows(matchers: Matchers, window: Window) -> list[RowSet]:
+            nonlocal warnings
+            gathered, more = await self._reader.gather(Request(tenant, SPANS, matchers, window), stats)
+            warnings = (*warnings, *more)
+            return gathered.row_sets
+
+        async for found in self._candidates(tenant, rows, query, window, search, stats):
             for ids in _chunks(found, seen, search):
                 warnings = (*warnings, *await self._add_whole(tenant, ids, self._around(window), needs, search.add, stats))
         return search, warnings
 
-    async def _candidates(
-        self, tenant: Tenant, row_sets: list[RowSet], query: Query, window: Window, search: Search, stats: QueryStats
-    ) -> AsyncIterator[Found]:
+    async def _candidates(self, tenant: Tenant, rows: Rows, query: Query, window: Window, search: Search, stats: QueryStats) -> AsyncIterator[Found]:
         """Traces to look at, stretch by stretch back in time, as long as the search can use them."""
         selection = self._reader.selection(tenant, stats)
-        candidates, around = Candidates(span_conditions(query)), self._around(window)
+        conditions, around = span_conditions(query), self._around(window)
+        candidates = Candidates(conditions)
+        # Of several conditions it is not known yet which one will be used.
+        row_sets = await rows(series_matchers(conditions[0]) if len(conditions) == 1 else (), Window(window.start_ns, around.end_ns))
         # A trace of the window may have its matching span behind the end.
-        late = Candidates(span_conditions(query)[:1])
+        late = Candidates(conditions[:1])
         await selection.each(row_sets, Window(window.end_ns, around.end_ns), late.columns, Order(newest_first=False), late.add)
         if len(behind := late.take().ids):
             yield await self._of_those(tenant, behind, Window(around.start_ns, window.end_ns), stats)
@@ -218,7 +237,7 @@ class TraceEngine:
     ) -> tuple[str, ...]:
         """Traces of which some span in the window meets the condition, each whole and once."""
         candidates = Candidates([condition])
-        warnings = await self._read(Request(tenant, SPANS, (), window), candidates.columns, candidates.add, stats)
+        warnings = await self._read(Request(tenant, SPANS, series_matchers(condition), window), candidates.columns, candidates.add, stats)
         found = await self._reader.selection(tenant, stats).run(candidates.take)
         for first in range(0, len(found.ids), TRACES_AT_ONCE):
             ids = found.ids[first : first + TRACES_AT_ONCE]

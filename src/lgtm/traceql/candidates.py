@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from lgtm.model import attributes as names
+from lgtm.model.attributes import AttributeName
+from lgtm.model.matchers import Matcher, Matchers, MatchOp
+from lgtm.traceql.evaluate import as_condition
 from lgtm.traceql.field_syntax import TRUE, Attribute, Binary, Exists, FieldExpr, Intrinsic, Static, Unary
 from lgtm.traceql.plan import Needs, columns_needed
 from lgtm.traceql.syntax import Compare, Pipeline, Query, Root, ScalarFilter, SpansetExpr, SpansetFilter, SpansetOperation, Stage, queries
@@ -44,12 +48,25 @@ def span_conditions(query: Query) -> tuple[FieldExpr, ...]:
     return (any_of,)
 
 
+def series_matchers(condition: FieldExpr) -> Matchers:
+    """What the resource of a span meets that meets the condition: rows of other series need not be read."""
+    if isinstance(condition, Binary) and condition.operator == "&&":
+        return (*series_matchers(condition.left), *series_matchers(condition.right))
+    compared = as_condition(condition) if isinstance(condition, Binary) else None
+    if compared is None:
+        return ()
+    field, symbol, literal = compared
+    if symbol != "=" or literal.type is not Type.STRING or not literal.value or not isinstance(field, Attribute) or field.scope != names.RESOURCE:
+        return ()
+    return (Matcher(str(AttributeName(names.RESOURCE, "", field.name)), MatchOp.EQ, str(literal.value)),)
+
+
 def condition_needs(condition: FieldExpr) -> Needs:
     """What must be read to evaluate it over spans by themselves."""
     needs = columns_needed(Query(Pipeline((SpansetFilter(condition),))))
-    names = {use.field.name for use in expression_uses(condition) if isinstance(use.field, Intrinsic)}
+    intrinsics = {use.field.name for use in expression_uses(condition) if isinstance(use.field, Intrinsic)}
     kept = {"name": {"name"}, "status": {"status"}, "span:id": {"span_id"}, "span:parentID": {"parent_id"}}
-    shown = {column for name in names for column in kept.get(name, ())} | {"service_name"}
+    shown = {column for name in intrinsics for column in kept.get(name, ())} | {"service_name"}
     return Needs((needs.columns - _SHOWN) | shown, needs.attributes, needs.every_attribute)
 
 
