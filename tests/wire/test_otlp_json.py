@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from lgtm.errors import BadRequest, LimitExceeded
 from lgtm.wire.any_value import DEPTH_MAX
 from lgtm.wire.bounds import BodyBounds, DecompressedTooLarge, MalformedBody
-from lgtm.wire.otlp_json import logs_to_protobuf
+from lgtm.wire.otlp_json import logs_to_protobuf, metrics_to_protobuf
 from wire.messages import any_value, otlp_message
 
 
@@ -167,3 +168,25 @@ def test_any_json_is_refused_or_read_and_never_anything_else(value: Any) -> None
     for body in (json.dumps(value).encode(), request_of(value), request_of({"body": value, "attributes": [value]})):
         with contextlib.suppress(BadRequest, LimitExceeded):
             read(body)
+
+
+in_points = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(["dataPoints", "asInt", "bucketCounts", "explicitBounds", "positive", "offset", "scale", "exemplars", "sum"]),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=10,
+)
+
+
+@given(st.sampled_from(["gauge", "sum", "histogram", "exponentialHistogram", "summary"]), in_points)
+def test_any_json_of_metrics_is_refused_or_is_protobuf(kind: str, value: Any) -> None:
+    for data in (value, {"dataPoints": [value]}):
+        body = json.dumps({"resourceMetrics": [{"scopeMetrics": [{"metrics": [{kind: data}]}]}]}).encode()
+        with contextlib.suppress(BadRequest, LimitExceeded):
+            ExportMetricsServiceRequest.FromString(metrics_to_protobuf(body, BodyBounds()))

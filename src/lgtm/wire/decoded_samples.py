@@ -28,6 +28,15 @@ class Metadata:
 
 
 @dataclass(slots=True, frozen=True)
+class Dropped:
+    """Points that a request holds and no row stands for. reason: for a metric's label, from a closed set; message: of the first such point."""
+
+    reason: str
+    points: int
+    message: str
+
+
+@dataclass(slots=True, frozen=True)
 class DecodedSamples:
     """keys: one binary for each series of the request, in its order; equal keys of one format have equal labels, whatever the request. The same
     key may come twice. labels_of: parses the labels of the series at an index of `keys`; asked only for keys not seen before.
@@ -36,6 +45,7 @@ class DecodedSamples:
     milliseconds in ns.
     exemplars: columns of the signal EXEMPLARS with `meta.<label>` columns, `series` as above; None when there are none.
     metadata: what the request says of metric families. format: `remote_write_1`, `remote_write_2`, `otlp` or `scrape`.
+    dropped: what the format cannot keep, one for each reason; nothing is wrong with the rest of the request.
     """
 
     keys: pa.Array
@@ -44,6 +54,7 @@ class DecodedSamples:
     format: str
     exemplars: pa.RecordBatch | None = None
     metadata: tuple[Metadata, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
 
     def __len__(self) -> int:
         return int(self.rows.num_rows)

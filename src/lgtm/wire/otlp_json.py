@@ -39,6 +39,12 @@ def spans_to_protobuf(data: bytes, bounds: BodyBounds) -> bytes:
     return _TRACE_REQUEST(document, "request", 0) if document is not None else b""
 
 
+def metrics_to_protobuf(data: bytes, bounds: BodyBounds) -> bytes:
+    """ExportMetricsServiceRequest. Raises MalformedBody for a document that is not one, naming the place."""
+    document = load_json(data, bounds)
+    return _METRICS_REQUEST(document, "request", 0) if document is not None else b""
+
+
 def trace_message(document: Any) -> bytes:
     """ExportTraceServiceRequest from its OTLP/JSON as Python values. Raises MalformedBody."""
     return _TRACE_REQUEST(document, "request", 0)
@@ -79,6 +85,12 @@ class _Many:
         return [self._item(item if item is not None else {}, f"{where}[{number}]", depth) for number, item in enumerate(value)]
 
 
+def _packed(item: Writer) -> Writer:
+    """Of a repeated field of numbers: all of them in one."""
+    items = _Many(item)
+    return lambda value, where, depth: b"".join(items.contents(value, where, depth))
+
+
 def _field(key: int, kind: int, content: bytes) -> bytes:
     head = _varint_bytes(key)
     return head + _varint_bytes(len(content)) + content if kind == LENGTH_DELIMITED else head + content
@@ -116,6 +128,19 @@ def _double(value: Any, where: str, _depth: int) -> bytes:
 
 def _int64(value: Any, where: str, _depth: int) -> bytes:
     return _varint_bytes(_integer(value, where, -(1 << 63), (1 << 63) - 1) & 0xFFFF_FFFF_FFFF_FFFF)
+
+
+def _uint64(value: Any, where: str, _depth: int) -> bytes:
+    return _varint_bytes(_integer(value, where, 0, (1 << 64) - 1))
+
+
+def _sint32(value: Any, where: str, _depth: int) -> bytes:
+    number = _integer(value, where, -(1 << 31), (1 << 31) - 1)
+    return _varint_bytes(number << 1 if number >= 0 else (-number << 1) - 1)
+
+
+def _sfixed64(value: Any, where: str, _depth: int) -> bytes:
+    return struct.pack("<q", _integer(value, where, -(1 << 63), (1 << 63) - 1))
 
 
 def _uint32(value: Any, where: str, _depth: int) -> bytes:
@@ -268,3 +293,76 @@ _SCHEMA_URL = ("schemaUrl", 3, LENGTH_DELIMITED, _text)
 _SCOPE_SPANS = _message(("scope", 1, LENGTH_DELIMITED, _SCOPE), ("spans", 2, LENGTH_DELIMITED, _Many(_SPAN)), _SCHEMA_URL)
 _RESOURCE_SPANS = _message(("resource", 1, LENGTH_DELIMITED, _RESOURCE), ("scopeSpans", 2, LENGTH_DELIMITED, _Many(_SCOPE_SPANS)), _SCHEMA_URL)
 _TRACE_REQUEST = _message(("resourceSpans", 1, LENGTH_DELIMITED, _Many(_RESOURCE_SPANS)))
+_EXEMPLAR = _message(
+    ("timeUnixNano", 2, FIXED64, _fixed64),
+    ("asDouble", 3, FIXED64, _double),
+    ("spanId", 4, LENGTH_DELIMITED, _hex),
+    ("traceId", 5, LENGTH_DELIMITED, _hex),
+    ("asInt", 6, FIXED64, _sfixed64),
+    ("filteredAttributes", 7, LENGTH_DELIMITED, _ATTRIBUTES),
+)
+_TIMES = (("startTimeUnixNano", 2, FIXED64, _fixed64), ("timeUnixNano", 3, FIXED64, _fixed64))
+_TOTALS = (("count", 4, FIXED64, _fixed64), ("sum", 5, FIXED64, _double))
+_NUMBER_POINT = _message(
+    *_TIMES,
+    ("asDouble", 4, FIXED64, _double),
+    ("exemplars", 5, LENGTH_DELIMITED, _Many(_EXEMPLAR)),
+    ("asInt", 6, FIXED64, _sfixed64),
+    ("attributes", 7, LENGTH_DELIMITED, _ATTRIBUTES),
+    ("flags", 8, VARINT, _uint32),
+)
+_HISTOGRAM_POINT = _message(
+    *_TIMES,
+    *_TOTALS,
+    ("bucketCounts", 6, LENGTH_DELIMITED, _packed(_fixed64)),
+    ("explicitBounds", 7, LENGTH_DELIMITED, _packed(_double)),
+    ("exemplars", 8, LENGTH_DELIMITED, _Many(_EXEMPLAR)),
+    ("attributes", 9, LENGTH_DELIMITED, _ATTRIBUTES),
+    ("flags", 10, VARINT, _uint32),
+    ("min", 11, FIXED64, _double),
+    ("max", 12, FIXED64, _double),
+)
+_BUCKETS = _message(("offset", 1, VARINT, _sint32), ("bucketCounts", 2, LENGTH_DELIMITED, _packed(_uint64)))
+_EXPONENTIAL_POINT = _message(
+    ("attributes", 1, LENGTH_DELIMITED, _ATTRIBUTES),
+    *_TIMES,
+    *_TOTALS,
+    ("scale", 6, VARINT, _sint32),
+    ("zeroCount", 7, FIXED64, _fixed64),
+    ("positive", 8, LENGTH_DELIMITED, _BUCKETS),
+    ("negative", 9, LENGTH_DELIMITED, _BUCKETS),
+    ("flags", 10, VARINT, _uint32),
+    ("exemplars", 11, LENGTH_DELIMITED, _Many(_EXEMPLAR)),
+    ("min", 12, FIXED64, _double),
+    ("max", 13, FIXED64, _double),
+    ("zeroThreshold", 14, FIXED64, _double),
+)
+_QUANTILE = _message(("quantile", 1, FIXED64, _double), ("value", 2, FIXED64, _double))
+_SUMMARY_POINT = _message(
+    *_TIMES,
+    *_TOTALS,
+    ("quantileValues", 6, LENGTH_DELIMITED, _Many(_QUANTILE)),
+    ("attributes", 7, LENGTH_DELIMITED, _ATTRIBUTES),
+    ("flags", 8, VARINT, _uint32),
+)
+
+
+def _data(point: Writer, *fields: tuple[str, int, int, Writer | _Many]) -> Writer:
+    return _message(("dataPoints", 1, LENGTH_DELIMITED, _Many(point)), *fields)
+
+
+_TEMPORALITY = ("aggregationTemporality", 2, VARINT, _enum("AGGREGATION_TEMPORALITY_", "UNSPECIFIED", "DELTA", "CUMULATIVE"))
+_METRIC = _message(
+    ("name", 1, LENGTH_DELIMITED, _text),
+    ("description", 2, LENGTH_DELIMITED, _text),
+    ("unit", 3, LENGTH_DELIMITED, _text),
+    ("gauge", 5, LENGTH_DELIMITED, _data(_NUMBER_POINT)),
+    ("sum", 7, LENGTH_DELIMITED, _data(_NUMBER_POINT, _TEMPORALITY, ("isMonotonic", 3, VARINT, _boolean))),
+    ("histogram", 9, LENGTH_DELIMITED, _data(_HISTOGRAM_POINT, _TEMPORALITY)),
+    ("exponentialHistogram", 10, LENGTH_DELIMITED, _data(_EXPONENTIAL_POINT, _TEMPORALITY)),
+    ("summary", 11, LENGTH_DELIMITED, _data(_SUMMARY_POINT)),
+    ("metadata", 12, LENGTH_DELIMITED, _ATTRIBUTES),
+)
+_SCOPE_METRICS = _message(("scope", 1, LENGTH_DELIMITED, _SCOPE), ("metrics", 2, LENGTH_DELIMITED, _Many(_METRIC)), _SCHEMA_URL)
+_RESOURCE_METRICS = _message(("resource", 1, LENGTH_DELIMITED, _RESOURCE), ("scopeMetrics", 2, LENGTH_DELIMITED, _Many(_SCOPE_METRICS)), _SCHEMA_URL)
+_METRICS_REQUEST = _message(("resourceMetrics", 1, LENGTH_DELIMITED, _Many(_RESOURCE_METRICS)))
