@@ -48,7 +48,7 @@ def compact_blocks(
     Of several copies that of the block created first stays. Raises DamagedBlock when the bytes of a block are not what its meta says. Blocks: CPU
     and disk.
     """
-    options = options or WriteOptions()
+    options = options or WriteOptions.of(identity.signal)
     sources = sorted(readers, key=lambda reader: (reader.meta.created_ns, reader.meta.block_id))
     table = _Table.of(sources)
     dynamic, has_rest = _dynamic_columns(sources)

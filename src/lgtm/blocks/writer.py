@@ -58,7 +58,7 @@ def write_block(
     or a series has no labels. Blocks: CPU and disk.
     """
     union = batches if isinstance(batches, RowUnion) else RowUnion(batches)
-    options = options or WriteOptions()
+    options = options or WriteOptions.of(identity.signal)
     mine = _rows_of_date(union, identity.date)
     if mine is not None and not len(mine):
         raise ValueError(f"no row has the date {identity.date}")
