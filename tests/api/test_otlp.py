@@ -14,15 +14,27 @@ import pytest
 from google.rpc import status_pb2
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpExporter
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest, ExportMetricsServiceResponse
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
+from opentelemetry.proto.metrics.v1.metrics_pb2 import AGGREGATION_TEMPORALITY_CUMULATIVE, AGGREGATION_TEMPORALITY_DELTA
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
 
 from api.push_server import PushServer
+from lgtm.api.bodies import Bodies
+from lgtm.api.metrics import PushMetrics
+from lgtm.api.otlp import otlp_metrics
 from lgtm.api.otlp_grpc import grpc_options, otlp_grpc_handler
-from lgtm.distributor.refusals import Reason, Refusal, SpansRefused
+from lgtm.api.otlp_http import otlp_http_routes
+from lgtm.api.tenancy import Tenancy
+from lgtm.distributor.refusals import Reason, Refusal, SamplesRefused, SpansRefused, Written
+from lgtm.model.limits import TenantLimits
+from lgtm.model.tenant import Tenant
+from lgtm.wire.decoded_samples import DecodedSamples
 
 PATHS = ("/v1/traces", "/otlp/v1/traces")
 PROTOBUF, JSON = {"Content-Type": "application/x-protobuf"}, {"Content-Type": "application/json; charset=utf-8"}
@@ -135,3 +147,53 @@ async def test_the_sdks_exporters_are_understood(server: PushServer) -> None:
         await grpc_server.stop(None)
     assert names(server) == ["inner", "outer"] * 2
     assert {dict(labels)["resource.service.name"] for _, decoded in server.spans for labels in decoded.series} == {"shop"}
+
+
+class SampleServer:
+    """Keeps what is pushed of metrics; raises `refusal` afterwards."""
+
+    def __init__(self) -> None:
+        self.pushed: list[DecodedSamples] = []
+        self.refusal: Exception | None = None
+        self.otlp = otlp_metrics(self.push, Tenancy(), Bodies(), TenantLimits(), PushMetrics(CollectorRegistry()))
+
+    async def push(self, _: Tenant, decoded: DecodedSamples) -> None:
+        self.pushed.append(decoded)
+        if self.refusal is not None:
+            raise self.refusal
+
+    async def post(self, path: str, message: ExportMetricsServiceRequest) -> httpx.Response:
+        transport = httpx.ASGITransport(Starlette(routes=otlp_http_routes(self.otlp)))
+        async with httpx.AsyncClient(transport=transport, base_url="http://a") as client:
+            return await client.post(path, content=message.SerializeToString(), headers=PROTOBUF | {"X-Scope-OrgID": "t"})
+
+    def names(self) -> list[str]:
+        found = [dict(decoded.labels_of(at))["__name__"] for decoded in self.pushed for at in range(len(decoded.keys))]
+        return sorted(name for name in found if name != "target_info")
+
+
+def metrics_request(*, delta: bool = False) -> ExportMetricsServiceRequest:
+    message = ExportMetricsServiceRequest()
+    metric = message.resource_metrics.add().scope_metrics.add().metrics.add(name="requests", unit="1")
+    metric.sum.is_monotonic = True
+    metric.sum.aggregation_temporality = AGGREGATION_TEMPORALITY_DELTA if delta else AGGREGATION_TEMPORALITY_CUMULATIVE
+    metric.sum.data_points.add(time_unix_nano=1_790_000_000_000_000_000, as_int=7)
+    return message
+
+
+@pytest.mark.parametrize("path", ["/v1/metrics", "/otlp/v1/metrics", "/api/v1/otlp/v1/metrics"])
+async def test_metrics_come_at_the_paths_of_otlp_and_prometheus(path: str) -> None:
+    server = SampleServer()
+    response = await server.post(path, metrics_request())
+    assert (response.status_code, response.content) == (200, b"")
+    assert server.names() == ["requests_total"]
+
+
+async def test_points_that_are_not_kept_are_a_partial_success() -> None:
+    server = SampleServer()
+    some = ExportMetricsServiceResponse.FromString((await server.post("/v1/metrics", metrics_request(delta=True))).content).partial_success
+    assert some.rejected_data_points == 1
+    assert some.error_message
+    server.refusal = SamplesRefused([Refusal(Reason.TOO_FAR_IN_FUTURE, "out of bounds", 3, 0)], Written())
+    some = ExportMetricsServiceResponse.FromString((await server.post("/v1/metrics", metrics_request())).content).partial_success
+    assert (some.rejected_data_points, some.error_message) == (3, "out of bounds")

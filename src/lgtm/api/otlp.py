@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from google.protobuf.message import Message
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsPartialSuccess, ExportMetricsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTracePartialSuccess, ExportTraceServiceResponse
 
 from lgtm.api.bodies import Bodies
@@ -16,13 +17,18 @@ from lgtm.api.metrics import PushMetrics
 from lgtm.api.push import Decoded, Decoder, Push
 from lgtm.api.tenancy import Tenancy
 from lgtm.clock import Clock
-from lgtm.distributor.refusals import SpansRefused
-from lgtm.model.limits import TenantLimits
+from lgtm.distributor.refusals import SamplesRefused, SpansRefused
+from lgtm.errors import BadRequest
+from lgtm.model.limits import Limits, TenantLimits
 from lgtm.model.tenant import Tenant
 from lgtm.wire.compression import decompress
 from lgtm.wire.decoded import DecodedLogs
+from lgtm.wire.decoded_samples import DecodedSamples
 from lgtm.wire.decoded_spans import DecodedSpans
 from lgtm.wire.otlp_logs import decode_otlp_logs
+from lgtm.wire.otlp_metric_names import TranslationStrategy
+from lgtm.wire.otlp_metrics import decode_otlp_metrics
+from lgtm.wire.otlp_metrics_options import OtlpMetricsOptions
 from lgtm.wire.otlp_spans import decode_otlp_spans
 
 
@@ -72,11 +78,58 @@ def otlp_traces(push: Callable[[Tenant, DecodedSpans], Awaitable[None]], tenancy
     return Otlp(service, ("/v1/traces", "/otlp/v1/traces"), push, decode, ExportTraceServiceResponse, tenancy, bodies, metrics)
 
 
+def otlp_metrics(
+    push: Callable[[Tenant, DecodedSamples], Awaitable[object]], tenancy: Tenancy, bodies: Bodies, limits: TenantLimits, metrics: PushMetrics
+) -> Otlp:
+    """Also at the paths of Prometheus and Mimir."""
+
+    def decode(tenant: Tenant, json: bool, data: bytes) -> DecodedSamples:
+        return decode_otlp_metrics(data, json=json, options=_options(limits.for_tenant(tenant)), bounds=bodies.config.bounds)
+
+    async def pushed(tenant: Tenant, decoded: DecodedSamples) -> None:
+        points, messages = sum(one.points for one in decoded.dropped), [one.message for one in decoded.dropped]
+        try:
+            await push(tenant, decoded)
+        except SamplesRefused as error:
+            points += sum(refusal.lines for refusal in error.refusals)
+            messages += [refusal.message for refusal in error.refusals]
+        if points:
+            raise PointsRefused(points, "; ".join(messages))
+
+    service = "opentelemetry.proto.collector.metrics.v1.MetricsService"
+    paths = ("/v1/metrics", "/otlp/v1/metrics", "/api/v1/otlp/v1/metrics", "/prometheus/api/v1/otlp/v1/metrics")
+    return Otlp(service, paths, pushed, decode, ExportMetricsServiceResponse, tenancy, bodies, metrics)
+
+
+@lru_cache(maxsize=256)
+def _options(limits: Limits) -> OtlpMetricsOptions:
+    return OtlpMetricsOptions(
+        translation_strategy=TranslationStrategy(limits.otlp_translation_strategy),
+        promote_resource_attributes=frozenset(limits.otlp_promote_resource_attributes),
+        promote_scope_metadata=limits.otlp_promote_scope_metadata,
+        convert_histograms_to_nhcb=limits.otlp_convert_histograms_to_nhcb,
+        allow_delta_temporality=limits.otlp_allow_delta_temporality,
+    )
+
+
+class PointsRefused(BadRequest):
+    """Some points of an export are not stored, and never will be; the rest of it is."""
+
+    def __init__(self, count: int, text: str) -> None:
+        self.count, self.text = count, text
+
+    def __str__(self) -> str:
+        return self.text
+
+
 def partial_success(error: Exception) -> Message | None:
     """The response for an export of which some is stored and the rest never will be; None where an error is to be answered as one.
 
     Exporters log what it says and send nothing again.
     """
+    if isinstance(error, PointsRefused):
+        some = ExportMetricsPartialSuccess(rejected_data_points=error.count, error_message=str(error))
+        return ExportMetricsServiceResponse(partial_success=some)
     if not isinstance(error, SpansRefused):
         return None
     return ExportTraceServiceResponse(partial_success=ExportTracePartialSuccess(rejected_spans=error.count, error_message=str(error)))

@@ -16,7 +16,7 @@ from lgtm.api.loki.side import QuerySide
 from lgtm.api.loki.status import Operations, status_router
 from lgtm.api.loki_push import loki_push_routes
 from lgtm.api.metrics import PushMetrics
-from lgtm.api.otlp import Otlp, otlp_logs, otlp_traces
+from lgtm.api.otlp import Otlp, otlp_logs, otlp_metrics, otlp_traces
 from lgtm.api.otlp_http import loki_otlp_route, otlp_http_routes
 from lgtm.api.ring import MemberRow, RingOperations, Shard, ring_router
 from lgtm.api.span_push import span_push_routes
@@ -37,6 +37,7 @@ class Receivers:
 
     logs: Otlp
     traces: Otlp
+    metrics: Otlp
 
 
 def receivers(node: Node, tenancy: Tenancy, bodies: Bodies, metrics: PushMetrics) -> Receivers:
@@ -44,6 +45,7 @@ def receivers(node: Node, tenancy: Tenancy, bodies: Bodies, metrics: PushMetrics
     return Receivers(
         otlp_logs(distributor.push, tenancy, bodies, node.limits, node.clock, metrics),
         otlp_traces(distributor.push_spans, tenancy, bodies, metrics),
+        otlp_metrics(distributor.push_samples, tenancy, bodies, node.limits, metrics),
     )
 
 
@@ -89,7 +91,7 @@ def otlp_app(otlp: Receivers) -> Starlette:
 
 
 def otlp_routes(otlp: Receivers) -> list[Route]:
-    return [loki_otlp_route(otlp.logs), *otlp_http_routes(otlp.logs), *otlp_http_routes(otlp.traces)]
+    return [loki_otlp_route(otlp.logs), *otlp_http_routes(otlp.logs), *otlp_http_routes(otlp.traces), *otlp_http_routes(otlp.metrics)]
 
 
 def _operations(node: Node, stopping: Stopping) -> Operations:

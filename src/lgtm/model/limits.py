@@ -57,6 +57,16 @@ class Limits:
     """Labels of a series of samples."""
     max_metric_label_value_length: int = 16 * KIB
     """Bytes of the value of a label of a series of samples."""
+    otlp_translation_strategy: str = "UnderscoreEscapingWithSuffixes"
+    """How names of OTLP metrics become names of Prometheus: this, UnderscoreEscapingWithoutSuffixes, NoUTF8EscapingWithSuffixes or NoTranslation."""
+    otlp_promote_resource_attributes: tuple[str, ...] = ()
+    """Resource attributes that become labels of every OTLP metric of their resource; all are in target_info."""
+    otlp_promote_scope_metadata: bool = False
+    """Whether scopes of OTLP metrics become labels `otel_scope_…`."""
+    otlp_convert_histograms_to_nhcb: bool = False
+    """Whether OTLP histograms with explicit bounds become native ones with custom buckets."""
+    otlp_allow_delta_temporality: bool = False
+    """Whether OTLP deltas are stored as they are; otherwise they are dropped, and the sender is told."""
     per_stream_rate_bytes: int = 0
     """Bytes a second of one stream."""
     per_stream_burst_bytes: int = 0
