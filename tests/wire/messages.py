@@ -29,21 +29,29 @@ _LOGPROTO: dict[str, list[tuple[str, int, int, str]]] = {
 }
 
 
-def _classes() -> dict[str, Any]:
-    file = descriptor_pb2.FileDescriptorProto(name="logproto.proto", package="logproto", syntax="proto3")
-    for name, fields in _LOGPROTO.items():
+def message_classes(package: str, tables: Mapping[str, Sequence[tuple[str, int, int, str]]]) -> dict[str, Any]:
+    """Classes from fields as (name, number, kind, message).
+
+    `*` before the message, or alone, says that the field is repeated, `?` that it is written even if it is zero.
+    """
+    file = descriptor_pb2.FileDescriptorProto(name=f"{package}.proto", package=package, syntax="proto3")
+    for name, fields in tables.items():
         descriptor = file.message_type.add(name=name)
         for field_name, number, kind, message in fields:
             field = descriptor.field.add(name=field_name, number=number, label=3 if message.startswith("*") else 1)
             field.type = kind  # type: ignore[assignment]
-            if message:
-                field.type_name = f".logproto.{message.removeprefix('*')}"
+            if message == "?":
+                field.proto3_optional = True
+                field.oneof_index = len(descriptor.oneof_decl)
+                descriptor.oneof_decl.add(name=f"_{field_name}")
+            elif message.removeprefix("*"):
+                field.type_name = f".{package}.{message.removeprefix('*')}"
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
-    return {name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"logproto.{name}")) for name in _LOGPROTO}
+    return {name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{package}.{name}")) for name in tables}
 
 
-LOGPROTO = _classes()
+LOGPROTO = message_classes("logproto", _LOGPROTO)
 
 
 def varint_bytes(value: int) -> bytes:

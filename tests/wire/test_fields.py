@@ -28,3 +28,30 @@ def test_of_single_fields_the_last_counts(contents: list[bytes]) -> None:
                 of_oneof[row] = number, content
     code, start, _ = fields.last_of(*WANTED)
     assert [(c, s) for c, s in zip(code.tolist(), start.tolist(), strict=True)] == [of_oneof.get(row, (0, 0)) for row in range(len(contents))]
+
+
+@given(messages)
+def test_fields_of_several_tags_come_in_the_order_of_the_body(contents: list[bytes]) -> None:
+    buffer = Buffer(b"".join(contents))
+    ends = np.cumsum([len(content) for content in contents])
+    fields = buffer.scan(ends - [len(content) for content in contents], ends)
+    merged = fields.merged(*WANTED)
+    assert merged.start.tolist() == sorted(start for tag in WANTED for start in fields.places(tag).start.tolist())
+    assert merged.row.tolist() == sorted(merged.row.tolist())
+
+
+def test_leading_fields_are_known_only_where_all_messages_are_alike() -> None:
+    tag, alike = 2 << 3 | 2, field_bytes(2, b"a") * 2 + field_bytes(3, b"b")
+    for bodies, known in [
+        ([alike, alike], True),
+        ([alike, alike + field_bytes(4, b"c")], True),
+        ([alike, alike + field_bytes(2, b"c")], False),
+        ([alike, field_bytes(2, b"a") + field_bytes(3, b"b")], False),
+        ([alike, b""], False),
+        ([field_bytes(3, b"b")], False),
+    ]:
+        buffer = Buffer(b"".join(bodies))
+        ends = np.cumsum([len(body) for body in bodies])
+        starts = ends - [len(body) for body in bodies]
+        found = buffer.scan(starts, ends).leading(tag)
+        assert (found.tolist() if found is not None else None) == ((starts + 6).tolist() if known else None)

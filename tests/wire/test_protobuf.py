@@ -124,6 +124,24 @@ def test_a_message_of_countless_fields_is_refused() -> None:
         Buffer(data).messages(7, most=10)
 
 
+def test_a_long_message_is_read_if_its_decoder_expects_one() -> None:
+    data = b"\x12\x01x" * (protobuf.FIELDS_OF_MESSAGE_MAX + 1)
+    for alike in (1, protobuf.FEW + 1):
+        ends = np.arange(1, alike + 1) * len(data)
+        found = Buffer(data * alike).scan(ends - len(data), ends, most=2 * protobuf.FIELDS_OF_MESSAGE_MAX).places(tag(2, LENGTH_DELIMITED))
+        assert len(found) == alike * (protobuf.FIELDS_OF_MESSAGE_MAX + 1)
+        assert (found.end - found.start == 1).all()
+    assert len(Buffer(data).scan_one(0, len(data), most=len(data)).places(tag(2, LENGTH_DELIMITED))) == protobuf.FIELDS_OF_MESSAGE_MAX + 1
+
+
+@pytest.mark.parametrize("value", [2**56 - 1, 2**56, 2**63 - 1, 2**63, 2**64 - 1])
+def test_long_and_short_varints_are_read_together(value: int) -> None:
+    data = varint_bytes(5) + varint_bytes(value) + varint_bytes(300)
+    values, ends = Buffer(data).varints_and_ends(np.array([0, 1, len(data) - 2]))
+    assert values.tolist() == [5, value, 300]
+    assert ends.tolist() == [1, len(data) - 2, len(data)]
+
+
 def test_the_fields_of_a_request_are_counted_over_all_levels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protobuf, "FIELDS_MAX", 10)
     buffer = Buffer(b"\x12\x00" * 6)

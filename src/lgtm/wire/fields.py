@@ -30,6 +30,13 @@ class Places:
     def __len__(self) -> int:
         return len(self.row)
 
+    def in_order(self) -> Places:
+        """The same in the order of the body."""
+        if b"\1" not in (self.start[1:] < self.start[:-1]).tobytes():
+            return self
+        order = self.start.argsort(kind="stable")
+        return Places(self.row[order], self.start[order], self.end[order])
+
     def last(self, rows: int) -> tuple[Ints, Ints]:
         """(start, end) of the last occurrence for each of `rows` messages, which is the one that counts; start = end = 0 where absent."""
         start, end = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
@@ -47,13 +54,13 @@ class Fields:
     def __init__(self, count: int, pieces: list[Piece]) -> None:
         """pieces: the fields of one step each."""
         self.count = count
-        self._pieces = pieces
+        self.pieces = pieces
         self._joined: Piece | None = None
 
     @property
     def all(self) -> Piece:
         if self._joined is None:
-            self._joined = _join(self._pieces)
+            self._joined = _join(self.pieces)
         return self._joined
 
     def has(self, tag: int) -> bool:
@@ -71,16 +78,37 @@ class Fields:
         at = (np.frombuffer(codes, np.uint8) == tag).nonzero()[0]
         return Places(row[at], start[at], end[at])
 
+    def merged(self, *tags: int) -> Places:
+        """The fields with any of the tags in the order of the body."""
+        found = [places for places in map(self.places, tags) if len(places)]
+        if len(found) < 2:
+            return found[0].in_order() if found else NOWHERE
+        joined = (np.concatenate(parts) for parts in zip(*((places.row, places.start, places.end) for places in found), strict=True))
+        return Places(*joined).in_order()
+
     def last(self, *tags: int) -> tuple[Sequence[Ints], Sequence[Ints]]:
         """(start, end) of the last occurrence of each tag in each message, by tag; start = end = 0 where absent."""
-        if len(self._pieces) == len(tags) and all(piece[0] == bytes((tag,)) * self.count for piece, tag in zip(self._pieces, tags, strict=True)):
-            return [piece[2] for piece in self._pieces], [piece[3] for piece in self._pieces]
+        uniform = {piece[0][0]: piece for piece in self.pieces if len(piece[0]) == self.count == piece[0].count(piece[0][:1])}
+        if len(uniform) == len(self.pieces):
+            nowhere = np.zeros(self.count, np.int64)
+            found = [uniform.get(tag) for tag in tags]
+            return [piece[2] if piece else nowhere for piece in found], [piece[3] if piece else nowhere for piece in found]
         codes, row, starts, ends = self.all
         start, end = np.zeros((2, len(tags) + 1, self.count), np.int64)
         slot = np.frombuffer(codes.translate(_slots(tags)), np.uint8) * np.int64(self.count) + row
         start.reshape(-1)[slot] = starts
         end.reshape(-1)[slot] = ends
         return list(start[:-1]), list(end[:-1])
+
+    def leading(self, tag: int) -> Ints | None:
+        """Where in each message its first fields end, if all have the same number of fields with this tag, and those first; None otherwise."""
+        wanted = bytes((tag,))
+        count = 0
+        while count < len(self.pieces) and self.pieces[count][0] == wanted * self.count:
+            count += 1
+        if not count or any(wanted in piece[0] for piece in self.pieces[count:]):
+            return None
+        return self.pieces[count - 1][3]
 
     def last_of(self, *tags: int) -> tuple[Bytes, Ints, Ints]:
         """(tag, start, end) of the last field with one of the tags in each message: what counts of a oneof. All 0 where absent."""
@@ -89,7 +117,7 @@ class Fields:
         if codes.translate(None, bytes(tags)):
             at = (np.frombuffer(codes.translate(_slots(tags)), np.uint8) < len(tags)).nonzero()[0]
             known, row, starts, ends = known[at], row[at], starts[at], ends[at]
-        elif len(self._pieces) == 1 and len(codes) == self.count:
+        elif len(self.pieces) == 1 and len(codes) == self.count:
             return known, starts, ends
         code, start, end = np.zeros(self.count, np.uint8), np.zeros(self.count, np.int64), np.zeros(self.count, np.int64)
         code[row], start[row], end[row] = known, starts, ends

@@ -11,7 +11,7 @@ from lgtm.wire.fields import Ints
 _TAKE, _UNCHECKED = pc.get_function("array_take"), pc.TakeOptions(boundscheck=False)
 
 
-def gather(data: bytes, start: Ints, end: Ints) -> pa.Array:
+def gather(data: bytes | pa.Buffer, start: Ints, end: Ints) -> pa.Array:
     """The contents data[start[i]:end[i]]: one copy. Places must not overlap, unless empty, and are best in order.
 
     Arrow copies the values of an array by indices in one go; so the places, and the gaps between them, are made an array over `data`.

@@ -49,6 +49,10 @@ class MessageColumns:
         times: Ints = np.minimum(column, np.uint64(TS_NS_MAX)).view(np.int64)
         return times
 
+    def doubles(self, number: int) -> npt.NDArray[np.float64]:
+        """Bit by bit what was sent, so that one NaN can be told from another."""
+        return self._filled(number, lambda places: self.buffer.fixed(places, "<f8"), np.float64)
+
     def flags(self, number: int) -> Counts:
         return self._filled(number, lambda places: self.buffer.fixed(places, "<u4"), np.uint32)
 

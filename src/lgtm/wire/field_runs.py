@@ -1,0 +1,80 @@
+"""The fields of one long message, such as a request of thousands of series, without a loop over them where they come in long runs of one tag.
+
+Where a field begins is known only from the one before it; but the byte of a tag is rare, and a candidate is right if the chain from the first
+field leads to it. So all bytes that may be tags are looked at together, and a loop is needed only where a candidate is wrong.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+import numpy as np
+
+from lgtm.wire.fields import Fields, Ints
+from lgtm.wire.protobuf import LENGTH_DELIMITED, Buffer, TooManyFields
+
+_RUNS_MAX = 8
+"""Of a message with more runs, the rest is read field by field."""
+_RUN_BYTES_MIN = 4_096
+_OUTER_BYTES_MIN = 48
+"""What is smaller is taken for a field of a nested message, which often has the same tag; where that is wrong, the loop goes on from there."""
+
+_WRONG_SHARE_MIN = 16
+"""Where one candidate in so many is followed by another than it leads to, they are sorted out together."""
+
+
+def scan_long(buffer: Buffer, start: int, end: int, *, most: int, nested_alike: bool = False) -> Fields:
+    """As `Buffer.scan_one`. nested_alike: whether messages within the fields begin with the same tag, so that few candidates would be right."""
+    pieces = []
+    position, left = start, most
+    for _ in range(_RUNS_MAX):
+        if end - position < _RUN_BYTES_MIN or buffer.data[position] & 7 != LENGTH_DELIMITED or buffer.data[position] >= 0x80:
+            break
+        starts, ends = _run(buffer, position, end, _OUTER_BYTES_MIN if nested_alike else 0)
+        if not len(starts):
+            break
+        left -= len(starts)
+        if left < 0:
+            raise TooManyFields
+        buffer.count_fields(len(starts))
+        pieces.append((buffer.data[position : position + 1] * len(starts), np.zeros(len(starts), np.int64), starts, ends))
+        position = int(ends[-1])
+    return Fields(1, [*pieces, *buffer.scan_one(position, end, most=left).pieces])
+
+
+def _run(buffer: Buffer, position: int, end: int, bytes_min: int) -> tuple[Ints, Ints]:
+    """(starts, ends) of the contents of the fields from `position` on that have the tag of the first and lie within the message."""
+    tags = buffer.array[position:end]
+    is_tag = tags == tags[0]
+    if bytes_min:
+        is_tag[:-1] &= tags[1:] >= bytes_min
+    at = np.flatnonzero(is_tag) + position
+    starts, ends = buffer.short_contents(at)
+    held = ends <= end
+    if bytes_min or np.count_nonzero(ends[:-1] != at[1:]) * _WRONG_SHARE_MIN > len(at):
+        # Few wrong ones lead to another candidate. The last of the run may be lost by this, and is read after it.
+        held &= (ends == end) | is_tag[np.minimum(ends, end - 1) - position]
+    if not held.all():
+        at, starts, ends = at[held], starts[held], ends[held]
+    chain = _chain(at, ends, position)
+    return starts[chain], ends[chain]
+
+
+def _chain(at: Ints, ends: Ints, position: int) -> Ints:
+    """Indices of the candidates that are reached from the one at `position`, each from the one before it; none if that is no candidate."""
+    if not len(at) or at[0] != position:
+        return np.empty(0, np.int64)
+    kept = np.ones(len(at), np.bool_)
+    wrong = np.flatnonzero(ends[:-1] != at[1:]).tolist()
+    places = at.tolist() if wrong else []
+    reached = 0
+    for index in wrong:
+        if index < reached:
+            continue
+        place = int(ends[index])
+        reached = bisect_left(places, place, index + 1)
+        kept[index + 1 : reached] = False
+        if reached == len(places) or places[reached] != place:
+            kept[reached:] = False
+            break
+    return np.flatnonzero(kept)

@@ -1,0 +1,92 @@
+"""Prometheus remote write 2.0 (`io.prometheus.write.v2.Request`), decompressed, to columns.
+
+Request    { repeated string symbols = 4; repeated TimeSeries timeseries = 5 }
+TimeSeries { repeated uint32 labels_refs = 1; repeated Sample samples = 2; repeated Histogram histograms = 3; repeated Exemplar exemplars = 4
+             Metadata metadata = 5 }
+Exemplar   { repeated uint32 labels_refs = 1; double value = 2; int64 timestamp = 3 }
+Metadata   { type = 1; uint32 help_ref = 3; uint32 unit_ref = 4 }
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from lgtm.wire.bounds import BOUNDS, BodyBounds, MalformedBody, TooManyStreams
+from lgtm.wire.columns import Pairs
+from lgtm.wire.decoded_samples import DecodedSamples, Metadata
+from lgtm.wire.field_runs import scan_long
+from lgtm.wire.fields import Fields, Ints, Places
+from lgtm.wire.message_columns import MessageColumns
+from lgtm.wire.metric_types import TYPES, family_of, type_name
+from lgtm.wire.number_lists import varint_lists
+from lgtm.wire.protobuf import FIELDS_MAX, FIELDS_OF_MESSAGE_MAX, LENGTH_DELIMITED, VARINT, Buffer, tag
+from lgtm.wire.remote_write_rows import exemplar_columns, exemplar_rows, sample_rows
+from lgtm.wire.symbols import JoinedLabels, Symbols
+
+_SYMBOLS, _TIMESERIES = tag(4, LENGTH_DELIMITED), tag(5, LENGTH_DELIMITED)
+_REFS = 1
+_SAMPLES, _HISTOGRAMS, _EXEMPLARS, _METADATA = (tag(number, LENGTH_DELIMITED) for number in (2, 3, 4, 5))
+_TYPE, _HELP, _UNIT = tag(1, VARINT), tag(3, VARINT), tag(4, VARINT)
+
+
+def decode_remote_write_2(data: bytes, bounds: BodyBounds = BOUNDS) -> DecodedSamples:
+    """Pure, and free to run in any thread. A request without series has no rows.
+
+    The key of a series is the texts of its labels, since the number of a symbol differs between requests. A series with an odd number of
+    references, or one to no symbol, does no harm to others: `labels_of` raises MalformedBody for it.
+    Raises MalformedBody and BodyTooLarge kinds; then nothing of the request counts.
+    """
+    buffer = Buffer(data)
+    request = scan_long(buffer, 0, buffer.size, most=bounds.rows_max + bounds.streams_max + FIELDS_OF_MESSAGE_MAX)
+    series = request.places(_TIMESERIES)
+    if len(series) > bounds.streams_max:
+        raise TooManyStreams(bounds.streams_max)
+    symbols = Symbols(buffer, request.places(_SYMBOLS))
+    fields = buffer.scan(series.start, series.end, most=FIELDS_MAX)
+    offsets, refs = varint_lists(buffer, fields, _REFS)
+    keys = symbols.join(offsets, refs, bounds)
+    rows = sample_rows(buffer, fields.merged(_SAMPLES), fields.merged(_HISTOGRAMS), bounds)
+    exemplars = _exemplars(buffer, fields.merged(_EXEMPLARS), symbols, bounds)
+    metadata = tuple(_metadata(buffer, fields, symbols, symbols.names(offsets, refs))) if fields.has(_METADATA) else ()
+    return DecodedSamples(keys, JoinedLabels(keys), rows, "remote_write_2", exemplars, metadata)
+
+
+def _exemplars(buffer: Buffer, places: Places, symbols: Symbols, bounds: BodyBounds) -> pa.RecordBatch | None:
+    if not len(places):
+        return None
+    exemplars = exemplar_columns(buffer, places, bounds)
+    offsets, refs = varint_lists(buffer, exemplars.fields, _REFS)
+    counts = np.diff(offsets)
+    if (counts & 1).any() or (refs >= len(symbols)).any():
+        raise MalformedBody("labels_refs of an exemplar are not pairs of symbols")
+    used, picks = np.unique(refs.astype(np.int64), return_inverse=True)
+    texts = symbols.texts(used)
+    pairs = Pairs(np.arange(exemplars.count).repeat(counts // 2), picks[::2], picks[1::2], texts, pa.array(texts, pa.string()))
+    return exemplar_rows(places.row, exemplars, pairs, bounds)
+
+
+def _metadata(buffer: Buffer, fields: Fields, symbols: Symbols, names: Ints) -> Iterator[Metadata]:
+    """Each different one once, in the order of the symbols; names: of each series the symbol of its name, -1 where it has none.
+
+    References to no symbol are as good as none: metadata is no reason to lose samples.
+    """
+    (start,), (end,) = fields.last(_METADATA)
+    at = ((end > 0) & (names >= 0)).nonzero()[0]
+    found = MessageColumns(buffer, start[at], end[at], _TYPE, _HELP, _UNIT)
+    helps, units = (np.where(refs < len(symbols), refs, 0) for refs in (found.counts(_HELP).astype(np.int64), found.counts(_UNIT).astype(np.int64)))
+    kinds = np.minimum(found.varints(_TYPE).view(np.uint64), len(TYPES)).astype(np.int64)
+    for name, kind, text, unit in _distinct(names[at], kinds, helps, units):
+        kind_name = type_name(kind)
+        yield Metadata(family_of(symbols.text(name), kind_name), kind_name, symbols.text(text), symbols.text(unit))
+
+
+def _distinct(*columns: Ints) -> Iterator[list[int]]:
+    """The different rows of columns of numbers below 2^32, sorted by the first column, then the second and so on."""
+    codes = columns[0]
+    for column in columns[1:]:
+        codes = np.unique(codes, return_inverse=True)[1] * (np.int64(1) << 32) + column
+    first = np.unique(codes, return_index=True)[1]
+    yield from np.stack([column[first] for column in columns], axis=1).tolist()

@@ -1,0 +1,107 @@
+"""Symbols of a remote write 2.0 request: texts that series refer to by number.
+
+Labels are told from other labels by their texts, each followed by a byte that no UTF-8 text contains.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lgtm.wire.bounds import BodyBounds, MalformedBody, MetadataTooLarge
+from lgtm.wire.fields import Ints, Places
+from lgtm.wire.gather import gather
+from lgtm.wire.number_lists import U64
+from lgtm.wire.protobuf import Buffer
+from lgtm.wire.text import decode
+
+_END, _NO_SYMBOL, _NAME = b"\xff", b"\xfe", b"__name__"
+_NAME_AMONG = 16
+"""Labels are sorted by senders, and few sort before an underscore."""
+_ARROW_BYTES_MAX = 2**31 - 1
+
+
+class Symbols:
+    def __init__(self, buffer: Buffer, places: Places) -> None:
+        """Raises MalformedBody for a symbol with the byte that ends texts."""
+        self._count = len(places)
+        # What follows a symbol is the tag of the next field, or nothing. There is room for the end.
+        data = np.append(buffer.array[: buffer.size], np.uint8(_END[0]))
+        data[places.end] = _END[0]
+        ended = gather(pa.py_buffer(data), places.start, places.end + 1)
+        _, offsets, content = ended.buffers()
+        self._offsets = np.frombuffer(offsets, np.int32, self._count + 1)
+        content = content.slice(0, self._offsets[-1]).to_pybytes() if content else b""
+        if content.count(_END) != self._count:
+            raise MalformedBody("a symbol is not valid UTF-8: it has a byte 0xff")
+        self._content, self._ended = content, ended
+
+    def __len__(self) -> int:
+        return self._count
+
+    def join(self, offsets: Ints, refs: U64, bounds: BodyBounds) -> pa.Array:
+        """For each series the texts of refs[offsets[i]:offsets[i + 1]], each ended. Raises MetadataTooLarge when they need too many bytes."""
+        ended, known = self._ended, refs
+        if not self._knows(refs):
+            ended, known = pa.concat_arrays([ended, pa.array([_NO_SYMBOL + _END])]), np.minimum(refs, np.uint64(self._count))
+        self._check_size(known, min(bounds.metadata_bytes_max, _ARROW_BYTES_MAX))
+        texts = ended.take(pa.array(known))
+        _, of_texts, data = texts.buffers()
+        joined = np.frombuffer(of_texts, np.int32)[offsets] if len(texts) else np.zeros(len(offsets), np.int32)
+        return pa.Array.from_buffers(pa.binary(), len(offsets) - 1, [None, pa.py_buffer(joined), data], 0)
+
+    def _knows(self, refs: U64) -> bool:
+        return not len(refs) or bool(refs.max() < self._count)
+
+    def _check_size(self, refs: U64, bytes_max: int) -> None:
+        """Of the texts of these symbols, or of a short one if there is no such symbol."""
+        sizes = np.append(np.diff(self._offsets), len(_NO_SYMBOL + _END))
+        if int(sizes.max()) * len(refs) > bytes_max and int(sizes[refs.astype(np.int64)].sum(dtype=np.int64)) > bytes_max:
+            raise MetadataTooLarge(bytes_max)
+
+    def names(self, offsets: Ints, refs: U64) -> Ints:
+        """For each series the symbol that is the value of its label `__name__`; -1 where none of its first labels is that."""
+        is_name = np.append(pc.equal(self._ended, _NAME + _END).to_numpy(zero_copy_only=False).astype(np.bool_), False)
+        names = np.full(len(offsets) - 1, -1, np.int64)
+        row, at = np.arange(len(names)), offsets[:-1]
+        for _ in range(_NAME_AMONG):  # nearly always the first label of all, so that there is one turn
+            held = at + 1 < offsets[row + 1]
+            row, at = row[held], at[held]
+            if not len(row):
+                break
+            name, value = (np.minimum(refs[place], np.uint64(self._count)).astype(np.int64) for place in (at, at + 1))
+            found = is_name[name]
+            names[row[found]] = np.where(value < self._count, value, -1)[found]
+            row, at = row[~found], at[~found] + 2
+        return names
+
+    def text(self, index: int) -> str:
+        """Symbol 0 is the empty text, also where a request has no symbols. Raises MalformedBody."""
+        return decode(self._bytes(index), lambda: f"symbol {index}") if index else ""
+
+    def texts(self, indices: Ints) -> list[str]:
+        """The symbols of these numbers. Raises MalformedBody."""
+        return [self.text(index) for index in indices.tolist()]
+
+    def _bytes(self, index: int) -> bytes:
+        return self._content[self._offsets[index] : self._offsets[index + 1] - 1]
+
+
+@dataclass(slots=True, frozen=True)
+class JoinedLabels:
+    """Labels of series from keys that are ended texts."""
+
+    keys: pa.Array
+
+    def __call__(self, index: int) -> tuple[tuple[str, str], ...]:
+        """Raises MalformedBody."""
+        texts = self.keys[index].as_py().split(_END)[:-1]
+        if len(texts) % 2:
+            raise MalformedBody(f"labels_refs of series {index} are not pairs")
+        if _NO_SYMBOL in texts:
+            raise MalformedBody(f"labels_refs of series {index} refer to no symbol")
+        decoded = [decode(text, lambda: f"labels of series {index}") for text in texts]
+        return tuple(zip(decoded[::2], decoded[1::2], strict=True))

@@ -1,0 +1,69 @@
+"""Symbols: keys of labels, and the names of series."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lgtm.wire.bounds import BOUNDS, BodyBounds, MalformedBody, MetadataTooLarge
+from lgtm.wire.field_runs import scan_long
+from lgtm.wire.protobuf import LENGTH_DELIMITED, Buffer, tag
+from lgtm.wire.symbols import JoinedLabels, Symbols
+from wire.messages import field_bytes
+
+
+def symbols_of(*texts: bytes) -> Symbols:
+    buffer = Buffer(b"".join(field_bytes(4, text) for text in texts))
+    return Symbols(buffer, scan_long(buffer, 0, buffer.size, most=1000).places(tag(4, LENGTH_DELIMITED)))
+
+
+def lists(*series: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    return np.cumsum([0, *map(len, series)]), np.array([ref for refs in series for ref in refs], np.uint64)
+
+
+def test_keys_are_the_texts_each_with_an_end() -> None:
+    keys = symbols_of(b"", b"a", b"bc").join(*lists([1, 2], [], [2, 0]), BOUNDS)
+    assert keys.to_pylist() == [b"a\xffbc\xff", b"", b"bc\xff\xff"]
+    assert [JoinedLabels(keys)(index) for index in range(3)] == [(("a", "bc"),), (), (("bc", ""),)]
+
+
+def test_a_request_without_symbols_has_no_labels() -> None:
+    symbols = symbols_of()
+    assert len(symbols) == 0
+    assert symbols.join(*lists([], []), BOUNDS).to_pylist() == [b"", b""]
+    with pytest.raises(MalformedBody):
+        JoinedLabels(symbols.join(*lists([0, 0]), BOUNDS))(0)
+
+
+def test_keys_that_repeat_long_texts_are_bounded() -> None:
+    symbols = symbols_of(b"x" * 99, b"")
+    assert len(symbols.join(*lists([0] * 10), BodyBounds(metadata_bytes_max=1000))[0].as_py()) == 1000
+    with pytest.raises(MetadataTooLarge):
+        symbols.join(*lists([0] * 10, [1]), BodyBounds(metadata_bytes_max=1000))
+
+
+@pytest.mark.parametrize(
+    ("refs", "name"),
+    [
+        ([1, 2], 2),
+        ([3, 3, 1, 2, 3, 3], 2),
+        ([3, 1, 2, 3], -1),
+        ([1], -1),
+        ([1, 9], -1),
+        ([9, 9, 1, 2], 2),
+        ([3, 3] * 16 + [1, 2], -1),
+        ([], -1),
+        ([1, 1, 1, 2], 1),
+    ],
+)
+def test_the_name_is_the_value_of_its_label(refs: list[int], name: int) -> None:
+    symbols = symbols_of(b"", b"__name__", b"up", b"x")
+    assert symbols.names(*lists([1, 2], refs, [3, 3], [1, 3])).tolist() == [2, name, -1, 3]
+
+
+def test_texts_are_decoded_when_they_are_asked_for() -> None:
+    symbols = symbols_of(b"not the empty text", b"caf\xc3\xa9", b"caf\xe9")
+    assert (symbols.text(0), symbols.text(1)) == ("", "caf\u00e9")
+    assert symbols.texts(np.array([1, 1])) == ["caf\u00e9"] * 2
+    with pytest.raises(MalformedBody, match="symbol 2 is not valid UTF-8 at byte 3"):
+        symbols.text(2)
