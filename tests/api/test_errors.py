@@ -9,8 +9,11 @@ import grpc
 import pytest
 
 from lgtm.api.errors import (
+    AdminDisabled,
     BodyTooSlow,
+    NoSnapshots,
     NoTenant,
+    PromQLTimeout,
     error_headers,
     grpc_code,
     grpc_status_of,
@@ -22,6 +25,8 @@ from lgtm.api.errors import (
 )
 from lgtm.errors import BadRequest, Corruption, LimitExceeded, NotFound, Unavailable
 from lgtm.model.tenant import InvalidTenant
+from lgtm.promql.errors import EvaluationError, TooManySamples
+from lgtm.query.admission import QueryTimeout
 from lgtm.wire.bounds import CompressedTooLarge, MalformedBody, NoStreams, TooManyRows
 from lgtm.wire.labels_text import InvalidLabels
 
@@ -47,6 +52,12 @@ class Busy(LimitExceeded):
         (LimitExceeded("x"), 429, Code.RESOURCE_EXHAUSTED),
         (Busy("x"), 429, Code.RESOURCE_EXHAUSTED),
         (NotFound("x"), 404, Code.NOT_FOUND),
+        (EvaluationError("x"), 422, Code.INVALID_ARGUMENT),
+        (TooManySamples(), 422, Code.RESOURCE_EXHAUSTED),
+        (QueryTimeout(), 504, Code.DEADLINE_EXCEEDED),
+        (PromQLTimeout(), 503, Code.DEADLINE_EXCEEDED),
+        (AdminDisabled(), 500, Code.INVALID_ARGUMENT),
+        (NoSnapshots(), 501, Code.INVALID_ARGUMENT),
         (Unavailable("x"), 503, Code.UNAVAILABLE),
         (Corruption("x"), 500, Code.DATA_LOSS),
         (ValueError("x"), 500, Code.INTERNAL),
@@ -84,12 +95,26 @@ def test_text_answers_are_plain_text_that_no_browser_takes_for_another_type() ->
 
 @pytest.mark.parametrize(
     ("error", "kind"),
-    [(BadRequest("why"), "bad_data"), (NotFound("why"), "not_found"), (Unavailable("why"), "unavailable"), (Corruption("why"), "internal")],
+    [
+        (BadRequest("why"), "bad_data"),
+        (EvaluationError("why"), "execution"),
+        (NotFound("why"), "not_found"),
+        (Unavailable("why"), "unavailable"),
+        (LimitExceeded("why"), "too_many_requests"),
+        (Corruption("why"), "internal"),
+        (PromQLTimeout(), "timeout"),
+        (QueryTimeout(), "timeout"),
+        (AdminDisabled(), "unavailable"),
+    ],
 )
 def test_json_answers_have_the_form_of_prometheus(error: Exception, kind: str) -> None:
     response = json_error(error)
     assert response.headers["content-type"] == "application/json"
-    assert json.loads(bytes(response.body)) == {"status": "error", "errorType": kind, "error": "why"}
+    assert json.loads(bytes(response.body)) == {"status": "error", "errorType": kind, "error": str(error)}
+
+
+def test_a_message_may_cite_bytes_that_are_no_utf8() -> None:
+    assert json.loads(bytes(json_error(BadRequest("\udcff")).body))["error"] == "\ufffd"
 
 
 def test_a_bug_is_logged_and_not_told(caplog: pytest.LogCaptureFixture) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lgtm.model.labels import Labels
-from lgtm.model.matchers import matches_all
+from lgtm.model.matchers import Matchers, matches_all
 from lgtm.promql.columns import STALE as STALE_VALUE
 from lgtm.promql.columns import HistogramColumns, Selected, offsets_of
 from lgtm.promql.evaluate import evaluate
@@ -37,6 +37,15 @@ class Memory:
     def add(self, loaded: dict[Labels, list[Sample]]) -> None:
         for labels, samples in loaded.items():
             self._series.setdefault(labels, {}).update({sample.ts_ms: sample for sample in samples})
+
+    def label_sets(self, start_ms: int, end_ms: int) -> list[Labels]:
+        """Of the series that have a sample from start_ms to end_ms."""
+        return [labels for labels, held in self._series.items() if any(start_ms <= ts <= end_ms for ts in held)]
+
+    def delete(self, matchers: Matchers, start_ms: int, end_ms: int) -> None:
+        for labels, held in self._series.items():
+            if matches_all(matchers, labels):
+                self._series[labels] = {ts: sample for ts, sample in held.items() if not start_ms <= ts <= end_ms}
 
     def select(self, selection: Selection) -> Selected:
         labels, counts, samples = [], [], []

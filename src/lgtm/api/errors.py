@@ -10,11 +10,12 @@ import math
 from collections.abc import Sequence
 
 import grpc
-import orjson
 from google.rpc import code_pb2
 from starlette.responses import Response
 
+from lgtm.api.json_text import json_bytes
 from lgtm.errors import BadRequest, Corruption, LgtmError, LimitExceeded, NotFound, Unavailable
+from lgtm.promql.errors import EvaluationError, TooManySamples
 from lgtm.query.admission import QueryTimeout
 from lgtm.telemetry import event
 from lgtm.wire.bounds import BodyTooLarge, NoStreams
@@ -59,13 +60,43 @@ class BodyTooSlow(BadRequest):
         return f"request body did not arrive within {self.timeout_s:g}s"
 
 
+class PromQLTimeout(QueryTimeout):
+    """As Prometheus words it. stage: what the query was at."""
+
+    def __init__(self, stage: str = "expression evaluation") -> None:
+        super().__init__(stage)
+        self.stage = stage
+
+    def __str__(self) -> str:
+        return f"query timed out in {self.stage}"
+
+
+class AdminDisabled(BadRequest):
+    """Series are deleted only where the operator has allowed it."""
+
+    def __str__(self) -> str:
+        return "admin APIs disabled"
+
+
+class NoSnapshots(BadRequest):
+    """There is nothing to make a snapshot of: blocks never change, and lie in the object store already."""
+
+    def __str__(self) -> str:
+        return "snapshots are not taken: blocks never change, so copy the object store"
+
+
 STATUS: dict[type[LgtmError], int] = {
     NoTenant: 401,
     BodyTooSlow: 408,
     UnsupportedMediaType: 415,
     NoStreams: 422,
     TraceTooLarge: 422,
+    EvaluationError: 422,
+    TooManySamples: 422,
+    AdminDisabled: 500,
+    NoSnapshots: 501,
     BodyTooLarge: 413,
+    PromQLTimeout: 503,
     QueryTimeout: 504,
     BadRequest: 400,
     LimitExceeded: 429,
@@ -97,6 +128,8 @@ _PROMETHEUS_TYPES = {
     503: "unavailable",
     504: "timeout",
 }
+"""By the status, where the class does not say."""
+_PROMETHEUS_TYPE_OF: dict[type[BaseException], str] = {QueryTimeout: "timeout", AdminDisabled: "unavailable", NoSnapshots: "unavailable"}
 _INTERNAL = "internal error"
 
 
@@ -140,9 +173,13 @@ def text_error(error: BaseException) -> Response:
 
 def json_error(error: BaseException) -> Response:
     """`{"status": "error", "errorType": …, "error": …}`, as Prometheus answers and Loki's format_query and rules do."""
-    status = status_of(error)
-    body = {"status": "error", "errorType": _PROMETHEUS_TYPES.get(status, "internal"), "error": message_of(error)}
-    return Response(orjson.dumps(body), status, error_headers(error), media_type="application/json")
+    body = {"status": "error", "errorType": _prometheus_type(error), "error": message_of(error)}
+    return Response(json_bytes(body), status_of(error), error_headers(error), media_type="application/json")
+
+
+def _prometheus_type(error: BaseException) -> str:
+    told = next((_PROMETHEUS_TYPE_OF[kind] for kind in type(error).__mro__ if kind in _PROMETHEUS_TYPE_OF), None)
+    return told or _PROMETHEUS_TYPES.get(status_of(error), "internal")
 
 
 def client_gone() -> Response:

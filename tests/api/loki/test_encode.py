@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from api.loki.query_server import FakeStats, labels, log_result
-from lgtm.api.loki.encode import encode_matrix, encode_scalar, encode_streams, encode_vector, number_texts, sample_time
+from lgtm.api.loki.encode import encode_matrix, encode_scalar, encode_streams, encode_vector, number_table, sample_time
 from lgtm.model.labels import Labels
 from lgtm.vectors.matrix import Matrix
 
@@ -106,12 +106,12 @@ def test_sample_times_are_seconds_with_up_to_three_decimals(ts_ns: int, text: st
 
 @pytest.mark.parametrize(("value", "text"), [(1e20, "100000000000000000000"), (1e-6, "0.000001"), (-0.0, "-0"), (123456789.123, "123456789.123")])
 def test_numbers_have_no_exponent(value: float, text: str) -> None:
-    assert number_texts(np.array([[value]]), np.array([[True]])) == [[text]]
+    assert number_table(np.array([[value]]), np.array([[True]])) == [[text]]
 
 
 @given(arrays.arrays(np.float64, st.tuples(st.integers(0, 4), st.integers(0, 6)), elements=st.floats()))
 def test_each_value_is_written_so_that_it_reads_back(values: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> None:
-    texts = number_texts(values, np.ones(values.shape, dtype=bool))
+    texts = number_table(values, np.ones(values.shape, dtype=bool))
     assert len(texts) == len(values)
     for row, written in zip(values.tolist(), texts, strict=True):
         assert [float(text) for text in written] == pytest.approx(row, abs=0, rel=0, nan_ok=True)

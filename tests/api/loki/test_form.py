@@ -39,6 +39,12 @@ def test_a_broken_escape_is_named(text: str, problem: str) -> None:
     assert str(refused.value) == problem
 
 
+def test_a_lenient_reader_goes_on_behind_what_cannot_be_read() -> None:
+    form = parse_form("a=%zz&b=1;c=2&d=4", "a=5", lenient=True)
+    assert (dict(form.values), str(form.error)) == ({"d": ["4"], "a": ["5"]}, 'invalid URL escape "%zz"')
+    assert parse_form("a=1", lenient=True).error is None
+
+
 def test_a_flood_of_parameters_is_refused() -> None:
     with pytest.raises(InvalidForm, match=f"more than {PAIRS_MAX} parameters"):
         parse_form("a&" * (PAIRS_MAX + 1))

@@ -10,6 +10,7 @@ import orjson
 
 from lgtm.api.loki.engine import Stats
 from lgtm.api.loki.stats import stats_block
+from lgtm.api.number_texts import number_texts
 from lgtm.logql.evaluate_log import Entries, LogResult
 from lgtm.logql.label_sets import CategorizedLabels
 from lgtm.model.labels import Labels
@@ -34,7 +35,7 @@ def encode_streams(result: LogResult, stats: Stats, *, flags: Sequence[str] = ()
 
 def encode_matrix(matrix: Matrix, stats: Stats, warnings: Sequence[str] = ()) -> bytes:
     times = [sample_time(ts_ns) for ts_ns in matrix.steps_ns.tolist()]
-    texts = number_texts(matrix.values, matrix.present)
+    texts = number_table(matrix.values, matrix.present)
     result = []
     for labels, present, row in zip(matrix.labels, matrix.present, texts, strict=True):
         values = [(times[step], row[step]) for step in np.flatnonzero(present).tolist()]
@@ -45,7 +46,7 @@ def encode_matrix(matrix: Matrix, stats: Stats, warnings: Sequence[str] = ()) ->
 def encode_vector(matrix: Matrix, stats: Stats, warnings: Sequence[str] = ()) -> bytes:
     """matrix: of one step."""
     time = sample_time(int(matrix.steps_ns[0]))
-    texts = number_texts(matrix.values, matrix.present)
+    texts = number_table(matrix.values, matrix.present)
     samples = zip(matrix.labels, matrix.present[:, 0].tolist(), texts, strict=True)
     result = [{"metric": dict(labels), "value": (time, row[0])} for labels, present, row in samples if present]
     return success({"resultType": "vector", "result": result}, stats, warnings)
@@ -81,13 +82,11 @@ def sample_time(ts_ns: int) -> int | float:
     return (seconds * 1_000 + ms) / 1_000 if ms else seconds
 
 
-def number_texts(values: F64, present: np.ndarray[Any, np.dtype[np.bool_]]) -> list[list[str]]:
-    """The text of each value; equal ones are written once, for counts repeat. What is absent gets some text."""
-    bits = np.where(present, values, 0.0).view(np.int64)
-    distinct, codes = np.unique(bits, return_inverse=True)
-    texts = np.array([format_float(value) for value in distinct.view(np.float64).tolist()], dtype=object)
-    table: list[list[str]] = texts[codes.reshape(values.shape)].tolist() if values.size else [[] for _ in values]
-    return table
+def number_table(values: F64, present: np.ndarray[Any, np.dtype[np.bool_]]) -> list[list[str]]:
+    """The text of each value; what is absent gets some text."""
+    texts = number_texts(np.where(present, values, 0.0).ravel(), format_float)
+    width = values.shape[1]
+    return [texts[start : start + width] for start in range(0, len(texts), width)] if width else [[] for _ in values]
 
 
 def _plain_values(entries: Entries) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The parameters of a request: those of the URL, and for a POST those of a form body, which come first. The rules are Go's `ParseForm`."""
+"""The parameters of a request: those of the URL, and for a POST or PUT those of a form body, which come first. The rules are Go's `ParseForm`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ class FormTooLarge(BodyTooLarge):
 
 @dataclass(slots=True, frozen=True)
 class Form:
+    """error: why parts of the text were passed over."""
+
     values: Mapping[str, Sequence[str]]
+    error: InvalidForm | None = None
 
     def get(self, name: str) -> str:
         """The first value, or the empty string."""
@@ -45,33 +48,37 @@ class Form:
         return self.values.get(name, ())
 
 
-def parse_form(*texts: str) -> Form:
-    """Values of earlier texts come first. Raises InvalidForm."""
+def parse_form(*texts: str, lenient: bool = False) -> Form:
+    """Values of earlier texts come first. Raises InvalidForm, or when lenient goes on behind what cannot be read, as Go does."""
     values: dict[str, list[str]] = {}
-    count = 0
+    count, first_error = 0, None
     for text in texts:
         for pair in filter(None, text.split("&", PAIRS_MAX)):
             count += 1
             if count > PAIRS_MAX:
                 raise InvalidForm(f"more than {PAIRS_MAX} parameters")
-            if ";" in pair:
-                raise InvalidForm("invalid semicolon separator in query")
-            name, _, value = pair.partition("=")
-            values.setdefault(_unescape(name), []).append(_unescape(value))
-    return Form(values)
+            try:
+                name, value = _pair(pair)
+            except InvalidForm as error:
+                if not lenient:
+                    raise
+                first_error = first_error or error
+            else:
+                values.setdefault(name, []).append(value)
+    return Form(values, first_error)
 
 
-async def read_form(request: Request, config: QueryApiConfig) -> Form:
-    """Raises InvalidForm, FormTooLarge, BodyTooSlow, ClientDisconnect."""
+async def read_form(request: Request, config: QueryApiConfig, *, lenient: bool = False) -> Form:
+    """Raises InvalidForm, FormTooLarge, BodyTooSlow, ClientDisconnect. lenient: as in parse_form."""
     url = request.scope["query_string"].decode("latin-1")
-    if request.method != "POST" or not request.headers.get("content-type", "").lower().startswith(FORM):
-        return parse_form(url)
+    if request.method not in ("POST", "PUT") or not request.headers.get("content-type", "").lower().startswith(FORM):
+        return parse_form(url, lenient=lenient)
     try:
         async with asyncio.timeout(config.form_timeout_s):
             body = await _body(request, config.form_bytes_max)
     except TimeoutError:
         raise BodyTooSlow(config.form_timeout_s) from None
-    return parse_form(body.decode("latin-1"), url)
+    return parse_form(body.decode("latin-1"), url, lenient=lenient)
 
 
 async def _body(request: Request, bytes_max: int) -> bytes:
@@ -81,6 +88,13 @@ async def _body(request: Request, bytes_max: int) -> bytes:
         if len(body) > bytes_max:
             raise FormTooLarge(bytes_max)
     return bytes(body)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    if ";" in text:
+        raise InvalidForm("invalid semicolon separator in query")
+    name, _, value = text.partition("=")
+    return _unescape(name), _unescape(value)
 
 
 def _unescape(text: str) -> str:

@@ -113,7 +113,7 @@ def read_duration(text: str) -> int:
 
 
 def read_limit(text: str, default: int = DEFAULT_LIMIT) -> int:
-    limit = _atoi(text) if text else default
+    limit = atoi(text) if text else default
     if limit <= 0:
         raise InvalidParameter("limit must be a positive value")
     if limit > _UINT32_MAX:
@@ -123,12 +123,12 @@ def read_limit(text: str, default: int = DEFAULT_LIMIT) -> int:
 
 def read_volume_limit(text: str) -> int:
     """0 means the default here."""
-    return DEFAULT_LIMIT if text and _atoi(text) == 0 else read_limit(text)
+    return DEFAULT_LIMIT if text and atoi(text) == 0 else read_limit(text)
 
 
 def read_delay_s(text: str) -> int:
     """Of a tail: how long to wait for entries that come late."""
-    delay_s = _atoi(text) if text else 0
+    delay_s = atoi(text) if text else 0
     if delay_s > DELAY_S_MAX:
         raise InvalidParameter(f"delay_for can't be greater than {DELAY_S_MAX}")
     return max(0, delay_s)
@@ -170,7 +170,8 @@ def _bounded(value_ns: int) -> int:
     return min(max(value_ns, -TIME_NS_MAX), TIME_NS_MAX)
 
 
-def _atoi(text: str) -> int:
+def atoi(text: str) -> int:
+    """A whole number of 64 bits. Raises InvalidParameter with the text of Go's strconv.Atoi."""
     return _parse_int(text, "Atoi")
 
 

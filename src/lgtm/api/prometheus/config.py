@@ -1,0 +1,27 @@
+"""Settings of Prometheus' API. How long a query may run and how much it may read are limits of the tenant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lgtm.promql.prepare import LOOKBACK_MS
+
+POINTS_MAX = 11_000
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class PrometheusApiConfig:
+    lookback_ms: int = LOOKBACK_MS
+    """How old the newest sample of a series may be to count at a time, unless the request says otherwise (`lookback_delta`)."""
+    experimental: bool = True
+    """Whether queries may use what Prometheus calls experimental: such functions and aggregations, `anchored`, `smoothed`, `fill`."""
+    admin_enabled: bool = False
+    """Whether series may be deleted over HTTP. Off as in Prometheus: whoever reaches the port could delete."""
+    points_max: int = POINTS_MAX
+    """A range may be this many steps long; more is refused."""
+    head_ms: int = 3 * 3_600_000
+    """How far back series count in `/status/tsdb`, which Prometheus answers from what it holds in memory."""
+
+    def __post_init__(self) -> None:
+        if min(self.lookback_ms, self.points_max, self.head_ms) < 1:
+            raise ValueError("prometheus_query sizes and times must be at least 1")

@@ -1,0 +1,44 @@
+"""What the server says of itself. It needs no tenant."""
+
+from __future__ import annotations
+
+import pytest
+
+from api.prometheus.prometheus_server import PrometheusServer
+from lgtm.api.prometheus.config import PrometheusApiConfig
+from lgtm.api.prometheus.status import PROMETHEUS_VERSION, flags
+from lgtm.model.limits import Limits
+
+
+@pytest.mark.parametrize("prefix", ["", "/prometheus"])
+async def test_clients_are_told_the_version(server: PrometheusServer, prefix: str) -> None:
+    response = await server.get(f"{prefix}/api/v1/status/buildinfo", headers={"X-Scope-OrgID": None})
+    assert response.headers["content-type"] == "application/json"
+    assert (response.json()["data"]["version"], response.json()["data"]["revision"]) == (PROMETHEUS_VERSION, "abc")
+
+
+async def test_settings_are_yaml(server: PrometheusServer) -> None:
+    assert await server.data("/api/v1/status/config") == {"yaml": "mode: None\n"}
+
+
+async def test_the_log_has_been_replayed_before_anything_is_answered(server: PrometheusServer) -> None:
+    assert await server.data("/api/v1/status/walreplay") == {"min": 0, "max": 0, "current": 0}
+
+
+async def test_the_process_tells_since_when_it_runs(server: PrometheusServer) -> None:
+    told = await server.data("/api/v1/status/runtimeinfo")
+    assert told["startTime"] == told["serverTime"] == "2026-11-20T11:00:00Z"
+    assert told["storageRetention"] == "1y"
+
+
+def test_settings_have_the_names_of_flags() -> None:
+    told = flags(PrometheusApiConfig(lookback_ms=90_000, admin_enabled=True, experimental=False), Limits())
+    assert (told["query.lookback-delta"], told["web.enable-admin-api"], told["enable-feature"]) == ("1m30s", "true", "")
+    assert "promql-experimental-functions" in flags(PrometheusApiConfig(), Limits())["enable-feature"]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_node_is_healthy_while_it_answers_and_ready_when_it_takes_requests(server: PrometheusServer, method: str) -> None:
+    assert [(await server.ask(method, f"/-/{name}")).status_code for name in ("healthy", "ready")] == [200, 200]
+    server.reason = "starting"
+    assert [(await server.ask(method, f"/-/{name}")).status_code for name in ("healthy", "ready")] == [200, 503]
