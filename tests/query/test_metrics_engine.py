@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pyarrow as pa
 from prometheus_client import CollectorRegistry
 
-from lgtm.distributor.metric_metadata import MetadataSeen
+from lgtm.clock import ManualClock
+from lgtm.distributor.metric_metadata import MetadataSeen, said_at
 from lgtm.ingester.flush import write_blocks
 from lgtm.ingester.generation import Generation
 from lgtm.model.batch import Batch, Series
-from lgtm.model.labels import Labels
+from lgtm.model.labels import Labels, labels_of
 from lgtm.model.limits import TenantLimits
 from lgtm.model.matchers import Matcher, MatchOp
 from lgtm.model.part import Part, PartId
-from lgtm.model.signal import EXEMPLARS, METADATA
-from lgtm.model.tenant import DEFAULT_TENANT
+from lgtm.model.signal import EXEMPLARS, METADATA, SAMPLES, Signal
+from lgtm.model.tenant import DEFAULT_TENANT, Tenant
 from lgtm.promql.parser import parse
 from lgtm.promql.times import Times
 from lgtm.query.config import QueryConfig
@@ -37,7 +40,13 @@ MINUTE = 60_000
 async def engine_over(store: Store) -> AsyncIterator[MetricsEngine]:
     heads, blocks = sources_of(store)
     with ThreadPoolExecutor(2) as threads:
-        yield MetricsEngine(Reader(lambda: [heads], blocks, TenantLimits(), threads, QueryConfig(), QueryMetrics(CollectorRegistry())))
+        reader = Reader(lambda: [heads], blocks, TenantLimits(), threads, QueryConfig(), QueryMetrics(CollectorRegistry()))
+
+        async def say(signal: Signal, tenant: Tenant, said: Sequence[Labels]) -> None:
+            accepted = said_at(tuple(map(Series.of, said)), 0)
+            store.heads[3] = generation(3, [Batch(signal, tenant, accepted.series, accepted.rows)])
+
+        yield MetricsEngine(reader, say, ManualClock(100 * MINUTE * 1_000_000))
 
 
 def generation(number: int, groups: Sequence[Batch]) -> Generation:
@@ -70,7 +79,7 @@ async def test_samples_of_blocks_and_heads_are_one_series_and_the_first_of_a_tim
         assert instant(answer.result) == [(A, [0.5, 1.0, 2.0, 3.0]), (B, [5.0])]
         answer = await engine.query(DEFAULT_TENANT, parse('sum(up{job="a"})'), Times(MINUTE, 3 * MINUTE, MINUTE))
         assert instant(answer.result) == [((), [1.0, 2.0, 3.0])]
-        found, _ = await engine.select(DEFAULT_TENANT, (Matcher("job", MatchOp.EQ, "a"),), MINUTE, 2 * MINUTE)
+        found = await engine.select(DEFAULT_TENANT, (Matcher("job", MatchOp.EQ, "a"),), MINUTE - 1, 2 * MINUTE)
         assert (found.ts_ms.tolist(), found.values.tolist()) == ([MINUTE, 2 * MINUTE], [1.0, 2.0])
 
 
@@ -92,9 +101,27 @@ async def test_exemplars_and_metadata(tmp_path: Path) -> None:
     store = spread(tmp_path, [exemplars], [exemplars, Batch(METADATA, DEFAULT_TENANT, said.series, said.rows)])
     async with engine_over(store) as engine:
         found = await engine.exemplars(DEFAULT_TENANT, [(Matcher("job", MatchOp.EQ, "a"),)], 0, 2 * MINUTE)
-        assert [(labels, [(one.labels, one.value, one.ts_ms) for one in of]) for labels, of in found.exemplars] == [
+        assert [(of.labels, [(one.labels, one.value, one.ts_ms) for one in of.exemplars]) for of in found.series] == [
             (A, [((("trace_id", "x"),), 0.5, MINUTE)])
         ]
         metadata = await engine.metadata(DEFAULT_TENANT)
         assert metadata == {"up": [Metadata("up", "gauge", "Other.", ""), Metadata("up", "gauge", "Whether.", "")]}
         assert await engine.metadata(DEFAULT_TENANT, "down") == {}
+
+
+async def test_what_was_deleted_is_hidden_and_nothing_else(tmp_path: Path) -> None:
+    store = spread(tmp_path, [samples_batch([(A, MINUTE, 1.0), (B, MINUTE, 5.0)])], [samples_batch([(A, 2 * MINUTE, 2.0), (A, 3 * MINUTE, 3.0)])])
+    async with engine_over(store) as engine:
+        await engine.delete_series(DEFAULT_TENANT, [(Matcher("job", MatchOp.RE, "a|c"),)], 0, 2 * MINUTE)
+        answer = await engine.query(DEFAULT_TENANT, parse("up[5m]"), Times(3 * MINUTE, 3 * MINUTE))
+        assert instant(answer.result) == [(A, [3.0]), (B, [5.0])]
+
+
+async def test_native_histograms_are_read(tmp_path: Path) -> None:
+    message = bytes([0x08, 3, 0x19]) + struct.pack("<d", 6.0) + bytes([0x20, 0, 0x5A, 4, 0x08, 2, 0x10, 2, 0x62, 2, 2, 2])
+    batch = samples_batch([(A, MINUTE, 6.0)])
+    rows = batch.rows.append_column(SAMPLES.columns.field("histogram"), pa.array([message], pa.binary()))
+    store = spread(tmp_path, [], [Batch(batch.signal, batch.tenant, batch.series, rows), samples_batch([(B, MINUTE, 1.0)])])
+    async with engine_over(store) as engine:
+        answer = await engine.query(DEFAULT_TENANT, parse("histogram_count(up)"), Times(MINUTE, MINUTE))
+        assert instant(answer.result) == [(labels_of({"job": "a"}), [3.0])]

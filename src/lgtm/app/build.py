@@ -257,7 +257,18 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
         )
         engine = QueryEngine(reader, ingester.tails.follow if cluster is None else cluster.follow)
         yield Node(
-            config, clock, registry, limits, log, ingester, distributor, catalogue, engine, TraceEngine(reader), MetricsEngine(reader), cluster
+            config,
+            clock,
+            registry,
+            limits,
+            log,
+            ingester,
+            distributor,
+            catalogue,
+            engine,
+            TraceEngine(reader),
+            MetricsEngine(reader, distributor.say, clock),
+            cluster,
         )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from lgtm.api.config import PushConfig
 from lgtm.api.loki.config import QueryApiConfig
+from lgtm.api.prometheus.config import PrometheusApiConfig
 from lgtm.api.tempo.config import TempoApiConfig
 from lgtm.app.config_keys import PER_TENANT
 from lgtm.app.span_metrics import SpanMetricsSettings
@@ -128,6 +129,8 @@ class Config:
     """Loki's query API: forms in, JSON out, tails."""
     span_metrics: SpanMetricsSettings = field(default_factory=SpanMetricsSettings)
     """Metrics that are made of spans."""
+    prometheus_query: PrometheusApiConfig = field(default_factory=PrometheusApiConfig)
+    """Prometheus' query API."""
     tempo_query: TempoApiConfig = field(default_factory=TempoApiConfig)
     """Tempo's query API: ranges, and how much is answered."""
     limits: Limits = field(default_factory=Limits)

@@ -18,6 +18,10 @@ from lgtm.api.loki_push import loki_push_routes
 from lgtm.api.metrics import PushMetrics
 from lgtm.api.otlp import Otlp, otlp_logs, otlp_metrics, otlp_traces
 from lgtm.api.otlp_http import loki_otlp_route, otlp_http_routes
+from lgtm.api.prometheus.routes import prometheus_query_router
+from lgtm.api.prometheus.side import PrometheusSide
+from lgtm.api.prometheus.status import prometheus_status_router
+from lgtm.api.remote_write import remote_write_routes
 from lgtm.api.ring import MemberRow, RingOperations, Shard, ring_router
 from lgtm.api.span_push import span_push_routes
 from lgtm.api.tempo.routes import tempo_query_router
@@ -27,8 +31,8 @@ from lgtm.api.tenancy import Tenancy
 from lgtm.app.build import Node
 from lgtm.app.config_load import shown
 
-TEMPO_PREFIX = "/tempo"
-"""Tempo's API is here, too, for datasources that name a path."""
+TEMPO_PREFIX, PROMETHEUS_PREFIX = "/tempo", "/prometheus"
+"""These APIs are here, too, for datasources that name a path."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -55,10 +59,12 @@ class Sides:
 
     logs: QuerySide
     traces: TraceSide
+    metrics: PrometheusSide
 
     def close(self) -> None:
         self.logs.close()
         self.traces.close()
+        self.metrics.close()
 
 
 class Stopping(Protocol):
@@ -69,12 +75,17 @@ def http_app(node: Node, tenancy: Tenancy, bodies: Bodies, metrics: PushMetrics,
     app = FastAPI(title="lgtm", docs_url="/api-docs", redoc_url=None, openapi_url="/openapi.json")
     app.router.routes.extend(loki_push_routes(node.distributor.push, tenancy, bodies, metrics))
     app.router.routes.extend(otlp_routes(otlp))
+    app.router.routes.extend(remote_write_routes(node.distributor.push_samples, tenancy, bodies, metrics))
     app.router.routes.extend(span_push_routes(node.distributor.push_spans, tenancy, bodies, metrics))
     app.include_router(loki_query_router(sides.logs))
     operations = _operations(node, stopping)
     for prefix in ("", TEMPO_PREFIX):
         app.include_router(tempo_query_router(sides.traces), prefix=prefix)
         app.include_router(tempo_status_router(operations), prefix=prefix)
+    for prefix in ("", PROMETHEUS_PREFIX):
+        app.include_router(prometheus_query_router(sides.metrics), prefix=prefix)
+        status = prometheus_status_router(operations, node.clock, node.config.prometheus_query, node.limits.defaults)
+        app.include_router(status, prefix=prefix)
     app.include_router(status_router(operations))
     app.include_router(ring_router(_ring_operations(node)))
     return app
@@ -83,7 +94,8 @@ def http_app(node: Node, tenancy: Tenancy, bodies: Bodies, metrics: PushMetrics,
 def query_sides(node: Node, tenancy: Tenancy) -> Sides:
     metrics, config = QueryApiMetrics(node.registry), node.config
     logs = QuerySide(node.engine, tenancy, node.clock, metrics, config.loki_query)
-    return Sides(logs, TraceSide(node.traces, tenancy, node.clock, metrics, config.tempo_query, config.loki_query))
+    traces = TraceSide(node.traces, tenancy, node.clock, metrics, config.tempo_query, config.loki_query)
+    return Sides(logs, traces, PrometheusSide(node.metrics, tenancy, node.clock, metrics, config.prometheus_query, config.loki_query))
 
 
 def otlp_app(otlp: Receivers) -> Starlette:

@@ -34,8 +34,13 @@ class MetadataSeen:
         if len(self._seen) + len(new) > SEEN_MAX:
             self._seen.clear()
         self._seen.update(dict.fromkeys(new, now_ns))
-        columns = [pa.array(np.arange(len(new)), pa.uint32()), pa.array(np.full(len(new), now_ns), pa.int64())]
-        return Accepted(tuple(map(series_of, new)), (), pa.RecordBatch.from_arrays(columns, schema=METADATA.columns))
+        return said_at(tuple(map(series_of, new)), now_ns)
+
+
+def said_at(series: tuple[Series, ...], now_ns: int) -> Accepted:
+    """One row of each."""
+    columns = [pa.array(np.arange(len(series)), pa.uint32()), pa.array(np.full(len(series), now_ns), pa.int64())]
+    return Accepted(series, (), pa.RecordBatch.from_arrays(columns, schema=METADATA.columns))
 
 
 def series_of(said: Metadata) -> Series:

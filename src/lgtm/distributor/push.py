@@ -25,12 +25,14 @@ from lgtm.distributor.detected_level import with_detected_level
 from lgtm.distributor.ingesters import Health, HealthOf, Owners
 from lgtm.distributor.levels import level_fields
 from lgtm.distributor.merge import Accepted, cap_columns, merge
+from lgtm.distributor.metric_metadata import said_at
 from lgtm.distributor.metrics import DistributorMetrics
 from lgtm.distributor.refusals import SamplesRefused, Stopping, Written
 from lgtm.distributor.split import bounded, parts_worth, split, split_by_trace
 from lgtm.distributor.tenants import Tenants, TenantState
 from lgtm.distributor.write import Writer
-from lgtm.model.batch import Batch
+from lgtm.model.batch import Batch, Series
+from lgtm.model.labels import Labels
 from lgtm.model.limits import Limits, TenantLimits
 from lgtm.model.part import PartId
 from lgtm.model.signal import EXEMPLARS, LOGS, METADATA, SAMPLES, SPANS, TRACE_ID, Signal
@@ -139,6 +141,12 @@ class Distributor:
         if admission.refusals:
             raise SamplesRefused(admission.refusals, admission.written)
         return admission.written
+
+    async def say(self, signal: Signal, tenant: Tenant, said: Sequence[Labels]) -> None:
+        """Stores label sets of a signal that has nothing but series, with the time of now. Raises QueueFull, Stopping, or another Unavailable."""
+        self._begin(tenant, 0)
+        series = tuple(map(Series.of, dict.fromkeys(said)))
+        await self._coalescer.submit(signal, tenant, said_at(series, self._clock.now_ns()))
 
     def _begin(self, tenant: Tenant, nbytes: int) -> tuple[TenantState, int]:
         """What is known of the tenant, and monotonic time."""

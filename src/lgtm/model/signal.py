@@ -133,4 +133,7 @@ METADATA = Signal(
 )
 """What is said of metric families: each saying is a series with the labels `family`, `type`, `help` and `unit`; its rows are when it was said."""
 
-SIGNALS = {signal.name: signal for signal in (LOGS, SPANS, SAMPLES, EXEMPLARS, METADATA)}
+DELETIONS = Signal("deletions", METADATA.columns, METADATA.sort, METADATA.identity, METADATA.identity_includes_content)
+"""Which samples are to be hidden: each is a series (`query/deletions.py`), its rows are when it was asked for."""
+
+SIGNALS = {signal.name: signal for signal in (LOGS, SPANS, SAMPLES, EXEMPLARS, METADATA, DELETIONS)}

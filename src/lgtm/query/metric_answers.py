@@ -1,4 +1,4 @@
-"""What questions about metrics are answered with. warnings: about rows that may be missing."""
+"""What questions about metrics are answered with."""
 
 from __future__ import annotations
 
@@ -6,19 +6,29 @@ from dataclasses import dataclass, field
 
 from lgtm.model.labels import Labels
 from lgtm.promql.result import Result
-from lgtm.query.select import QueryStats
+
+
+@dataclass(slots=True, frozen=True)
+class PromStats:
+    """Where the time of a query went: waiting for its turn, finding and reading samples, evaluating."""
+
+    queue_s: float = 0.0
+    read_s: float = 0.0
+    evaluate_s: float = 0.0
 
 
 @dataclass(slots=True, frozen=True)
 class PromAnswer:
+    """warnings: why samples may be missing. What the language warns of is in the result."""
+
     result: Result
-    stats: QueryStats = field(default_factory=QueryStats)
+    stats: PromStats = field(default_factory=PromStats)
     warnings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, frozen=True)
 class SeriesAnswer:
-    """series: sorted."""
+    """series: label sets, each once."""
 
     series: list[Labels]
     warnings: tuple[str, ...] = ()
@@ -26,24 +36,30 @@ class SeriesAnswer:
 
 @dataclass(slots=True, frozen=True)
 class NamesAnswer:
-    """names: sorted; of labels, or values of one."""
+    """names: ascending, each once."""
 
     names: list[str]
     warnings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, frozen=True)
-class Exemplar:
-    """labels: its own."""
-
+class FoundExemplar:
     labels: Labels
     value: float
     ts_ms: int
 
 
 @dataclass(slots=True, frozen=True)
-class ExemplarsAnswer:
-    """exemplars: by the labels of their series, ascending in time."""
+class ExemplarSeries:
+    """exemplars: ascending in time."""
 
-    exemplars: list[tuple[Labels, list[Exemplar]]]
+    labels: Labels
+    exemplars: list[FoundExemplar]
+
+
+@dataclass(slots=True, frozen=True)
+class ExemplarsAnswer:
+    """series: those that have exemplars, each once."""
+
+    series: list[ExemplarSeries]
     warnings: tuple[str, ...] = ()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
+from lgtm.clock import Clock
 from lgtm.model.batch import Batch
 from lgtm.model.labels import Labels
 from lgtm.model.limits import Limits
 from lgtm.model.matchers import Matcher, Matchers, MatchOp
-from lgtm.model.signal import EXEMPLARS, HISTOGRAM, META, METADATA, SAMPLES, SERIES, START, TS, VALUE, Signal
+from lgtm.model.signal import DELETIONS, EXEMPLARS, HISTOGRAM, META, METADATA, SAMPLES, SERIES, START, TS, VALUE, Signal
 from lgtm.model.tenant import Tenant
-from lgtm.model.window import Window
+from lgtm.model.window import ALWAYS, Window
 from lgtm.promql.columns import Selected
 from lgtm.promql.evaluate import evaluate
 from lgtm.promql.features import Features
@@ -22,7 +24,8 @@ from lgtm.promql.result import Result
 from lgtm.promql.syntax import Expr
 from lgtm.promql.times import Times
 from lgtm.query.admission import QueryTimeout
-from lgtm.query.metric_answers import Exemplar, ExemplarsAnswer, NamesAnswer, PromAnswer, SeriesAnswer
+from lgtm.query.deletions import Deletion, deletion_labels, deletion_of
+from lgtm.query.metric_answers import ExemplarsAnswer, ExemplarSeries, FoundExemplar, NamesAnswer, PromAnswer, PromStats, SeriesAnswer
 from lgtm.query.reader import Reader
 from lgtm.query.sample_rows import SampleRows
 from lgtm.query.select import Consume, Order, QueryStats
@@ -39,9 +42,13 @@ class QueryCancelled(Exception):
     """Nobody waits for the answer any more."""
 
 
+Say = Callable[[Signal, Tenant, Sequence[Labels]], Awaitable[None]]
+"""Stores label sets of a signal that has nothing but series, as durably as any push."""
+
+
 class MetricsEngine:
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
+    def __init__(self, reader: Reader, say: Say, clock: Clock) -> None:
+        self._reader, self._say, self._clock = reader, say, clock
 
     def limits(self, tenant: Tenant) -> Limits:
         return self._reader.limits(tenant)
@@ -61,17 +68,22 @@ class MetricsEngine:
         async with self._reader.turn("promql", tenant) as stats:
             try:
                 async with asyncio.timeout(timeout_s):
-                    result, warnings = await self._reader.settled(lambda: self._evaluated(tenant, prepared, features, stats))
+                    result, warnings, spent = await self._reader.settled(lambda: self._evaluated(tenant, prepared, features, stats))
             except TimeoutError as error:
                 raise QueryTimeout from error
-        return PromAnswer(result, stats, self._all(tenant, warnings))
+        return PromAnswer(result, PromStats(stats.queue_s, *spent), self._all(tenant, warnings))
 
-    async def select(self, tenant: Tenant, matchers: Matchers, start_ms: int, end_ms: int) -> tuple[Selected, tuple[str, ...]]:
-        """All samples from start to end, both included, and warnings."""
+    async def select(self, tenant: Tenant, matchers: Matchers, start_ms: int, end_ms: int) -> Selected:
+        """Samples later than start_ms and not later than end_ms, stale markers among them."""
         async with self._reader.turn("samples", tenant) as stats:
-            selection = Selection(matchers, start_ms - 1, end_ms)
-            found, warnings = await self._reader.settled(lambda: self._selected(tenant, selection, stats))
-        return found, self._all(tenant, warnings)
+            found, _ = await self._reader.settled(lambda: self._selected(tenant, Selection(matchers, start_ms, end_ms), stats))
+        return found
+
+    async def delete_series(self, tenant: Tenant, matchers: Sequence[Matchers], start_ms: int, end_ms: int) -> None:
+        """Hides what any of the selectors matches of the samples from start to end, both included, but none of the future."""
+        end_ms = min(end_ms, self._clock.now_ns() // _NS_PER_MS)
+        if start_ms <= end_ms:
+            await self._say(DELETIONS, tenant, [deletion_labels(Deletion(one, start_ms, end_ms)) for one in matchers])
 
     async def series(self, tenant: Tenant, matchers: Sequence[Matchers], start_ms: int, end_ms: int, *, limit: int = 0) -> SeriesAnswer:
         """Of any of the selectors; all without any. limit: 0 for none."""
@@ -107,7 +119,7 @@ class MetricsEngine:
 
     async def exemplars(self, tenant: Tenant, selectors: Sequence[Matchers], start_ms: int, end_ms: int) -> ExemplarsAnswer:
         """Of series that any of the selectors matches."""
-        found: dict[Labels, dict[tuple[int, Labels], Exemplar]] = defaultdict(dict)
+        found: dict[Labels, dict[tuple[int, Labels], FoundExemplar]] = defaultdict(dict)
         warnings: tuple[str, ...] = ()
 
         async def ask(matchers: Matchers, stats: QueryStats) -> tuple[str, ...]:
@@ -117,19 +129,22 @@ class MetricsEngine:
         async with self._reader.turn("exemplars", tenant) as stats:
             for matchers in selectors:
                 warnings = (*warnings, *await self._reader.settled(lambda matchers=matchers: ask(matchers, stats)))  # type: ignore[misc]
-        ordered = [(labels, [found[labels][key] for key in sorted(found[labels])]) for labels in sorted(found)]
+        ordered = [ExemplarSeries(labels, [found[labels][key] for key in sorted(found[labels])]) for labels in sorted(found)]
         return ExemplarsAnswer(ordered, self._all(tenant, warnings))
 
     def _all(self, tenant: Tenant, warnings: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*warnings, *self._reader.damaged(tenant))))
 
-    async def _evaluated(self, tenant: Tenant, prepared: Prepared, features: Features | None, stats: QueryStats) -> tuple[Result, tuple[str, ...]]:
-        selected, warnings = [], list[str]()
+    async def _evaluated(
+        self, tenant: Tenant, prepared: Prepared, features: Features | None, stats: QueryStats
+    ) -> tuple[Result, tuple[str, ...], tuple[float, float]]:
+        """The last: seconds of reading and of evaluating."""
+        began, selected, warnings = time.monotonic(), list[Selected](), list[str]()
         for selection in prepared.selections:
             found, more = await self._selected(tenant, selection, stats)
             selected.append(found)
             warnings += more
-        gone = threading.Event()
+        gone, read = threading.Event(), time.monotonic()
 
         def check() -> None:
             if gone.is_set():
@@ -139,13 +154,22 @@ class MetricsEngine:
             result = await self._reader.selection(tenant, stats).run(lambda: evaluate(prepared, selected, features=features, check=check))
         finally:
             gone.set()
-        return result, tuple(warnings)
+        return result, tuple(warnings), (read - began, time.monotonic() - read)
 
     async def _selected(self, tenant: Tenant, selection: Selection, stats: QueryStats) -> tuple[Selected, tuple[str, ...]]:
         rows = SampleRows()
         request = Request(tenant, SAMPLES, selection.matchers, _window(selection.start_ms, selection.end_ms))
         warnings = await self._read(request, _COLUMNS, rows.add, stats)
-        return await self._reader.selection(tenant, stats).run(rows.selected), warnings
+        deletions, more = await self._deletions(tenant, stats)
+        return await self._reader.selection(tenant, stats).run(lambda: rows.selected(deletions)), (*warnings, *more)
+
+    async def _deletions(self, tenant: Tenant, stats: QueryStats) -> tuple[list[Deletion], tuple[str, ...]]:
+        gathered, warnings = await self._reader.gather(Request(tenant, DELETIONS, (), ALWAYS), stats)
+        if not gathered.row_sets:
+            return [], warnings
+        found: set[Labels] = set()
+        await self._reader.selection(tenant, stats).series(gathered.row_sets, ALWAYS, KEYS, found)
+        return [deletion_of(labels) for labels in found], warnings
 
     async def _read(self, request: Request, columns: Columns, consume: Consume, stats: QueryStats) -> tuple[str, ...]:
         gathered, warnings = await self._reader.gather(request, stats)
@@ -177,8 +201,8 @@ def _window(start_ms: int, end_ms: int) -> Window:
     return Window(start_ms * _NS_PER_MS + 1, end_ms * _NS_PER_MS + 1)
 
 
-def _add_exemplars(batch: Batch, found: dict[Labels, dict[tuple[int, Labels], Exemplar]]) -> None:
+def _add_exemplars(batch: Batch, found: dict[Labels, dict[tuple[int, Labels], FoundExemplar]]) -> None:
     for row in batch.rows.to_pylist():
         labels: Labels = tuple(sorted((name.removeprefix(META), value) for name, value in row.items() if name.startswith(META) and value is not None))
         ts_ms = row[TS] // _NS_PER_MS
-        found[batch.series[row[SERIES]].labels or ()].setdefault((ts_ms, labels), Exemplar(labels, row[VALUE], ts_ms))
+        found[batch.series[row[SERIES]].labels or ()].setdefault((ts_ms, labels), FoundExemplar(labels, row[VALUE], ts_ms))

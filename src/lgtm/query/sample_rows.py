@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from lgtm.model.batch import Batch, Series
 from lgtm.model.labels import Fingerprint, Labels
+from lgtm.model.matchers import matches_all
 from lgtm.model.series_index import IndexedSeries
-from lgtm.model.signal import SERIES, START, TS, VALUE
-from lgtm.promql.columns import Selected, offsets_of
+from lgtm.model.signal import HISTOGRAM, SERIES, START, TS, VALUE
+from lgtm.promql.columns import BucketColumns, HistogramColumns, Selected, offsets_of
+from lgtm.query.deletions import Deletion
 from lgtm.vectors.label_table import Column, LabelTable
+from lgtm.wire.histogram_columns import HistogramArrays, histogram_arrays
 
 I64 = npt.NDArray[np.int64]
 _NS_PER_MS = 1_000_000
@@ -49,18 +54,37 @@ class SampleRows:
             self._tables += 1
         return self._of_table[1]
 
-    def selected(self) -> Selected:
+    def selected(self, deletions: Sequence[Deletion] = ()) -> Selected:
         if not self._rows:
             return Selected.empty()
         series = np.concatenate(self._series)
         ts = np.concatenate([rows.column(TS).to_numpy() for rows in self._rows])
         order, first = _sorted_once(series, ts)
         kept = order[first]
+        if deletions:
+            kept = kept[~self._deleted(series[kept], ts[kept] // _NS_PER_MS, deletions)]
         series, ts_ms = series[kept], ts[kept] // _NS_PER_MS
         values = np.concatenate([rows.column(VALUE).to_numpy() for rows in self._rows])[kept]
-        table = self._label_table()
-        by_number = offsets_of(np.bincount(series, minlength=len(self._labels)))
-        return Selected(table, by_number, ts_ms, values, start_ms=self._starts(kept))
+        offsets = offsets_of(np.bincount(series, minlength=len(self._labels)))
+        return Selected(self._label_table(), offsets, ts_ms, values, *self._histograms(kept), start_ms=self._starts(kept))
+
+    def _deleted(self, series: I64, ts_ms: I64, deletions: Sequence[Deletion]) -> npt.NDArray[np.bool_]:
+        gone = np.zeros(len(series), bool)
+        for one in deletions:
+            matches = np.fromiter((matches_all(one.matchers, labels) for labels in self._labels), bool, len(self._labels))
+            gone |= matches[series] & (ts_ms >= one.start_ms) & (ts_ms <= one.end_ms)
+        return gone
+
+    def _histograms(self, kept: I64) -> tuple[I64 | None, HistogramColumns | None]:
+        """For each sample its row among the histograms, -1 for a number."""
+        column = self._optional(HISTOGRAM, pa.binary())
+        if column is None:
+            return None, None
+        column = column.take(pa.array(kept))
+        held = np.asarray(column.is_valid())
+        if not held.any():
+            return None, None
+        return np.where(held, np.cumsum(held) - 1, -1), _columns_of(histogram_arrays(column.drop_null()))
 
     def _label_table(self) -> LabelTable:
         assert self._of_table is not None
@@ -100,3 +124,19 @@ def _order(series: I64, ts: I64) -> I64:
     if (int(series.max()) + 1) * times >= 2**62 or (ts % _NS_PER_MS).any():
         return np.lexsort((ts, series))
     return np.argsort(series * times + (ts - start) // _NS_PER_MS, kind="stable")
+
+
+def _columns_of(arrays: HistogramArrays) -> HistogramColumns:
+    positive, negative = (BucketColumns(side.offsets, side.index, side.counts) for side in (arrays.positive, arrays.negative))
+    return HistogramColumns(
+        arrays.schema,
+        arrays.count,
+        arrays.sum,
+        arrays.zero_count,
+        arrays.zero_threshold,
+        arrays.hint,
+        positive,
+        negative,
+        arrays.custom_offsets,
+        arrays.custom_bounds,
+    )

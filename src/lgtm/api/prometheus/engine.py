@@ -3,76 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
-from lgtm.model.labels import Labels
 from lgtm.model.limits import Limits
 from lgtm.model.matchers import Matchers
 from lgtm.model.tenant import Tenant
 from lgtm.promql.columns import Selected
 from lgtm.promql.features import Features
-from lgtm.promql.result import Result
 from lgtm.promql.syntax import Expr
 from lgtm.promql.times import Times
+from lgtm.query.metric_answers import ExemplarsAnswer, ExemplarSeries, FoundExemplar, NamesAnswer, PromAnswer, PromStats, SeriesAnswer
 from lgtm.wire.decoded_samples import Metadata
 
-
-@dataclass(slots=True, frozen=True)
-class PromStats:
-    """Where the time of a query went: waiting for its turn, finding and reading samples, evaluating."""
-
-    queue_s: float = 0.0
-    read_s: float = 0.0
-    evaluate_s: float = 0.0
-
-
-@dataclass(slots=True, frozen=True)
-class PromAnswer:
-    """warnings: why samples may be missing. What the language warns of is in the result."""
-
-    result: Result
-    stats: PromStats = field(default_factory=PromStats)
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(slots=True, frozen=True)
-class SeriesAnswer:
-    """series: label sets, each once."""
-
-    series: list[Labels]
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(slots=True, frozen=True)
-class NamesAnswer:
-    """names: ascending, each once."""
-
-    names: list[str]
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(slots=True, frozen=True)
-class FoundExemplar:
-    labels: Labels
-    value: float
-    ts_ms: int
-
-
-@dataclass(slots=True, frozen=True)
-class ExemplarSeries:
-    """exemplars: ascending in time."""
-
-    labels: Labels
-    exemplars: list[FoundExemplar]
-
-
-@dataclass(slots=True, frozen=True)
-class ExemplarsAnswer:
-    """series: those that have exemplars, each once."""
-
-    series: list[ExemplarSeries]
-    warnings: tuple[str, ...] = ()
+__all__ = [
+    "ExemplarSeries",
+    "ExemplarsAnswer",
+    "FoundExemplar",
+    "MetricsEngine",
+    "NamesAnswer",
+    "PromAnswer",
+    "PromStats",
+    "SeriesAnswer",
+]
 
 
 class MetricsEngine(Protocol):

@@ -1,0 +1,99 @@
+"""Prometheus remote write, 1.0 and 2.0: `POST /api/v1/write`, and Mimir's `/api/v1/push`, at the root and under `/prometheus`.
+
+Which of the two a body is, its content type says. Success is 204, and every answer tells in headers how much was stored. Of a request that is refused
+in part (400) the rest is stored in both versions, also where Prometheus would store nothing: senders do not send it again. Of 1.0, series with labels
+that make no sense are left out without an error, as Prometheus does.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from lgtm.api.bodies import Bodies
+from lgtm.api.errors import UnsupportedMediaType, client_gone, text_error
+from lgtm.api.media_type import media_type
+from lgtm.api.metrics import PushMetrics
+from lgtm.api.tenancy import ORG_ID_HEADER, Tenancy
+from lgtm.distributor.refusals import Reason, SamplesRefused, Written
+from lgtm.model.tenant import Tenant
+from lgtm.wire.bounds import BodyBounds
+from lgtm.wire.compression import snappy_block
+from lgtm.wire.decoded_samples import DecodedSamples
+from lgtm.wire.remote_write import decode_remote_write_1
+from lgtm.wire.remote_write_2 import decode_remote_write_2
+
+PATHS = ("/api/v1/write", "/api/v1/push", "/prometheus/api/v1/write", "/prometheus/api/v1/push")
+V1, V2 = "prometheus.WriteRequest", "io.prometheus.write.v2.Request"
+_DECODERS = {V1: decode_remote_write_1, V2: decode_remote_write_2}
+_SUPPORTED = ("application/x-protobuf", f"application/x-protobuf;proto={V1}", f"application/x-protobuf;proto={V2}")
+_OF_LABELS = {
+    Reason.MISSING_LABELS, Reason.INVALID_LABELS, Reason.DUPLICATE_LABEL_NAMES, Reason.MAX_LABEL_NAMES_PER_SERIES,
+    Reason.LABEL_NAME_TOO_LONG, Reason.LABEL_VALUE_TOO_LONG,
+}  # fmt: skip
+
+Push = Callable[[Tenant, DecodedSamples], Awaitable[Written]]
+
+
+def remote_write_routes(push: Push, tenancy: Tenancy, bodies: Bodies, metrics: PushMetrics) -> list[Route]:
+    async def endpoint(request: Request) -> Response:
+        start, path = time.perf_counter(), PATHS[0]
+        try:
+            tenant = tenancy.tenant(request.headers.get(ORG_ID_HEADER))
+            message = message_of(request.headers.get("content-type"), request.headers.get("content-encoding"))
+            with bodies.hold() as hold:
+                body = await hold.read(request)
+                metrics.received(path, len(body))
+                decoded = await hold.decode(body, partial(_decode, message, bodies.config.bounds))
+                metrics.decoded(path, len(decoded))
+                response = await _answer(push, tenant, decoded, message)
+        except ClientDisconnect:
+            response = client_gone()
+        except Exception as error:
+            response = _with(text_error(error), Written())
+        metrics.answered(path, str(response.status_code), time.perf_counter() - start)
+        return response
+
+    return [Route(path, endpoint, methods=["POST"]) for path in PATHS]
+
+
+async def _answer(push: Push, tenant: Tenant, decoded: DecodedSamples, message: str) -> Response:
+    try:
+        return _with(Response(status_code=204), await push(tenant, decoded))
+    except SamplesRefused as error:
+        if message == V1 and all(refusal.reason in _OF_LABELS for refusal in error.refusals):
+            return _with(Response(status_code=204), error.written)
+        return _with(text_error(error), error.written)
+
+
+def message_of(content_type: str | None, encoding: str | None) -> str:
+    """V1 or V2. Raises UnsupportedMediaType."""
+    if (encoding or "snappy").lower() != "snappy":
+        raise UnsupportedMediaType(f"Content-Encoding {encoding}", ("snappy",))
+    if not content_type:
+        return V1
+    if media_type(content_type) != "application/x-protobuf":
+        raise UnsupportedMediaType(content_type, _SUPPORTED)
+    for parameter in content_type.split(";")[1:]:
+        name, _, value = parameter.strip().partition("=")
+        if name.strip().lower() == "proto":
+            message = value.strip().strip('"')
+            if message not in _DECODERS:
+                raise UnsupportedMediaType(content_type, _SUPPORTED)
+            return message
+    return V1
+
+
+def _decode(message: str, bounds: BodyBounds, body: bytes) -> DecodedSamples:
+    return _DECODERS[message](snappy_block(body, bytes_max=bounds.decompressed_bytes_max), bounds=bounds)
+
+
+def _with(response: Response, written: Written) -> Response:
+    for name, count in (("Samples", written.samples), ("Histograms", written.histograms), ("Exemplars", written.exemplars)):
+        response.headers[f"X-Prometheus-Remote-Write-{name}-Written"] = str(count)
+    return response
