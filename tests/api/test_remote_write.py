@@ -27,9 +27,11 @@ BODY = bytes(cramjam.snappy.compress_raw(b"\x0a" + bytes([len(SERIES)]) + SERIES
 TYPE_1 = {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"}
 TYPE_2 = {"Content-Type": f"application/x-protobuf;proto={V2}", "Content-Encoding": "snappy"}
 
+ONE = Written(samples=1)
+
 
 class Server:
-    def __init__(self, outcome: Written | Exception = Written(samples=1)) -> None:
+    def __init__(self, outcome: Written | Exception = ONE) -> None:
         self.pushed: list[tuple[Tenant, DecodedSamples]] = []
         self.outcome = outcome
 
