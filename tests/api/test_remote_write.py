@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from lgtm.api.bodies import Bodies
-from lgtm.api.errors import UnsupportedMediaType
+from lgtm.api.errors import NotAccepted
 from lgtm.api.metrics import PushMetrics
 from lgtm.api.remote_write import PATHS, V1, V2, message_of, remote_write_routes
 from lgtm.api.tenancy import Tenancy
@@ -78,7 +78,7 @@ def test_the_content_type_says_which_message_a_body_is(content_type: str | None,
     if message is not None:
         assert message_of(content_type, encoding) == message
         return
-    with pytest.raises(UnsupportedMediaType):
+    with pytest.raises(NotAccepted):
         message_of(content_type, encoding)
 
 

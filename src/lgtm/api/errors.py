@@ -30,7 +30,11 @@ class NoTenant(BadRequest):
         return "no org id"
 
 
-class UnsupportedMediaType(BadRequest):
+class NotAccepted(BadRequest):
+    """A body of a kind that nobody reads here."""
+
+
+class UnsupportedMediaType(NotAccepted):
     """A content type that nobody reads here."""
 
     def __init__(self, content_type: str, supported: Sequence[str] = ("application/json", "application/x-protobuf")) -> None:
@@ -88,7 +92,7 @@ class NoSnapshots(BadRequest):
 STATUS: dict[type[LgtmError], int] = {
     NoTenant: 401,
     BodyTooSlow: 408,
-    UnsupportedMediaType: 415,
+    NotAccepted: 415,
     NoStreams: 422,
     TraceTooLarge: 422,
     EvaluationError: 422,

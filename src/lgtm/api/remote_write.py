@@ -16,13 +16,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from lgtm.api.bodies import Bodies
-from lgtm.api.errors import UnsupportedMediaType, client_gone, text_error
-from lgtm.api.media_type import media_type
+from lgtm.api.errors import NotAccepted, client_gone, text_error
 from lgtm.api.metrics import PushMetrics
 from lgtm.api.tenancy import ORG_ID_HEADER, Tenancy
 from lgtm.distributor.refusals import Reason, SamplesRefused, Written
+from lgtm.errors import BadRequest
 from lgtm.model.tenant import Tenant
-from lgtm.wire.bounds import BodyBounds
+from lgtm.wire.bounds import BodyBounds, MalformedBody
 from lgtm.wire.compression import snappy_block
 from lgtm.wire.decoded_samples import DecodedSamples
 from lgtm.wire.remote_write import decode_remote_write_1
@@ -31,7 +31,6 @@ from lgtm.wire.remote_write_2 import decode_remote_write_2
 PATHS = ("/api/v1/write", "/api/v1/push", "/prometheus/api/v1/write", "/prometheus/api/v1/push")
 V1, V2 = "prometheus.WriteRequest", "io.prometheus.write.v2.Request"
 _DECODERS = {V1: decode_remote_write_1, V2: decode_remote_write_2}
-_SUPPORTED = ("application/x-protobuf", f"application/x-protobuf;proto={V1}", f"application/x-protobuf;proto={V2}")
 _OF_LABELS = {
     Reason.MISSING_LABELS, Reason.INVALID_LABELS, Reason.DUPLICATE_LABEL_NAMES, Reason.MAX_LABEL_NAMES_PER_SERIES,
     Reason.LABEL_NAME_TOO_LONG, Reason.LABEL_VALUE_TOO_LONG,
@@ -68,29 +67,37 @@ async def _answer(push: Push, tenant: Tenant, decoded: DecodedSamples, message: 
     except SamplesRefused as error:
         if message == V1 and all(refusal.reason in _OF_LABELS for refusal in error.refusals):
             return _with(Response(status_code=204), error.written)
-        return _with(text_error(error), error.written)
+        return _with(text_error(error if message == V2 else BadRequest(str(error).split(" for series")[0])), error.written)
 
 
 def message_of(content_type: str | None, encoding: str | None) -> str:
-    """V1 or V2. Raises UnsupportedMediaType."""
-    if (encoding or "snappy").lower() != "snappy":
-        raise UnsupportedMediaType(f"Content-Encoding {encoding}", ("snappy",))
+    """V1 or V2. Raises NotAccepted."""
+    if encoding and encoding.lower() != "snappy":
+        raise NotAccepted(f"{encoding} encoding (compression) is not accepted by this server; only snappy is acceptable")
     if not content_type:
         return V1
-    if media_type(content_type) != "application/x-protobuf":
-        raise UnsupportedMediaType(content_type, _SUPPORTED)
-    for parameter in content_type.split(";")[1:]:
-        name, _, value = parameter.strip().partition("=")
+    media, *parameters = (part.strip() for part in content_type.split(";"))
+    if media.lower() != "application/x-protobuf":
+        raise NotAccepted(f"expected application/x-protobuf as the first (media) part, got {content_type} content-type")
+    for parameter in parameters:
+        name, equals, value = parameter.partition("=")
+        if not equals:
+            raise NotAccepted(f"as per https://www.rfc-editor.org/rfc/rfc9110#parameter expected parameters to be key-values, got {content_type}")
         if name.strip().lower() == "proto":
             message = value.strip().strip('"')
             if message not in _DECODERS:
-                raise UnsupportedMediaType(content_type, _SUPPORTED)
+                unknown = f"unknown type for remote write protobuf message {message}, supported: {V1}, {V2}"
+                raise NotAccepted(f"got {content_type} content type; {unknown}")
             return message
     return V1
 
 
 def _decode(message: str, bounds: BodyBounds, body: bytes) -> DecodedSamples:
-    return _DECODERS[message](snappy_block(body, bytes_max=bounds.decompressed_bytes_max), bounds=bounds)
+    try:
+        data = snappy_block(body, bytes_max=bounds.decompressed_bytes_max)
+    except MalformedBody as error:
+        raise MalformedBody("s2: corrupt input") from error
+    return _DECODERS[message](data, bounds=bounds)
 
 
 def _with(response: Response, written: Written) -> Response:

@@ -12,17 +12,21 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from lgtm.distributor.histogram_rules import faults
 from lgtm.distributor.merge import Accepted, with_series
+from lgtm.distributor.metric_series import series_text
 from lgtm.distributor.refusals import Reason, Refusal, SampleRateLimited, Written
 from lgtm.distributor.tenants import TenantState
 from lgtm.errors import LgtmError
 from lgtm.model.batch import Series
-from lgtm.model.labels import Fingerprint, format_labels
+from lgtm.model.labels import Fingerprint
 from lgtm.model.signal import HISTOGRAM, SERIES, TS
 from lgtm.model.tenant import Tenant
 from lgtm.wire.decoded_samples import DecodedSamples
+from lgtm.wire.histogram_columns import histogram_arrays
 
-_NS_PER_MS = 1_000_000
+Numbers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 MESSAGES_MAX = 20
 """Series that are named one by one in an error."""
 
@@ -59,6 +63,8 @@ def admit_samples(tenant: Tenant, decoded: DecodedSamples, state: TenantState, *
         return SampleAdmission(error=error, refusals=(Refusal(Reason.RATE_LIMITED, str(error), len(decoded), 0),))
     series = _Resolved(decoded, state, monotonic_ns)
     latest_ns = now_ns + limits.creation_grace_period_ns if limits.creation_grace_period_ns > 0 else None
+    if decoded.format == "remote_write_2":
+        series.refuse_empty(decoded.rows)
     return SampleAdmission(
         accepted=series.kept(decoded.rows, latest_ns),
         exemplars=None if decoded.exemplars is None else series.kept(decoded.exemplars, None),
@@ -72,6 +78,7 @@ class _Resolved:
 
     def __init__(self, decoded: DecodedSamples, state: TenantState, monotonic_ns: int) -> None:
         keys = decoded.keys.to_pylist()
+        self.keys = len(keys)
         found = state.metric_series.resolve(keys, decoded.labels_of, monotonic_ns)
         self.refusals: list[Refusal] = []
         self._numbers: npt.NDArray[np.int64] | None = None
@@ -101,27 +108,54 @@ class _Resolved:
         self.refusals.append(Refusal(reason, message, rows, 0))
 
     def kept(self, rows: pa.RecordBatch, latest_ns: int | None) -> Accepted | None:
-        """Rows of series that are none of the refused, and not later than that."""
+        """Rows of series that are none of the refused, not later than that, and no histograms that make no sense."""
         at = rows.column(SERIES).to_numpy()
         numbers = at if self._numbers is None else self._numbers[at]
-        late = self._late(rows.column(TS).to_numpy(), numbers, latest_ns)
-        if self._numbers is None and late is None:
+        bad = self._bad(rows, numbers, latest_ns)
+        if self._numbers is None and bad is None:
             return Accepted(self.series, (), rows) if rows.num_rows else None
-        keep = numbers >= 0 if late is None else (numbers >= 0) & ~late
+        keep = numbers >= 0 if bad is None else (numbers >= 0) & ~bad
         if not keep.any():
             return None
         used, renumbered = np.unique(numbers[keep], return_inverse=True)
         series = tuple(self.series[number] for number in used.tolist())
         return Accepted(series, (), with_series(rows.filter(pa.array(keep)), renumbered.astype(np.uint32)))
 
-    def _late(self, ts: npt.NDArray[np.int64], numbers: npt.NDArray[np.int64], latest_ns: int | None) -> npt.NDArray[np.bool_] | None:
-        """Rows that are too far ahead, which are refused; None when there are none."""
-        if latest_ns is None or not len(ts) or int(ts.max()) <= latest_ns:
+    def _bad(self, rows: pa.RecordBatch, numbers: Numbers, latest_ns: int | None) -> Flags | None:
+        """Rows that are refused, which is told; None when there are none."""
+        ts = rows.column(TS).to_numpy()
+        late: Flags | None = None if latest_ns is None or not len(ts) or int(ts.max()) <= latest_ns else ts > latest_ns
+        senseless = self._senseless(rows, numbers) if HISTOGRAM in rows.schema.names else None
+        if late is None:
+            return senseless
+        told = late & (numbers >= 0)
+        if told.any():
+            text = "out of bounds: timestamp is too far in the future for series"
+            self._refuse(Reason.TOO_FAR_IN_FUTURE, f"{text} {self._text(numbers, int(np.argmax(told)))}", int(told.sum()))
+        return late if senseless is None else late | senseless
+
+    def _senseless(self, rows: pa.RecordBatch, numbers: Numbers) -> Flags | None:
+        column = rows.column(HISTOGRAM)
+        of_rows = np.flatnonzero(np.asarray(column.is_valid()))
+        found = faults(histogram_arrays(column.drop_null())) if len(of_rows) else {}
+        if not found:
             return None
-        late: npt.NDArray[np.bool_] = (ts > latest_ns) & (numbers >= 0)
-        if late.any():
-            first = int(np.argmax(late))
-            labels = format_labels(self.series[int(numbers[first])].labels or ())
-            where = f"series {labels}, timestamp {int(ts[first]) // _NS_PER_MS}"
-            self._refuse(Reason.TOO_FAR_IN_FUTURE, f"out of bounds: timestamp is too far in the future: {where}", int(late.sum()))
-        return late
+        bad = np.zeros(rows.num_rows, bool)
+        for number, text in found.items():
+            row = int(of_rows[number])
+            bad[row] = True
+            if numbers[row] >= 0:
+                self._refuse(Reason.INVALID_HISTOGRAM, f"{text} for series {self._text(numbers, row)}", 1)
+        return bad
+
+    def _text(self, numbers: Numbers, row: int) -> str:
+        return series_text(self.series[int(numbers[row])].labels or ())
+
+    def refuse_empty(self, rows: pa.RecordBatch) -> None:
+        """Series that came without samples."""
+        lacking = np.bincount(rows.column(SERIES).to_numpy(), minlength=self.keys) == 0
+        for key in np.flatnonzero(lacking).tolist():
+            number = key if self._numbers is None else int(self._numbers[key])
+            if number >= 0:
+                text = series_text(self.series[number].labels or ())
+                self._refuse(Reason.EMPTY_SERIES, f"TimeSeries must contain at least one sample or histogram for series {text}", 0)

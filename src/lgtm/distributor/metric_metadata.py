@@ -28,13 +28,17 @@ class MetadataSeen:
 
     def fresh(self, said: Iterable[Metadata], now_ns: int) -> Accepted | None:
         """Rows for what was not stored lately. now_ns: wall time."""
-        new = [one for one in dict.fromkeys(said) if one.family and now_ns - self._seen.get(one, -AGAIN_NS) >= AGAIN_NS]
+        new = [one for one in dict.fromkeys(said) if _says_something(one) and now_ns - self._seen.get(one, -AGAIN_NS) >= AGAIN_NS]
         if not new:
             return None
         if len(self._seen) + len(new) > SEEN_MAX:
             self._seen.clear()
         self._seen.update(dict.fromkeys(new, now_ns))
         return said_at(tuple(map(series_of, new)), now_ns)
+
+
+def _says_something(one: Metadata) -> bool:
+    return bool(one.family) and (bool(one.help or one.unit) or one.type != "unknown")
 
 
 def said_at(series: tuple[Series, ...], now_ns: int) -> Accepted:

@@ -6,16 +6,18 @@ What was not used for one to two idle times is forgotten, and then no longer cou
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Sequence
 
 from lgtm.clock import NS_PER_S
 from lgtm.distributor.refusals import Reason
 from lgtm.errors import BadRequest
 from lgtm.model.batch import Series
-from lgtm.model.labels import Labels, format_labels
+from lgtm.model.labels import Labels, quote
 from lgtm.model.limits import Limits
 
 METRIC_NAME = "__name__"
+_PLAIN = re.compile("[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
 
 Refused = tuple[Reason, str]
 LabelsOf = Callable[[int], tuple[tuple[str, str], ...]]
@@ -60,7 +62,7 @@ class MetricSeries:
             return Reason.INVALID_LABELS, str(error)
         most = self._limits.max_global_series_per_user
         if 0 < most <= len(self):
-            text = format_labels(tuple(sorted(labels)))
+            text = series_text(tuple(sorted(labels)))
             return Reason.SERIES_LIMIT, f"per-user series limit of {most} exceeded by {text}; raise limits.max_global_series_per_user"
         return judged(labels, self._limits)
 
@@ -68,6 +70,11 @@ class MetricSeries:
         if self._turned_ns is None or now_ns - self._turned_ns >= self._idle_ns:
             self._turned_ns = now_ns
             self._young, self._old = {}, self._young
+
+
+def series_text(labels: Labels) -> str:
+    """As Prometheus prints it: names that are no plain identifiers stand in quotes."""
+    return "{" + ", ".join(f"{name if _PLAIN.fullmatch(name) else quote(name)}={quote(value)}" for name, value in labels) + "}"
 
 
 def judged(sent: tuple[tuple[str, str], ...], limits: Limits) -> Series | Refused:
@@ -80,11 +87,11 @@ def judged(sent: tuple[tuple[str, str], ...], limits: Limits) -> Series | Refuse
         if name == following:
             return Reason.DUPLICATE_LABEL_NAMES, f'label name "{name}" is not unique: invalid sample'
     if METRIC_NAME not in names:
-        return Reason.INVALID_LABELS, f"invalid metric name or labels, got {format_labels(labels)}"
+        return Reason.INVALID_LABELS, f"invalid metric name or labels, got {series_text(labels)}"
     if "" in names:
-        return Reason.INVALID_LABELS, f"invalid metric name or labels, got {format_labels(labels)}"
+        return Reason.INVALID_LABELS, f"invalid metric name or labels, got {series_text(labels)}"
     if 0 < limits.max_metric_label_names < len(labels):
-        return Reason.MAX_LABEL_NAMES_PER_SERIES, f"series {format_labels(labels)} has {len(labels)} labels; limit {limits.max_metric_label_names}"
+        return Reason.MAX_LABEL_NAMES_PER_SERIES, f"series {series_text(labels)} has {len(labels)} labels; limit {limits.max_metric_label_names}"
     for name, value in labels:
         if 0 < limits.max_label_name_length < len(name.encode()):
             return (

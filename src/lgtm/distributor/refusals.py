@@ -38,6 +38,7 @@ class Reason(enum.StrEnum):
     PER_STREAM_RATE_LIMIT = "per_stream_rate_limit"
     TOO_FAR_BEHIND = "too_far_behind"
     INVALID_HISTOGRAM = "invalid_native_histogram"
+    EMPTY_SERIES = "empty_series"
     SERIES_LIMIT = "per_user_series_limit"
 
 

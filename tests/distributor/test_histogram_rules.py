@@ -1,0 +1,69 @@
+"""Histograms that contradict themselves are told in Prometheus' words."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lgtm.distributor.histogram_rules import faults
+from lgtm.wire.histogram_columns import BucketArrays, HistogramArrays
+
+
+def side(counts: list[float]) -> BucketArrays:
+    return BucketArrays(np.array([0, len(counts)]), np.arange(len(counts)), np.array(counts, float))
+
+
+def one(**fields: Any) -> HistogramArrays:
+    told: dict[str, Any] = {
+        "schema": 0,
+        "count": 3.0,
+        "sum": 5.0,
+        "zero": 0.0,
+        "threshold": 0.0,
+        "positive": [1.0, 2.0],
+        "negative": [],
+        "bounds": [],
+    } | fields
+    return HistogramArrays(
+        np.array([told["schema"]], np.int32),
+        np.array([told["count"]]),
+        np.array([told["sum"]]),
+        np.array([told["zero"]]),
+        np.array([told["threshold"]]),
+        np.zeros(1, np.int32),
+        side(told["positive"]),
+        side(told["negative"]),
+        np.array([0, len(told["bounds"])]),
+        np.array(told["bounds"], float),
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"schema": 99}, "histogram has an invalid schema"),
+        ({"schema": -5}, "got schema -5"),
+        ({"count": -1.0}, "observation count is  -1: histogram's observation count is negative"),
+        ({"zero": -1.0}, "zero bucket count is -1"),
+        ({"positive": [1.0, -2.0]}, "positive side: bucket number 2 has observation count of -2"),
+        ({"negative": [-1.0]}, "negative side: bucket number 1"),
+        ({"count": 4.0}, "3 observations found in buckets, but the Count field is 4: histogram's observation count should equal"),
+        ({"count": 2.0, "sum": math.nan}, "should be at least the number of observations"),
+        ({"schema": -53, "bounds": [2.0, 1.0]}, "custom buckets: previous bound is 2.000000 and current is 1.000000"),
+        ({"schema": -53, "bounds": [1.0, math.inf]}, "must be finite"),
+        ({"schema": -53, "zero": 1.0, "count": 4.0}, "must have zero count of 0"),
+        ({"schema": -53, "negative": [0.0]}, "must not have negative buckets"),
+    ],
+)
+def test_what_makes_no_sense_is_told(fields: dict[str, Any], text: str) -> None:
+    assert text in faults(one(**fields))[0]
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"schema": 20}, {"count": 9.0, "sum": math.nan}, {"schema": -53, "bounds": [1.0, 2.0]}, {"zero": 1.0, "count": 4.0}]
+)
+def test_what_makes_sense_is_not(fields: dict[str, Any]) -> None:
+    assert faults(one(**fields)) == {}
