@@ -7,6 +7,8 @@ field leads to it. So all bytes that may be tags are looked at together, and a l
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 
@@ -16,21 +18,24 @@ from lgtm.wire.protobuf import LENGTH_DELIMITED, Buffer, TooManyFields
 _RUNS_MAX = 8
 """Of a message with more runs, the rest is read field by field."""
 _RUN_BYTES_MIN = 4_096
-_OUTER_BYTES_MIN = 48
-"""What is smaller is taken for a field of a nested message, which often has the same tag; where that is wrong, the loop goes on from there."""
 
 _WRONG_SHARE_MIN = 16
 """Where one candidate in so many is followed by another than it leads to, they are sorted out together."""
 
+NO_MINIMA: Mapping[int, int] = MappingProxyType({})
 
-def scan_long(buffer: Buffer, start: int, end: int, *, most: int, nested_alike: bool = False) -> Fields:
-    """As `Buffer.scan_one`. nested_alike: whether messages within the fields begin with the same tag, so that few candidates would be right."""
+
+def scan_long(buffer: Buffer, start: int, end: int, *, most: int, bytes_min: Mapping[int, int] = NO_MINIMA) -> Fields:
+    """As `Buffer.scan_one`. bytes_min: for tags that fields of nested messages have too, what is smaller is taken for one of these.
+
+    Where that is wrong, what follows is read field by field.
+    """
     pieces = []
     position, left = start, most
     for _ in range(_RUNS_MAX):
         if end - position < _RUN_BYTES_MIN or buffer.data[position] & 7 != LENGTH_DELIMITED or buffer.data[position] >= 0x80:
             break
-        starts, ends = _run(buffer, position, end, _OUTER_BYTES_MIN if nested_alike else 0)
+        starts, ends = _run(buffer, position, end, bytes_min.get(buffer.data[position], 0))
         if not len(starts):
             break
         left -= len(starts)

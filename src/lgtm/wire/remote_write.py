@@ -30,6 +30,8 @@ from lgtm.wire.text import decode, utf8
 _TIMESERIES, _METADATA = tag(1, LENGTH_DELIMITED), tag(3, LENGTH_DELIMITED)
 _LABELS, _SAMPLES, _EXEMPLARS, _HISTOGRAMS = (tag(number, LENGTH_DELIMITED) for number in (1, 2, 3, 4))
 _NAME, _VALUE = tag(1, LENGTH_DELIMITED), tag(2, LENGTH_DELIMITED)
+_BYTES_MIN = {_TIMESERIES: 48}
+"""Labels have the same tag as series and are mostly smaller."""
 _TYPE, _FAMILY, _HELP, _UNIT = tag(1, VARINT), *(tag(number, LENGTH_DELIMITED) for number in (2, 4, 5))
 
 
@@ -40,7 +42,7 @@ def decode_remote_write_1(data: bytes, bounds: BodyBounds = BOUNDS) -> DecodedSa
     Raises MalformedBody and BodyTooLarge kinds; then nothing of the request counts. Labels of series are not looked at before `labels_of`.
     """
     buffer = Buffer(data)
-    request = scan_long(buffer, 0, buffer.size, most=2 * bounds.streams_max + FIELDS_OF_MESSAGE_MAX, nested_alike=True)
+    request = scan_long(buffer, 0, buffer.size, most=2 * bounds.streams_max + FIELDS_OF_MESSAGE_MAX, bytes_min=_BYTES_MIN)
     series = request.places(_TIMESERIES)
     if len(series) > bounds.streams_max:
         raise TooManyStreams(bounds.streams_max)

@@ -29,6 +29,8 @@ from lgtm.wire.symbols import JoinedLabels, Symbols
 _SYMBOLS, _TIMESERIES = tag(4, LENGTH_DELIMITED), tag(5, LENGTH_DELIMITED)
 _REFS = 1
 _SAMPLES, _HISTOGRAMS, _EXEMPLARS, _METADATA = (tag(number, LENGTH_DELIMITED) for number in (2, 3, 4, 5))
+_BYTES_MIN = {_TIMESERIES: 16}
+"""Metadata of a series has the same tag and at most a type and two numbers of symbols."""
 _TYPE, _HELP, _UNIT = tag(1, VARINT), tag(3, VARINT), tag(4, VARINT)
 
 
@@ -40,7 +42,7 @@ def decode_remote_write_2(data: bytes, bounds: BodyBounds = BOUNDS) -> DecodedSa
     Raises MalformedBody and BodyTooLarge kinds; then nothing of the request counts.
     """
     buffer = Buffer(data)
-    request = scan_long(buffer, 0, buffer.size, most=bounds.rows_max + bounds.streams_max + FIELDS_OF_MESSAGE_MAX)
+    request = scan_long(buffer, 0, buffer.size, most=bounds.rows_max + bounds.streams_max + FIELDS_OF_MESSAGE_MAX, bytes_min=_BYTES_MIN)
     series = request.places(_TIMESERIES)
     if len(series) > bounds.streams_max:
         raise TooManyStreams(bounds.streams_max)
@@ -71,22 +73,24 @@ def _exemplars(buffer: Buffer, places: Places, symbols: Symbols, bounds: BodyBou
 def _metadata(buffer: Buffer, fields: Fields, symbols: Symbols, names: Ints) -> Iterator[Metadata]:
     """Each different one once, in the order of the symbols; names: of each series the symbol of its name, -1 where it has none.
 
-    References to no symbol are as good as none: metadata is no reason to lose samples.
+    References to no symbol are as good as one to the first, which senders keep empty: metadata is no reason to lose samples.
     """
     (start,), (end,) = fields.last(_METADATA)
     at = ((end > 0) & (names >= 0)).nonzero()[0]
     found = MessageColumns(buffer, start[at], end[at], _TYPE, _HELP, _UNIT)
     helps, units = (np.where(refs < len(symbols), refs, 0) for refs in (found.counts(_HELP).astype(np.int64), found.counts(_UNIT).astype(np.int64)))
     kinds = np.minimum(found.varints(_TYPE).view(np.uint64), len(TYPES)).astype(np.int64)
-    for name, kind, text, unit in _distinct(names[at], kinds, helps, units):
-        kind_name = type_name(kind)
-        yield Metadata(family_of(symbols.text(name), kind_name), kind_name, symbols.text(text), symbols.text(unit))
+    first = _first_of_each(names[at], kinds, helps, units)
+    texts = (symbols.texts(column[first]) for column in (names[at], helps, units))
+    for number, name, text, unit in zip(kinds[first].tolist(), *texts, strict=True):
+        kind = type_name(number)
+        yield Metadata(family_of(name, kind), kind, text, unit)
 
 
-def _distinct(*columns: Ints) -> Iterator[list[int]]:
-    """The different rows of columns of numbers below 2^32, sorted by the first column, then the second and so on."""
+def _first_of_each(*columns: Ints) -> Ints:
+    """Where the different rows of columns of numbers below 2^32 first stand, sorted by the first column, then the second and so on."""
     codes = columns[0]
     for column in columns[1:]:
         codes = np.unique(codes, return_inverse=True)[1] * (np.int64(1) << 32) + column
-    first = np.unique(codes, return_index=True)[1]
-    yield from np.stack([column[first] for column in columns], axis=1).tolist()
+    first: Ints = np.unique(codes, return_index=True)[1]
+    return first

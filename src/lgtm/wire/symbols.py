@@ -78,16 +78,14 @@ class Symbols:
             row, at = row[~found], at[~found] + 2
         return names
 
-    def text(self, index: int) -> str:
-        """Symbol 0 is the empty text, also where a request has no symbols. Raises MalformedBody."""
-        return decode(self._bytes(index), lambda: f"symbol {index}") if index else ""
-
     def texts(self, indices: Ints) -> list[str]:
         """The symbols of these numbers. Raises MalformedBody."""
-        return [self.text(index) for index in indices.tolist()]
-
-    def _bytes(self, index: int) -> bytes:
-        return self._content[self._offsets[index] : self._offsets[index + 1] - 1]
+        content = self._content
+        starts, ends = self._offsets[indices].tolist(), (self._offsets[indices + 1] - len(_END)).tolist()
+        try:
+            return [content[start:end].decode() for start, end in zip(starts, ends, strict=True)]
+        except UnicodeDecodeError as error:
+            raise MalformedBody("a symbol is not valid UTF-8") from error
 
 
 @dataclass(slots=True, frozen=True)
