@@ -46,7 +46,6 @@ ELSEWHERE = {
     "cli/namespaces.py": "e2e/test_cluster.py",
     "cli/local_nodes.py": "e2e/test_cluster.py",
     "wire/otlp_metric_family.py": "wire/test_otlp_metrics.py",
-    "wire/otlp_metric_points.py": "wire/test_otlp_metric_samples.py",
     "wal/survey.py": "wal/test_recovery.py",
     "wal/writer.py": "wal/test_log.py",
     "wal/executor.py": "wal/test_log.py",

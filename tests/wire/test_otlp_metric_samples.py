@@ -12,11 +12,8 @@ from hypothesis import strategies as st
 
 from lgtm.wire.bounds import BodyBounds, MetadataTooLarge, TooManyRows
 from lgtm.wire.decoded_samples import DecodedSamples, Dropped
-from lgtm.wire.otlp_metric_points import attribute_bytes
 from lgtm.wire.otlp_metric_samples import upper_bound_text
-from lgtm.wire.protobuf import Buffer
 from lgtm.wire.sample_rows import STALE_BITS
-from wire.messages import field_bytes
 from wire.metric_messages import DELTA, T, decode, metric, metrics_request, series_of, text
 
 HISTOGRAM = {"count": 6, "sum": 2.5, "bucket_counts": [1, 2, 3], "explicit_bounds": [0.5, 10]}
@@ -172,16 +169,3 @@ def test_keys_are_bounded(kind: str) -> None:
     points = [point | {"attributes": {"a": "x" * 300 + str(at)}} for at in range(4 if kind == "gauge" else 1)]
     with pytest.raises(MetadataTooLarge):
         decode(metrics_request([metric(kind, *points)]), bounds=BodyBounds(metadata_bytes_max=1000))
-
-
-attributes = st.binary(max_size=200)
-
-
-@given(st.lists(st.lists(st.tuples(st.sampled_from([7, 7, 7, 3]), attributes), max_size=4), max_size=5))
-def test_attributes_of_a_point_are_one_piece_wherever_they_stand(points: list[list[tuple[int, bytes]]]) -> None:
-    messages = [b"".join(field_bytes(number, content) for number, content in point) for point in points]
-    buffer = Buffer(b"".join(messages))
-    sizes = np.array([len(message) for message in messages], np.int64)
-    places = buffer.scan(sizes.cumsum() - sizes, sizes.cumsum()).places(7 << 3 | 2)
-    expected = [b"".join(field_bytes(7, content) for number, content in point if number == 7) for point in points]
-    assert attribute_bytes(buffer, places, len(points), 7 << 3 | 2) == expected

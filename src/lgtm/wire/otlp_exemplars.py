@@ -65,11 +65,14 @@ class Exemplars:
     _found: list[tuple[ExemplarColumns, Ints, Ints]] = field(default_factory=list)
     _rows: int = 0
 
+    def expect(self, rows: int) -> None:
+        """To be called before so many more are read."""
+        if self._rows + rows > self.rows_max:
+            raise TooManyRows(self.rows_max)
+
     def add(self, columns: ExemplarColumns, series: Ints, ts: Ints) -> None:
         """series: of each, negative for those that are of none; ts: of its point, which holds for exemplars that have no time of their own."""
         self._rows += len(columns)
-        if self._rows > self.rows_max:
-            raise TooManyRows(self.rows_max)
         self._found.append((columns, series, np.where(columns.ts != 0, columns.ts, ts) // _NS_PER_MS * _NS_PER_MS))
 
     def batch(self) -> pa.RecordBatch | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 from itertools import count
+from typing import NamedTuple
 
 from lgtm.wire.decoded_samples import Metadata
 from lgtm.wire.otlp_metric_names import Suffixes, TranslationStrategy, metric_name, unit_name
@@ -31,8 +32,7 @@ class Temporality(IntEnum):
     CUMULATIVE = 2
 
 
-@dataclass(slots=True, frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """temporality: CUMULATIVE for data that has none."""
 
     data: int

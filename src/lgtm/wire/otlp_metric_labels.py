@@ -167,14 +167,23 @@ def _attributes(data: bytes) -> list[tuple[str, str]]:
     attributes = []
     position = 0
     while position < len(data):
-        _, content, position = next_field(data, position, len(data))
-        attributes.append(_attribute(data, content, position))
+        start, size = position + 2, data[position + 1]
+        if size < 0x80:  # tags are of one byte, and nearly all attributes are short
+            position = start + size
+            attributes.append(_attribute_cached(data[start:position]))
+        else:
+            _, start, position = next_field(data, position, len(data))
+            attributes.append(_attribute(data, start, position))
     return attributes
 
 
 def _attribute(data: bytes, start: int, end: int) -> tuple[str, str]:
     key, value = read_key_value(data, start, end)
     return key, text_of(value)
+
+
+def _whole_attribute(message: bytes) -> tuple[str, str]:
+    return _attribute(message, 0, len(message))
 
 
 def _joined(attributes: Iterable[tuple[str, str]], strategy: TranslationStrategy) -> dict[str, str]:
@@ -195,6 +204,7 @@ def _encoded(pairs: Iterable[tuple[str, str]]) -> bytes:
     return b"".join(b"%b\xff%b\xff" % (name.encode(), value.encode()) for name, value in pairs if value)
 
 
+_attribute_cached = lru_cache(maxsize=32_768)(_whole_attribute)
 _label_name_cached = lru_cache(maxsize=16_384)(label_name)
 _around_cached = lru_cache(maxsize=4096)(_around)
 _target_info_cached = lru_cache(maxsize=4096)(_target_info)

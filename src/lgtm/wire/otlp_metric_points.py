@@ -13,15 +13,17 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lgtm.wire.arrays import Flags
+from lgtm.wire.bounds import TooManyRows, TruncatedBody
 from lgtm.wire.fields import Ints, Places
 from lgtm.wire.message_columns import MessageColumns
 from lgtm.wire.otlp_metric_family import Family
 from lgtm.wire.otlp_metric_labels import Around
 from lgtm.wire.packed import varint_bytes
-from lgtm.wire.protobuf import FIXED64, LENGTH_DELIMITED, VARINT, Buffer, tag
+from lgtm.wire.protobuf import FIXED64, LENGTH_DELIMITED, VARINT, Buffer, read_varint, tag
 
 START, TIME, COUNT, SUM = tag(2, FIXED64), tag(3, FIXED64), tag(4, FIXED64), tag(5, FIXED64)
 NO_RECORDED_VALUE = 1
+_POINTS, _TEMPORALITY, _MONOTONIC = tag(1, LENGTH_DELIMITED), tag(2, VARINT), tag(3, VARINT)
 NS_PER_MS = 1_000_000
 
 
@@ -42,6 +44,50 @@ class FoundPoints:
     counts: list[int] = field(default_factory=list)
     starts: array[int] = field(default_factory=lambda: array("q"))
     ends: array[int] = field(default_factory=lambda: array("q"))
+
+    def read(self, buffer: Buffer, start: int, end: int, *, most: int) -> tuple[int, int, int]:
+        """Adds the points of the message Sum, or another kind of data, in [start, end): how many, their temporality, and whether they are monotonic.
+
+        Raises TooManyRows when there are more than `most` of all metrics together, TruncatedBody, MalformedBody.
+        """
+        before = len(self.starts)
+        numbers: dict[int, int] = {}
+        position = self._read_usual(buffer.data, start, end, numbers, most)
+        if position > end:
+            raise TruncatedBody
+        if position < end:
+            others = buffer.add_messages(self.starts, self.ends, 1, position, end, most=most)
+            numbers |= {number: read_varint(buffer.data, *others[number])[0] for number in (_TEMPORALITY, _MONOTONIC) if number in others}
+        return len(self.starts) - before, numbers.get(_TEMPORALITY, 0), numbers.get(_MONOTONIC, 0)
+
+    def _read_usual(self, data: bytes, position: int, end: int, numbers: dict[int, int], most: int) -> int:
+        """Where the first field stands that is unusual: a number that comes again or is long, a very long point, or a field of another kind.
+
+        Many metrics have one point, so that the two numbers behind it would cost more than it does where all fields are treated alike.
+        """
+        try:
+            while position < end:
+                found, size = data[position], data[position + 1]
+                after = position + 2
+                if found == _POINTS:
+                    if size >= 0x80:
+                        size += (data[after] << 7) - 0x80
+                        after += 1
+                    if size >= 0x4000:
+                        break
+                    position = after + size
+                    self.starts.append(after)
+                    self.ends.append(position)
+                    if len(self.starts) > most:
+                        raise TooManyRows(most)
+                elif found in (_TEMPORALITY, _MONOTONIC) and size < 0x80 and found not in numbers:
+                    numbers[found] = size
+                    position = after
+                else:
+                    break
+        except IndexError:
+            raise TruncatedBody from None
+        return position
 
     def drop_last(self, count: int) -> None:
         """Forgets points that belong to no group yet."""

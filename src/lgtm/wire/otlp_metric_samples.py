@@ -71,6 +71,7 @@ def add_single(request: Request, points: Points, kept: Flags, value: Floats, sin
     request.times.append((points.resources()[good], points.ts[good]))
     places = points.exemplars()
     if len(places):
+        request.exemplars.expect(len(places))
         request.exemplars.add(ExemplarColumns(request.buffer, places), series[places.row], points.ts[places.row])
 
 
@@ -110,11 +111,11 @@ def bucket_lists(points: Points, most: int) -> tuple[Lists, Lists]:
 def add_summaries(request: Request, found: FoundPoints) -> None:
     points = Points(request.buffer, found, attributes=7, flags=8, single=(COUNT, SUM))
     places = points.fields.places(_QUANTILES)
-    order = places.row.argsort(kind="stable")
-    quantiles = MessageColumns(request.buffer, places.start[order], places.end[order], _QUANTILE, _QUANTILE_VALUE)
     used = np.bincount(places.row, minlength=points.count)
     rows = used + 2
     request.rows.expect(int(rows.sum()))
+    order = places.row.argsort(kind="stable")
+    quantiles = MessageColumns(request.buffer, places.start[order], places.end[order], _QUANTILE, _QUANTILE_VALUE)
     at, of_quantiles = _doubles(quantiles, _QUANTILE), _doubles(quantiles, _QUANTILE_VALUE)
     series = list(_summary_series(request, points, at, used))
     kept = np.array([bool(of_point) for of_point in series], np.bool_)
@@ -238,6 +239,7 @@ def _add_bucket_exemplars(request: Request, points: Points, bounds: Lists, used:
     found = points.exemplars()
     if not len(found):
         return
+    request.exemplars.expect(len(found))
     exemplars = ExemplarColumns(request.buffer, found)
     ends = bounds.lengths.cumsum()
     texts = bounds.values.view(np.float64)

@@ -100,7 +100,7 @@ class RequestSeries:
         if isinstance(keys, str):
             self._losses.add(INVALID_NAME, 1, keys)
             return ()
-        places = tuple([self.place(key) for key in keys])
+        places = (self.place(keys[0]),) if len(keys) == 1 else tuple(map(self.place, keys))
         self._known[known] = places
         return places
 

@@ -4,7 +4,7 @@ ExportMetricsServiceRequest { repeated ResourceMetrics resource_metrics = 1 }
 ResourceMetrics { resource = 1; repeated ScopeMetrics scope_metrics = 2; schema_url = 3 }
 ScopeMetrics    { scope = 1; repeated Metric metrics = 2; schema_url = 3 }
 Metric { name = 1; description = 2; unit = 3; oneof data { gauge = 5; sum = 7; histogram = 9; exponential_histogram = 10; summary = 11 } }
-data   { repeated … data_points = 1; aggregation_temporality = 2; is_monotonic = 3 }
+data   { repeated … data_points = 1; AggregationTemporality aggregation_temporality = 2; bool is_monotonic = 3 }
 
 Metrics are walked one by one, down to where their points lie; the points of all metrics of a kind are read together.
 """
@@ -31,13 +31,12 @@ from lgtm.wire.otlp_metric_samples import Request, add_histograms, add_numbers, 
 from lgtm.wire.otlp_metric_series import DELTA, INVALID_NAME, Losses, RequestSeries
 from lgtm.wire.otlp_metrics_options import OPTIONS, OtlpMetricsOptions
 from lgtm.wire.otlp_native_points import add_custom, add_exponential
-from lgtm.wire.protobuf import LENGTH_DELIMITED, VARINT, Buffer, read_varint, tag
+from lgtm.wire.protobuf import LENGTH_DELIMITED, Buffer, tag
 from lgtm.wire.sample_rows import SampleRows
 
 _HEAD, _SCHEMA = tag(1, LENGTH_DELIMITED), tag(3, LENGTH_DELIMITED)
 _NAME, _DESCRIPTION, _UNIT = (tag(n, LENGTH_DELIMITED) for n in (1, 2, 3))
 _DATA = {tag(data, LENGTH_DELIMITED): data for data in Data}
-_TEMPORALITY, _MONOTONIC = tag(2, VARINT), tag(3, VARINT)
 _TEMPORAL = (Data.SUM, Data.HISTOGRAM, Data.EXPONENTIAL_HISTOGRAM)
 
 _Adder = Callable[[Request, FoundPoints], None]
@@ -147,26 +146,17 @@ class _Found:
             return
         data = _DATA[data_tag]
         points = self.points[Data.GAUGE if data == Data.SUM else data]
-        first = len(points)
-        others = self._buffer.add_messages(points.starts, points.ends, 1, start, end, most=self._bounds.rows_max)
-        count = len(points) - first
+        count, temporality, monotonic = points.read(self._buffer, start, end, most=self._bounds.rows_max)
         if not count:
             return
-        group = self._group(of_scope, texts, self._kind(data, others), count)
+        kind = Kind(data, temporality, monotonic != 0) if data in _TEMPORAL else Kind(data, Temporality.CUMULATIVE, False)
+        group = self._group(of_scope, texts, kind, count)
         if group is None:
             points.drop_last(count)
             return
         points.groups.append(group)
         points.counts.append(count)
         self.metadata[group.family.metadata] = None
-
-    def _kind(self, data: Data, others: dict[int, tuple[int, int]]) -> Kind:
-        if data not in _TEMPORAL:
-            return _KINDS_WITHOUT[data]
-        return Kind(data, self._number(others.get(_TEMPORALITY)), self._number(others.get(_MONOTONIC)) != 0)
-
-    def _number(self, place: tuple[int, int] | None) -> int:
-        return read_varint(self._buffer.data, *place)[0] if place else 0
 
     def _group(self, of_scope: tuple[int, Around | InvalidName], texts: tuple[bytes, bytes, bytes], kind: Kind, count: int) -> Group | None:
         """None, and `count` points lost, where the metric cannot be kept."""
@@ -184,9 +174,6 @@ class _Found:
             self._losses.add(DELTA, count, f'invalid temporality and type combination for metric "{name}"')
             return None
         return Group(resource, found, of_metric)
-
-
-_KINDS_WITHOUT = {data: Kind(data, Temporality.CUMULATIVE, False) for data in Data}
 
 
 def _add_target_info(request: Request, resources: list[bytes], options: OtlpMetricsOptions) -> bool:
