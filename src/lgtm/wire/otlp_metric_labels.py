@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
+from operator import itemgetter
 
 from lgtm.wire.any_value import read_key_value, text_of
 from lgtm.wire.otlp_metric_names import TranslationStrategy, label_name
@@ -38,7 +39,7 @@ class SeriesKey:
 
     def __init__(self, labels: Mapping[str, str]) -> None:
         self._labels = labels
-        self._head = _encoded((name, labels[name]) for name in sorted(labels.keys() - set(_LAST)))
+        self._head = _encoded([(name, labels[name]) for name in sorted(labels) if name not in _LAST])
 
     @property
     def size(self) -> int:
@@ -47,9 +48,8 @@ class SeriesKey:
 
     def of(self, name: str, *, le: str | None = None, quantile: str | None = None) -> bytes:
         """le, quantile: these beat labels of the same name."""
-        own = {NAME: name, BUCKET: le, QUANTILE: quantile}
-        values = ((label, own[label] or self._labels.get(label, "")) for label in _LAST)
-        return self._head + _encoded(values)
+        bucket, of_quantile = le or self._labels.get(BUCKET, ""), quantile or self._labels.get(QUANTILE, "")
+        return self._head + _encoded(((NAME, name), (BUCKET, bucket), (QUANTILE, of_quantile)))
 
 
 def labels_of_key(key: bytes) -> Pairs:
@@ -189,7 +189,7 @@ def _whole_attribute(message: bytes) -> tuple[str, str]:
 def _joined(attributes: Iterable[tuple[str, str]], strategy: TranslationStrategy) -> dict[str, str]:
     """Labels; values of attributes that become the same label are joined in the order of their keys."""
     labels: dict[str, str] = {}
-    for key, value in sorted(attributes, key=lambda pair: pair[0]):
+    for key, value in sorted(attributes, key=itemgetter(0)):
         name = _label_name(key, strategy)
         before = labels.get(name)
         labels[name] = f"{before};{value}" if before else value
@@ -201,7 +201,7 @@ def _label_name(key: str, strategy: TranslationStrategy) -> str:
 
 
 def _encoded(pairs: Iterable[tuple[str, str]]) -> bytes:
-    return b"".join(b"%b\xff%b\xff" % (name.encode(), value.encode()) for name, value in pairs if value)
+    return b"".join([b"%b\xff%b\xff" % (name.encode(), value.encode()) for name, value in pairs if value])
 
 
 _attribute_cached = lru_cache(maxsize=32_768)(_whole_attribute)
