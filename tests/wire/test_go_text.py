@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgtm.wire.go_text import float_text, rfc3339_ns
+from lgtm.wire.go_text import float_text, general_text, rfc3339_ns
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,25 @@ from lgtm.wire.go_text import float_text, rfc3339_ns
 )
 def test_floats_print_as_encoding_json_prints_them(value: float, text: str) -> None:
     assert float_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.25, "0.25"),
+        (0.0, "0"),
+        (-0.0, "-0"),
+        (100_000.0, "100000"),
+        (1e6, "1e+06"),
+        (-1_234_567.5, "-1.2345675e+06"),
+        (1e-4, "0.0001"),
+        (2.5e-5, "2.5e-05"),
+        (1e300, "1e+300"),
+        (math.inf, "+Inf"),
+    ],
+)
+def test_floats_print_as_format_g_prints_them(value: float, text: str) -> None:
+    assert general_text(value) == text
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

@@ -31,6 +31,19 @@ def float_text(value: float) -> str:
     return f"{sign}{whole}{'.' + fraction if fraction else ''}"
 
 
+def general_text(value: float) -> str:
+    """As strconv's format 'g' with the fewest digits: exponents below 1e-4 and from 1e6 on."""
+    text = float_text(value)
+    if value == 0 or not math.isfinite(value):
+        return text
+    digits, exponent = _shortest(abs(value))
+    if -4 <= exponent < 6:
+        return text
+    sign = "-" if value < 0 else ""
+    mantissa = digits[0] + ("." + digits[1:] if len(digits) > 1 else "")
+    return f"{sign}{mantissa}e{'-' if exponent < 0 else '+'}{abs(exponent):02}"
+
+
 def rfc3339_ns(text: str) -> int:
     """Nanoseconds since the epoch. Raises ValueError."""
     match = _RFC3339.fullmatch(text)
