@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import re2
 
 from lgtm.model.labels import Labels, labels_of
 from lgtm.model.matchers import InvalidRegex
+from lgtm.model.regex_template import Template
 from lgtm.vectors.matrix import Matrix, merge_equal_labels
-
-_REFERENCE = re.compile(r"\$(?:\$|([A-Za-z0-9_]+)|\{([A-Za-z0-9_]+)\})", re.ASCII)
-"""What Go's Regexp.Expand replaces; a `$` that starts none of these stays as it is."""
 
 
 def label_replace(matrix: Matrix, *, dst: str, replacement: str, src: str, regex: str) -> Matrix:
@@ -39,16 +36,5 @@ def _replace(labels: Labels, dst: str, replacement: str, src: str, pattern: Any)
     match = pattern.fullmatch(values.get(src, ""))
     if match is None:
         return labels
-    values[dst] = expand(replacement, match, pattern)
+    values[dst] = Template.parse(replacement).expand(match, pattern)
     return labels_of(values)
-
-
-def expand(replacement: str, match: Any, pattern: Any) -> str:
-    def referenced(reference: re.Match[str]) -> str:
-        name = reference[1] or reference[2]
-        if name is None:
-            return "$"
-        group = int(name) if name.isdigit() and len(name) < 10 else pattern.groupindex.get(name, -1)
-        return (match.group(group) or "") if 0 <= group <= pattern.groups else ""
-
-    return _REFERENCE.sub(referenced, replacement)

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from lgtm.model.matchers import InvalidRegex, compile_anchored
+from lgtm.model.regex_template import Template
 from lgtm.promql.errors import EvaluationError
 from lgtm.promql.frame import Frame, Value
 from lgtm.promql.syntax import Call
 from lgtm.promql.value import NAME, Vector, merged
 from lgtm.vectors.label_table import Column
 from lgtm.vectors.matrix import Bool
-from lgtm.vectors.relabel import expand
 
 
 def is_label_name(name: str) -> bool:
@@ -37,7 +37,8 @@ def _label_replace(call: Call, frame: Frame) -> Value:
     source, old = vector.labels.column(src).compact(), vector.labels.column(dst).compact()
     matches = [pattern.fullmatch(value) for value in source.values]
     replacement = as_utf8(replacement)
-    expanded = [expand(replacement, match, pattern) if match else "" for match in matches]
+    template = Template.parse(replacement)
+    expanded = [template.expand(match, pattern) if match else "" for match in matches]
     matched: Bool = np.array([match is not None for match in matches])[source.codes]
     return _with_label(vector, dst, _choose(matched, Column.of(expanded), source, old), matched)
 

@@ -1,0 +1,1 @@
+"""Rules that rewrite label sets, as in Prometheus' relabel_configs."""
