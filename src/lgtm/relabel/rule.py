@@ -1,6 +1,6 @@
 """One rule of relabel_configs: what it does to a label set, and which rules make no sense.
 
-Semantics and texts are those of Prometheus, model/relabel (Apache-2.0). A label that is absent has the value "", and one that is set to "" is removed.
+Semantics and texts are those of Prometheus (model/relabel, Apache-2.0). A label that is absent has the value "", one that is set to "" is removed.
 """
 
 from __future__ import annotations

@@ -1,0 +1,134 @@
+"""prometheus.yml is read: defaults, what is inherited, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from lgtm.clock import NS_PER_S
+from lgtm.relabel.rule import Action, RelabelRule
+from lgtm.scrape.config import TEXT_PROTOCOLS, ScrapeConfig, ScrapeLimits
+from lgtm.scrape.config_discovery import FileDiscovery, StaticConfig
+from lgtm.scrape.config_load import load_scrape_configs
+from lgtm.scrape.section import InvalidScrapeConfig
+
+
+def job(text: str, global_: str = "{}") -> ScrapeConfig:
+    (config,) = load_scrape_configs(f"global: {global_}\nscrape_configs:\n- {{job_name: j, {text}}}\n")
+    return config
+
+
+def test_a_job_with_a_name_has_the_defaults_of_prometheus() -> None:
+    assert load_scrape_configs("scrape_configs: [{job_name: j}]") == (ScrapeConfig(job_name="j"),)
+    assert load_scrape_configs("") == ()
+    assert job("")  # the rest of the tests rests on it
+
+
+def test_every_setting_is_read() -> None:
+    (config,) = load_scrape_configs("""
+global: {scrape_interval: 30s, sample_limit: 5}
+scrape_configs:
+- job_name: j
+  tenant: team-a
+  scrape_timeout: 3s
+  metrics_path: /m
+  scheme: https
+  params: {match: [a, b]}
+  honor_labels: true
+  honor_timestamps: false
+  track_timestamps_staleness: true
+  enable_compression: false
+  scrape_protocols: [PrometheusText0.0.4]
+  fallback_scrape_protocol: PrometheusText0.0.4
+  scrape_classic_histograms: true
+  extra_scrape_metrics: true
+  body_size_limit: 1MB
+  label_limit: 1
+  label_name_length_limit: 2
+  label_value_length_limit: 3
+  target_limit: 4
+  keep_dropped_targets: 6
+  static_configs: [{targets: [h:1]}]
+  file_sd_configs: [{files: [x.json]}]
+  relabel_configs: [{source_labels: [a], target_label: b}]
+  metric_relabel_configs: [{action: DROP, source_labels: [__name__], regex: go_.*}]
+""")
+    assert config == ScrapeConfig(
+        job_name="j",
+        tenant="team-a",
+        interval_ns=30 * NS_PER_S,
+        timeout_ns=3 * NS_PER_S,
+        metrics_path="/m",
+        scheme="https",
+        params=(("match", ("a", "b")),),
+        honor_labels=True,
+        honor_timestamps=False,
+        track_timestamps_staleness=True,
+        enable_compression=False,
+        protocols=("PrometheusText0.0.4",),
+        fallback_protocol="PrometheusText0.0.4",
+        classic_histograms=True,
+        extra_metrics=True,
+        limits=ScrapeLimits(
+            body_bytes_max=1024**2,
+            samples_max=5,
+            labels_max=1,
+            label_name_bytes_max=2,
+            label_value_bytes_max=3,
+            targets_max=4,
+            kept_dropped_targets_max=6,
+        ),
+        static=(StaticConfig(("h:1",)),),
+        discoveries=(FileDiscovery(files=("x.json",)),),
+        relabel=(RelabelRule(source_labels=("a",), target_label="b"),),
+        metric_relabel=(RelabelRule(action=Action.DROP, source_labels=("__name__",), regex="go_.*"),),
+    )
+
+
+def test_a_timeout_that_nobody_gave_follows_the_interval() -> None:
+    assert job("scrape_interval: 5s").timeout_ns == 5 * NS_PER_S
+    assert job("", "{scrape_interval: 2s}").timeout_ns == 2 * NS_PER_S
+    assert job("scrape_interval: 1m", "{scrape_interval: 20s, scrape_timeout: 15s}").timeout_ns == 15 * NS_PER_S
+
+
+def test_native_histograms_are_asked_for_as_protobuf() -> None:
+    assert job("scrape_native_histograms: true").protocols == ("PrometheusProto", *TEXT_PROTOCOLS)
+    assert job("scrape_native_histograms: true, scrape_protocols: [PrometheusText0.0.4]").protocols == ("PrometheusText0.0.4",)
+    assert job("always_scrape_classic_histograms: true").classic_histograms
+
+
+def test_settings_that_change_nothing_may_stand_there() -> None:
+    assert job("metric_name_validation_scheme: utf8, native_histogram_bucket_limit: 0, convert_classic_histograms_to_nhcb: false") == job("")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "is no YAML"),
+        ("[]", "is no mapping"),
+        ("rule_files: [x]", "rule_files: is not supported"),
+        ("scrape_config: []", "scrape_config: is no setting; did you mean scrape_configs?"),
+        ("global: {external_labels: {a: b}}", "global.external_labels: is not supported"),
+        ("global: {scrape_interval: 0s}", "global.scrape_interval: must be longer than 0"),
+        ("global: {scrape_interval: 5s, scrape_timeout: 6s}", "global scrape timeout greater than scrape interval"),
+        ("scrape_configs: [{}]", "scrape_configs[0].job_name: job_name is empty"),
+        ("scrape_configs: [{job_name: a}, {job_name: a}]", 'scrape_configs[1].job_name: found multiple scrape configs with job name "a"'),
+        ("scrape_configs: [{job_name: a, scrape_interval: 5s, scrape_timeout: 6s}]", 'scrape interval for scrape config with job name "a"'),
+        ("scrape_configs: [{job_name: a, scheme: gopher}]", 'scrape_configs[0].scheme: "gopher" is none of http, https'),
+        ("scrape_configs: [{job_name: a, tenant: a/b}]", "scrape_configs[0].tenant: tenant ID 'a/b' contains"),
+        ("scrape_configs: [{job_name: a, scrape_protocols: [x]}]", "unknown scrape protocol x, supported: PrometheusProto"),
+        ("scrape_configs: [{job_name: a, scrape_protocols: [PrometheusProto, PrometheusProto]}]", "duplicated protocol in scrape_protocols"),
+        ("scrape_configs: [{job_name: a, convert_classic_histograms_to_nhcb: true}]", "convert_classic_histograms_to_nhcb: is not supported"),
+        ("scrape_configs: [{job_name: a, relabel_configs: [{action: x}]}]", 'relabel_configs[0]: unknown relabel action "x"'),
+        ("scrape_configs: [{job_name: a, relabel_configs: [{target_label: x, regex: '('}]}]", "relabel_configs[0]: error parsing regexp"),
+        (
+            "scrape_configs: [{job_name: a, relabel_configs: [{target_label: x, regx: a}]}]",
+            "relabel_configs[0].regx: is no setting; did you mean regex?",
+        ),
+        ("scrape_configs: [{job_name: a, relabel_configs: [{source_labels: x}]}]", 'relabel_configs[0].source_labels: "x" is not a list of texts'),
+        ("scrape_configs: [{job_name: a, oauth2: {}}]", "scrape_configs[0].oauth2: is not supported"),
+    ],
+)
+def test_what_does_not_go_is_refused_with_its_path(text: str, message: str) -> None:
+    with pytest.raises(InvalidScrapeConfig) as raised:
+        load_scrape_configs(text)
+    assert message in str(raised.value)
