@@ -18,7 +18,7 @@ PROTOCOLS = {
 }
 """Name in the configuration → media type in the header Accept."""
 PROTOBUF = "PrometheusProto"
-TEXT_PROTOCOLS = tuple(name for name in PROTOCOLS if name != PROTOBUF)
+TEXT_PROTOCOLS = ("OpenMetricsText1.0.0", "OpenMetricsText0.0.1", "PrometheusText1.0.0", "PrometheusText0.0.4")
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)

@@ -1,0 +1,250 @@
+"""The series of one target from scrape to scrape: pages in, samples out, and markers where a series is no longer on the page.
+
+What a series is called in the end is worked out when it is first seen; later its text finds its number. All that happens per sample after that is
+an array operation: 10,000 known series cost about 5 ms beyond decoding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from lgtm.errors import LimitExceeded
+from lgtm.model.labels import Labels, labels_of
+from lgtm.scrape.sample_labels import SampleLabels
+from lgtm.wire.decoded_samples import DecodedSamples
+from lgtm.wire.exposition import F64, I64, NO_TIME, STALE, Exposition, Flags, ScrapedExemplar, exemplar_rows, sample_rows
+from lgtm.wire.exposition_series import METRIC_NAME
+
+Ids = npt.NDArray[np.int64]
+
+_DROPPED = -1
+_FORGET_AT = 1_000
+"""With so many series beyond twice those on the page, the ones that are not on it are forgotten."""
+_END = b"\xff"
+"""Follows each name and value in a key; no UTF-8 has it."""
+
+
+class SampleLimitReached(LimitExceeded):
+    def __str__(self) -> str:
+        return "sample limit exceeded"
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Rows:
+    """Samples of series by their numbers, all columns equally long. histograms: by position."""
+
+    ids: Ids
+    ts_ns: I64
+    values: F64
+    starts_ns: pa.Array | None = None
+    histograms: pa.Array | None = None
+    exemplars: tuple[tuple[int, ScrapedExemplar], ...] = ()
+    """With the number of the series."""
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Taken:
+    """What became of a page. rows: its samples and the markers of what is no longer on it. stale: how many of the last are markers."""
+
+    rows: Rows
+    scraped: int
+    kept: int
+    """After relabelling."""
+    added: int
+    """Series that were not on the page before."""
+    duplicates: int
+    stale: int
+
+
+class TargetSeries:
+    def __init__(self, labels: SampleLabels, *, honor_timestamps: bool, track_timestamps: bool) -> None:
+        self._labels = labels
+        self._honor_timestamps, self._track_timestamps = honor_timestamps, track_timestamps
+        self._known: dict[bytes, int] = {}
+        self._numbers: dict[bytes, int] = {}
+        self._keys: list[bytes] = []
+        self._key_column = pa.array([], pa.binary())
+        self._on_page: Flags = np.zeros(0, np.bool_)
+        self._live: Flags = np.zeros(0, np.bool_)
+        self._rows_of_page = 0
+
+    @property
+    def known(self) -> int:
+        """Texts of series that need not be parsed again."""
+        return len(self._known)
+
+    def take(self, page: Exposition, now_ns: int) -> Taken:
+        """now_ns: whole milliseconds. Raises InvalidSample, MalformedBody or SampleLimitReached; then it is as if the page had not been there."""
+        self._forget_if_many()
+        ids_of_rows = self._ids(page)
+        kept = np.flatnonzero(ids_of_rows != _DROPPED)
+        if 0 < self._labels.limits.samples_max < len(kept):
+            raise SampleLimitReached
+        ids = ids_of_rows[kept]
+        own_time = page.ts_ms is not None and self._honor_timestamps
+        ts_ns = page.times_ns(now_ns)[kept] if own_time else np.full(len(kept), now_ns)
+        first = self._first(ids, ts_ns)
+        tracked = ids
+        if own_time and page.ts_ms is not None and not self._track_timestamps:
+            tracked = ids[page.ts_ms[kept] == NO_TIME]
+        gone, added = self._follow(ids, tracked)
+        rows = _with_markers(_rows(page, kept[first], ids[first], ts_ns[first]), gone, now_ns)
+        taken = Taken(rows, len(page), len(kept), added, len(kept) - len(first), len(gone))
+        self._rows_of_page = len(page)
+        return taken
+
+    def lose(self, now_ns: int) -> Rows:
+        """Markers for every series that is live: the page failed, or the target is gone."""
+        gone = np.flatnonzero(self._live)
+        self._live = np.zeros(len(self._keys), np.bool_)
+        return _with_markers(None, gone, now_ns)
+
+    def number(self, labels: Labels) -> int:
+        """Of a series that is on no page. Numbers hold until the next page was taken."""
+        return self._append(encode_key(labels))
+
+    def samples(self, rows: Rows, page: Exposition | None = None) -> DecodedSamples:
+        """rows: with numbers of this moment. page: whose metadata goes along."""
+        used = np.zeros(len(self._keys), np.bool_)
+        used[rows.ids] = True
+        for number, _ in rows.exemplars:
+            used[number] = True
+        places = (np.cumsum(used) - 1).astype(np.uint32)
+        if len(self._key_column) < len(self._keys):
+            self._key_column = pa.array(self._keys, pa.binary())
+        keys = self._key_column if used.all() else self._key_column.take(pa.array(np.flatnonzero(used)))
+        exemplars = [(int(places[number]), exemplar) for number, exemplar in rows.exemplars]
+        return DecodedSamples(
+            keys=keys,
+            labels_of=lambda index: decode_key(keys[index].as_py()),
+            rows=sample_rows(places[rows.ids], rows.ts_ns, rows.values, rows.histograms, rows.starts_ns),
+            format="scrape",
+            exemplars=exemplar_rows(exemplars, np.zeros(0, np.int64)),
+            metadata=page.metadata if page else (),
+        )
+
+    def _ids(self, page: Exposition) -> Ids:
+        ids = list(map(self._known.get, page.keys))
+        if None in ids:
+            ids = [self._learn(page, row) if number is None else number for row, number in enumerate(ids)]
+        return np.array(ids, np.int64)
+
+    def _learn(self, page: Exposition, row: int) -> int:
+        text = page.keys[row]
+        if text not in self._known:
+            labels = self._labels.of(page.labels_of(row))
+            self._known[text] = _DROPPED if labels is None else self._append(encode_key(labels))
+        return self._known[text]
+
+    def _append(self, key: bytes) -> int:
+        number = self._numbers.setdefault(key, len(self._keys))
+        if number == len(self._keys):
+            self._keys.append(key)
+        return number
+
+    def _first(self, ids: Ids, ts_ns: I64) -> Ids:
+        """Positions of the samples that count: of those of one series at one time the first."""
+        positions = np.arange(len(ids))
+        first = np.zeros(len(self._keys), np.int64)
+        first[ids[::-1]] = positions[::-1]
+        again = first[ids] != positions
+        if not again.any():
+            return positions
+        _, firsts = np.unique(np.stack([ids, ts_ns]), axis=1, return_index=True)
+        return np.sort(firsts)
+
+    def _follow(self, ids: Ids, tracked: Ids) -> tuple[Ids, int]:
+        """Series that are no longer on the page, and how many are new on it."""
+        self._pad()
+        on_page, live = np.zeros(len(self._keys), np.bool_), np.zeros(len(self._keys), np.bool_)
+        on_page[ids], live[tracked] = True, True
+        gone, added = np.flatnonzero(self._live & ~live), int((on_page & ~self._on_page).sum())
+        self._on_page, self._live = on_page, live
+        return gone, added
+
+    def _pad(self) -> None:
+        """Series that were learned since are on no page yet."""
+        more = np.zeros(len(self._keys) - len(self._live), np.bool_)
+        self._on_page, self._live = np.concatenate([self._on_page, more]), np.concatenate([self._live, more])
+
+    def _forget_if_many(self) -> None:
+        """Forgets what was not on the last page, so that a target whose series come and go needs no more memory than a page or two."""
+        if max(len(self._known), len(self._keys)) <= 2 * self._rows_of_page + _FORGET_AT:
+            return
+        self._pad()
+        wanted = self._on_page | self._live
+        places = (np.cumsum(wanted) - 1).tolist()
+        self._known = {text: places[number] for text, number in self._known.items() if number != _DROPPED and wanted[number]}
+        self._keys = [self._keys[number] for number in np.flatnonzero(wanted).tolist()]
+        self._numbers = {key: number for number, key in enumerate(self._keys)}
+        self._on_page, self._live = self._on_page[wanted], self._live[wanted]
+        self._key_column = pa.array(self._keys, pa.binary())
+
+
+def encode_key(labels: Labels) -> bytes:
+    return b"".join(b"%b\xff%b\xff" % (name.encode(), value.encode()) for name, value in labels)
+
+
+def decode_key(key: bytes) -> Labels:
+    parts = key.decode("utf-8", "surrogateescape").split("\udcff")
+    return tuple(zip(parts[:-1:2], parts[1:-1:2], strict=True))
+
+
+def report_labels(name: str, target: Labels) -> Labels:
+    """Of what is told about a scrape: the target's labels and nothing of the page."""
+    return labels_of({**dict(target), METRIC_NAME: name})
+
+
+def join_rows(parts: Sequence[Rows]) -> Rows:
+    """The first part may have starts and histograms, the others have values only."""
+    first, more = parts[0], sum(len(part.ids) for part in parts[1:])
+    return Rows(
+        np.concatenate([part.ids for part in parts]),
+        np.concatenate([part.ts_ns for part in parts]),
+        np.concatenate([part.values for part in parts]),
+        _lengthened(first.starts_ns, more),
+        _lengthened(first.histograms, more),
+        first.exemplars,
+    )
+
+
+def _rows(page: Exposition, rows: Ids, ids: Ids, ts_ns: I64) -> Rows:
+    starts, histograms = page.starts_ns(), page.histogram_column()
+    taken = pa.array(rows)
+    return Rows(
+        ids,
+        ts_ns,
+        page.values[rows],
+        None if starts is None else starts.take(taken),
+        None if histograms is None else histograms.take(taken),
+        _exemplars(page, rows, ids, ts_ns),
+    )
+
+
+def _exemplars(page: Exposition, rows: Ids, ids: Ids, ts_ns: I64) -> tuple[tuple[int, ScrapedExemplar], ...]:
+    if not page.exemplars:
+        return ()
+    at = {row: position for position, row in enumerate(rows.tolist())}
+    found = [(at[exemplar.row], exemplar) for exemplar in page.exemplars if exemplar.row in at]
+    return tuple((int(ids[position]), _timed(exemplar, int(ts_ns[position]))) for position, exemplar in found)
+
+
+def _timed(exemplar: ScrapedExemplar, ts_ns: int) -> ScrapedExemplar:
+    ts_ms = ts_ns // 1_000_000 if exemplar.ts_ms is None else exemplar.ts_ms
+    return ScrapedExemplar(exemplar.row, exemplar.labels, exemplar.value, ts_ms)
+
+
+def _with_markers(rows: Rows | None, gone: Ids, now_ns: int) -> Rows:
+    markers = Rows(gone, np.full(len(gone), now_ns), np.repeat(STALE, len(gone)))
+    if rows is None:
+        return markers
+    return join_rows([rows, markers]) if len(gone) else rows
+
+
+def _lengthened(column: pa.Array | None, by: int) -> pa.Array | None:
+    return column if column is None or not by else pa.concat_arrays([column, pa.nulls(by, column.type)])
