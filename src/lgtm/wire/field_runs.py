@@ -19,6 +19,8 @@ _RUNS_MAX = 8
 """Of a message with more runs, the rest is read field by field."""
 _RUN_BYTES_MIN = 4_096
 
+_FIELD_1, _LONG_TAG = 8, 0x80
+"""Tags of one byte; there is no field 0."""
 _WRONG_SHARE_MIN = 16
 """Where one candidate in so many is followed by another than it leads to, they are sorted out together."""
 
@@ -33,7 +35,8 @@ def scan_long(buffer: Buffer, start: int, end: int, *, most: int, bytes_min: Map
     pieces = []
     position, left = start, most
     for _ in range(_RUNS_MAX):
-        if end - position < _RUN_BYTES_MIN or buffer.data[position] & 7 != LENGTH_DELIMITED or buffer.data[position] >= 0x80:
+        first = buffer.data[position] if end - position >= _RUN_BYTES_MIN else 0
+        if first & 7 != LENGTH_DELIMITED or not _FIELD_1 <= first < _LONG_TAG:
             break
         starts, ends = _run(buffer, position, end, bytes_min.get(buffer.data[position], 0))
         if not len(starts):
