@@ -56,7 +56,10 @@ def test_references_may_be_packed_or_not() -> None:
         assert len(set(decoded.keys.to_pylist())) == 1
 
 
-@pytest.mark.parametrize(("refs", "message"), [([1], "not pairs"), ([1, 99], "no symbol"), ([2**32 - 1, 1], "no symbol"), ([1, 2, 1], "not pairs")])
+@pytest.mark.parametrize(
+    ("refs", "message"),
+    [([1], "invalid labelRefs length 1"), ([1, 99], "outside of symbols"), ([2**32 - 1, 1], "outside of symbols"), ([1, 2, 1], "length 3")],
+)
 def test_a_series_with_bad_references_is_refused_alone(refs: list[int], message: str) -> None:
     request = write_2([(UP, [(T, 1)]), ((), [(T, 2)]), (UP, [(T, 3)])])
     request.timeseries[1].labels_refs.extend(refs)

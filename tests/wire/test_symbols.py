@@ -22,17 +22,18 @@ def lists(*series: list[int]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_keys_are_the_texts_each_with_an_end() -> None:
-    keys = symbols_of(b"", b"a", b"bc").join(*lists([1, 2], [], [2, 0]), BOUNDS)
+    symbols, refs = symbols_of(b"", b"a", b"bc"), lists([1, 2], [], [2, 0])
+    keys = symbols.join(*refs, BOUNDS)
     assert keys.to_pylist() == [b"a\xffbc\xff", b"", b"bc\xff\xff"]
-    assert [JoinedLabels(keys)(index) for index in range(3)] == [(("a", "bc"),), (), (("bc", ""),)]
+    assert [JoinedLabels(keys, *refs, len(symbols))(index) for index in range(3)] == [(("a", "bc"),), (), (("bc", ""),)]
 
 
 def test_a_request_without_symbols_has_no_labels() -> None:
     symbols = symbols_of()
     assert len(symbols) == 0
     assert symbols.join(*lists([], []), BOUNDS).to_pylist() == [b"", b""]
-    with pytest.raises(MalformedBody):
-        JoinedLabels(symbols.join(*lists([0, 0]), BOUNDS))(0)
+    with pytest.raises(MalformedBody, match="outside of symbols table"):
+        JoinedLabels(symbols.join(*lists([0, 0]), BOUNDS), *lists([0, 0]), 0)(0)
 
 
 def test_keys_that_repeat_long_texts_are_bounded() -> None:

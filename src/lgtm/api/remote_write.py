@@ -82,7 +82,8 @@ def message_of(content_type: str | None, encoding: str | None) -> str:
     for parameter in parameters:
         name, equals, value = parameter.partition("=")
         if not equals:
-            raise NotAccepted(f"as per https://www.rfc-editor.org/rfc/rfc9110#parameter expected parameters to be key-values, got {content_type}")
+            rule = "as per https://www.rfc-editor.org/rfc/rfc9110#parameter expected parameters to be key-values"
+            raise NotAccepted(f"{rule}, got {parameter} in {content_type} content-type")
         if name.strip().lower() == "proto":
             message = value.strip().strip('"')
             if message not in _DECODERS:

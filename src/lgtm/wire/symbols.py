@@ -88,18 +88,29 @@ class Symbols:
             raise MalformedBody("a symbol is not valid UTF-8") from error
 
 
+_REFS_SHOWN = 100
+
+
 @dataclass(slots=True, frozen=True)
 class JoinedLabels:
-    """Labels of series from keys that are ended texts."""
+    """Labels of series from keys that are ended texts. offsets, refs: the numbers of the symbols that they are made of; symbols: how many there are."""
 
     keys: pa.Array
+    offsets: Ints
+    refs: U64
+    symbols: int
 
     def __call__(self, index: int) -> tuple[tuple[str, str], ...]:
-        """Raises MalformedBody."""
+        """Raises MalformedBody, in Prometheus' words."""
         texts = self.keys[index].as_py().split(_END)[:-1]
-        if len(texts) % 2:
-            raise MalformedBody(f"labels_refs of series {index} are not pairs")
-        if _NO_SYMBOL in texts:
-            raise MalformedBody(f"labels_refs of series {index} refer to no symbol")
+        if len(texts) % 2 or _NO_SYMBOL in texts:
+            raise MalformedBody(self._fault(self.refs[self.offsets[index] : self.offsets[index + 1]].tolist()))
         decoded = [decode(text, lambda: f"labels of series {index}") for text in texts]
         return tuple(zip(decoded[::2], decoded[1::2], strict=True))
+
+    def _fault(self, refs: list[int]) -> str:
+        series = f"parsing labels for series [{' '.join(map(str, refs[:_REFS_SHOWN]))}]"
+        if len(refs) % 2:
+            return f"{series}: invalid labelRefs length {len(refs)}"
+        name, value = next((name, value) for name, value in zip(refs[::2], refs[1::2], strict=True) if max(name, value) >= self.symbols)
+        return f"{series}: labelRefs {name} (name) = {value} (value) outside of symbols table (size {self.symbols})"
