@@ -93,6 +93,13 @@ def test_labels_may_stand_anywhere_in_a_series() -> None:
     assert decoded.rows.column("series").to_pylist() == [0, 1, 2]
 
 
+def test_labels_that_stand_apart_are_bounded() -> None:
+    series = field_bytes(1, field_bytes(2, b"") + field_bytes(1, b"") * 200_000)
+    assert len(decode_remote_write_1(series).keys[0].as_py()) == 400_000
+    with pytest.raises(TooManyFields):
+        decode_remote_write_1(series * 2)
+
+
 @pytest.mark.parametrize("last", [[], [(T, 1.0)]])
 def test_samples_may_be_written_in_any_form(last: list[Sample]) -> None:
     """Values left out because they are 0, fields in the other order, unknown ones, and fields that come twice."""

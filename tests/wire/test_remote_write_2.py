@@ -66,7 +66,7 @@ def test_a_series_with_bad_references_is_refused_alone(refs: list[int], message:
     decoded = decode_remote_write_2(request.SerializeToString())
     assert decoded.rows.column("value").to_pylist() == [1, 2, 3]
     assert decoded.labels_of(0) == decoded.labels_of(2) == UP
-    with pytest.raises(MalformedBody, match=f"labels_refs of series 1 .*{message}"):
+    with pytest.raises(MalformedBody, match=f"parsing labels for series .*{message}"):
         decoded.labels_of(1)
 
 

@@ -24,7 +24,7 @@ from lgtm.wire.field_runs import scan_long
 from lgtm.wire.fields import Fields, Ints, Places
 from lgtm.wire.message_columns import MessageColumns
 from lgtm.wire.metric_types import type_name
-from lgtm.wire.protobuf import FIELDS_MAX, FIELDS_OF_MESSAGE_MAX, LENGTH_DELIMITED, VARINT, Buffer, next_field, tag
+from lgtm.wire.protobuf import FIELDS_MAX, FIELDS_OF_MESSAGE_MAX, LENGTH_DELIMITED, VARINT, Buffer, TooManyFields, next_field, tag
 from lgtm.wire.remote_write_rows import exemplar_columns, exemplar_rows, sample_rows
 from lgtm.wire.text import decode, utf8
 
@@ -33,6 +33,8 @@ _LABELS, _SAMPLES, _EXEMPLARS, _HISTOGRAMS = (tag(number, LENGTH_DELIMITED) for 
 _NAME, _VALUE = tag(1, LENGTH_DELIMITED), tag(2, LENGTH_DELIMITED)
 _BYTES_MIN = {_TIMESERIES: 48}
 """Labels have the same tag as series and are mostly smaller."""
+_FIELDS_APART_MAX = 400_000
+"""Fields of all series whose labels do not stand together in front: these are read one by one, at 1 us each."""
 _TYPE, _FAMILY, _HELP, _UNIT = tag(1, VARINT), *(tag(number, LENGTH_DELIMITED) for number in (2, 4, 5))
 
 
@@ -102,7 +104,10 @@ def _pair(data: bytes, position: int, end: int, what: str) -> tuple[str, str]:
 
 
 def _label_bytes(buffer: Buffer, series: Places, fields: Fields) -> pa.Array:
-    """The label fields of each series, joined. Every known sender writes them first and together: then they are copied out in one go."""
+    """The label fields of each series, joined. Every known sender writes them first and together: then they are copied out in one go.
+
+    Raises TooManyFields where others send too many.
+    """
     alike = fields.leading(_LABELS)
     if alike is not None:
         return buffer.binary(series.start, alike)
@@ -116,6 +121,8 @@ def _label_bytes(buffer: Buffer, series: Places, fields: Fields) -> pa.Array:
     apart = (last > first_other).nonzero()[0]
     if not len(apart):
         return buffer.binary(series.start, last)
+    if np.bincount(row, minlength=len(series))[apart].sum() > _FIELDS_APART_MAX:
+        raise TooManyFields
     last[apart] = series.start[apart]
     keys = buffer.binary(series.start, last).to_pylist()
     for at in apart.tolist():

@@ -93,7 +93,10 @@ _REFS_SHOWN = 100
 
 @dataclass(slots=True, frozen=True)
 class JoinedLabels:
-    """Labels of series from keys that are ended texts. offsets, refs: the numbers of the symbols that they are made of; symbols: how many there are."""
+    """Labels of series from keys that are ended texts.
+
+    offsets, refs: for each series the numbers of the symbols that they are made of, as CSR; symbols: how many there are.
+    """
 
     keys: pa.Array
     offsets: Ints
