@@ -70,9 +70,9 @@ class Head:
 
     def missing(self, batch: Batch) -> tuple[Fingerprint, ...]:
         """Series of the batch that came without labels and are not known here either."""
-        bare = {s.fingerprint for s in batch.series if s.labels is None}
+        known, lost = self._numbers, self._placeholders
         # A placeholder is no knowledge: whoever has the labels may still send them.
-        return tuple((bare - self._numbers.keys()) | (bare & self._placeholders))
+        return tuple([s.fingerprint for s in batch.series if s.labels is None and (s.fingerprint not in known or s.fingerprint in lost)])
 
     def add(self, batch: Batch, part_id: PartId, *, primary: bool = True) -> None:
         """Makes the rows visible to the next snapshot. primary: whether it falls to this node to bring them into a block."""
