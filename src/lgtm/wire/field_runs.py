@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from lgtm.wire.fields import Fields, Ints
+from lgtm.wire.fields import Bytes, Fields, Ints
 from lgtm.wire.protobuf import LENGTH_DELIMITED, Buffer, TooManyFields
 
 _RUNS_MAX = 8
@@ -21,6 +21,8 @@ _RUN_BYTES_MIN = 4_096
 
 _FIELD_1, _LONG_TAG = 8, 0x80
 """Tags of one byte; there is no field 0."""
+_LOOK_BYTES = 65_536
+"""Looked at together: masks of a whole request would be fresh memory each time, which costs more than looking."""
 _WRONG_SHARE_MIN = 16
 """Where one candidate in so many is followed by another than it leads to, they are sorted out together."""
 
@@ -52,20 +54,32 @@ def scan_long(buffer: Buffer, start: int, end: int, *, most: int, bytes_min: Map
 
 def _run(buffer: Buffer, position: int, end: int, bytes_min: int) -> tuple[Ints, Ints]:
     """(starts, ends) of the contents of the fields from `position` on that have the tag of the first and lie within the message."""
-    tags = buffer.array[position:end]
-    is_tag = tags == tags[0]
-    if bytes_min:
-        is_tag[:-1] &= tags[1:] >= bytes_min
-    at = np.flatnonzero(is_tag) + position
+    wanted = buffer.array[position]
+    at = np.concatenate(
+        [
+            _candidates(buffer.array[first : min(first + _LOOK_BYTES, end) + 1], wanted, bytes_min) + first
+            for first in range(position, end, _LOOK_BYTES)
+        ]
+    )
     starts, ends = buffer.short_contents(at)
     held = ends <= end
     if bytes_min or np.count_nonzero(ends[:-1] != at[1:]) * _WRONG_SHARE_MIN > len(at):
         # Few wrong ones lead to another candidate. The last of the run may be lost by this, and is read after it.
-        held &= (ends == end) | is_tag[np.minimum(ends, end - 1) - position]
+        after = np.minimum(ends, end)
+        held &= (ends == end) | ((buffer.array[after] == wanted) & (buffer.array[after + 1] >= bytes_min))
     if not held.all():
         at, starts, ends = at[held], starts[held], ends[held]
     chain = _chain(at, ends, position)
     return starts[chain], ends[chain]
+
+
+def _candidates(data: Bytes, wanted: np.uint8, bytes_min: int) -> Ints:
+    """Where the wanted tag may be, and the byte after it is no length below the minimum."""
+    found = data[:-1] == wanted
+    if bytes_min:
+        found &= data[1:] >= bytes_min
+    at: Ints = found.nonzero()[0]
+    return at
 
 
 def _chain(at: Ints, ends: Ints, position: int) -> Ints:

@@ -14,12 +14,15 @@ from lgtm.wire.bounds import MalformedBody, TruncatedBody
 from lgtm.wire.fields import Bytes, Fields, Ints, Places
 from lgtm.wire.protobuf import FIELDS_MAX, FIXED64, LENGTH_DELIMITED, VARINT, Buffer, TooManyFields, tag
 
-U64 = npt.NDArray[np.uint64]
+Unsigned = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.uint64]
 F64 = npt.NDArray[np.float64]
 
 
-def varint_lists(buffer: Buffer, fields: Fields, number: int) -> tuple[Ints, U64]:
-    """(offsets, values) of the repeated field `number` of integers. Raises MalformedBody, TruncatedBody, TooManyFields."""
+def varint_lists(buffer: Buffer, fields: Fields, number: int) -> tuple[Ints, Unsigned]:
+    """(offsets, values) of the repeated field `number` of integers, in the least type that is at hand.
+
+    Raises MalformedBody, TruncatedBody, TooManyFields.
+    """
     places = fields.merged(tag(number, LENGTH_DELIMITED), tag(number, VARINT))
     content = _content(buffer, places)
     last = content < 0x80
@@ -42,17 +45,17 @@ def _counts(places: Places, last: Flags) -> Ints:
     return counts
 
 
-def _varints(content: Bytes, last: Flags, count: int) -> U64:
+def _varints(content: Bytes, last: Flags, count: int) -> Unsigned:
     """All varints of the content; the last byte ends one."""
     if count == len(content):
-        return content.astype(np.uint64)
+        return content
     if not (last[1:] | last[:-1]).all():
         ends = last.nonzero()[0] + 1
         return Buffer(content.tobytes()).varints_at(np.concatenate((np.zeros(1, np.int64), ends[:-1])))
     # None is longer than two bytes, which is so while a request has no more than 16,384 symbols: half as dear.
     values = content.astype(np.uint16)
     values[1:] = np.where(last[:-1], values[1:], (values[1:] << np.uint16(7)) | (values[:-1] & np.uint16(0x7F)))
-    return values[last].astype(np.uint64)
+    return values[last]
 
 
 def double_lists(buffer: Buffer, fields: Fields, number: int) -> tuple[Ints, F64]:
@@ -64,8 +67,9 @@ def double_lists(buffer: Buffer, fields: Fields, number: int) -> tuple[Ints, F64
     return _offsets(fields.count, places.row, sizes // 8), _content(buffer, places).view("<f8")
 
 
-def zigzag(values: U64) -> Ints:
+def zigzag(values: Unsigned) -> Ints:
     """Signed numbers from sint32 or sint64."""
+    values = values.astype(np.uint64)
     return (values >> np.uint64(1)).view(np.int64) ^ -(values & np.uint64(1)).view(np.int64)
 
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from lgtm.wire.bounds import BodyBounds, MalformedBody, MetadataTooLarge
 from lgtm.wire.fields import Ints, Places
 from lgtm.wire.gather import gather
-from lgtm.wire.number_lists import U64
+from lgtm.wire.number_lists import Unsigned
 from lgtm.wire.protobuf import Buffer
 from lgtm.wire.text import decode
 
@@ -29,9 +29,10 @@ class Symbols:
         """Raises MalformedBody for a symbol with the byte that ends texts."""
         self._count = len(places)
         # What follows a symbol is the tag of the next field, or nothing. There is room for the end.
-        data = np.append(buffer.array[: buffer.size], np.uint8(_END[0]))
-        data[places.end] = _END[0]
-        ended = gather(pa.py_buffer(data), places.start, places.end + 1)
+        first, last = (int(places.start[0]), int(places.end[-1])) if self._count else (0, 0)
+        data = buffer.array[first : last + 1].copy()
+        data[places.end - first] = _END[0]
+        ended = gather(pa.py_buffer(data), places.start - first, places.end - first + 1)
         _, offsets, content = ended.buffers()
         self._offsets = np.frombuffer(offsets, np.int32, self._count + 1)
         content = content.slice(0, self._offsets[-1]).to_pybytes() if content else b""
@@ -42,7 +43,7 @@ class Symbols:
     def __len__(self) -> int:
         return self._count
 
-    def join(self, offsets: Ints, refs: U64, bounds: BodyBounds) -> pa.Array:
+    def join(self, offsets: Ints, refs: Unsigned, bounds: BodyBounds) -> pa.Array:
         """For each series the texts of refs[offsets[i]:offsets[i + 1]], each ended. Raises MetadataTooLarge when they need too many bytes."""
         ended, known = self._ended, refs
         if not self._knows(refs):
@@ -53,16 +54,16 @@ class Symbols:
         joined = np.frombuffer(of_texts, np.int32)[offsets] if len(texts) else np.zeros(len(offsets), np.int32)
         return pa.Array.from_buffers(pa.binary(), len(offsets) - 1, [None, pa.py_buffer(joined), data], 0)
 
-    def _knows(self, refs: U64) -> bool:
+    def _knows(self, refs: Unsigned) -> bool:
         return not len(refs) or bool(refs.max() < self._count)
 
-    def _check_size(self, refs: U64, bytes_max: int) -> None:
+    def _check_size(self, refs: Unsigned, bytes_max: int) -> None:
         """Of the texts of these symbols, or of a short one if there is no such symbol."""
         sizes = np.append(np.diff(self._offsets), len(_NO_SYMBOL + _END))
         if int(sizes.max()) * len(refs) > bytes_max and int(sizes[refs.astype(np.int64)].sum(dtype=np.int64)) > bytes_max:
             raise MetadataTooLarge(bytes_max)
 
-    def names(self, offsets: Ints, refs: U64) -> Ints:
+    def names(self, offsets: Ints, refs: Unsigned) -> Ints:
         """For each series the symbol that is the value of its label `__name__`; -1 where none of its first labels is that."""
         is_name = np.append(pc.equal(self._ended, _NAME + _END).to_numpy(zero_copy_only=False).astype(np.bool_), False)
         names = np.full(len(offsets) - 1, -1, np.int64)
