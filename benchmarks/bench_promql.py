@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmarks.report import Figure
 from benchmarks.scale import Scale
+from lgtm.api.prometheus.encode import encode_result, sample_count
 from lgtm.promql.columns import Selected, offsets_of
 from lgtm.promql.evaluate import evaluate
 from lgtm.promql.parser import parse
@@ -41,6 +42,8 @@ def run(scale: Scale) -> list[Figure]:
         _figure("sum by (code) (x)", wide, instant, scale),
         _figure("sum by (pod) (x)", wide, instant, scale),
         _figure("x / on (pod, code, method) group_left x", wide, instant, scale),
+        _encoding("x", dense, scale),
+        _encoding("rate(x[5m])", dense, scale),
     ]
 
 
@@ -66,6 +69,19 @@ def _values(name: str, largest: int) -> list[str]:
 def _figure(query: str, data: Selected, times: Times, scale: Scale, target: float | None = None, peers: str = "") -> Figure:
     what = f"PromQL: {query}, {len(data.labels):,} series, {len(data.ts_ms):,} samples, {len(times.steps_ms)} steps"
     return Figure(what, statistics.median(_elapsed_ms(query, data, times) for _ in range(scale.query_runs)), "ms", target, peers)
+
+
+def _encoding(query: str, data: Selected, scale: Scale) -> Figure:
+    """Of the answer to a range query that has as many points as there are samples."""
+    prepared = prepare(parse(query), Times(HOUR_MS + MINUTE_MS, HOUR_MS + HOUR_MS, 15_000))
+    result = evaluate(prepared, [data] * len(prepared.selections))
+    elapsed = []
+    for _ in range(scale.query_runs):
+        began = time.perf_counter()
+        text = encode_result(result, is_range=True, limit=0, stats=None)
+        elapsed.append((time.perf_counter() - began) * 1e3)
+    what = f"JSON of {query}, {sample_count(result):,} points, {len(text):,} bytes"
+    return Figure(what, statistics.median(elapsed), "ms", 1_000, "a second for a million")
 
 
 def _elapsed_ms(query: str, data: Selected, times: Times) -> float:

@@ -17,6 +17,8 @@ from lgtm.api.metrics import PushMetrics
 from lgtm.api.tenancy import Tenancy
 from lgtm.app.build import Node
 from lgtm.app.http import http_app, otlp_app, query_sides, receivers
+from lgtm.model.tenant import DEFAULT_TENANT
+from support.samples import decoded_samples, metric
 
 
 @asynccontextmanager
@@ -61,6 +63,11 @@ async def test_what_comes_in_by_any_door_is_found_by_one_query(tmp_path: Path) -
         ("/services", 200, "ingester => Running"),
         ("/metrics", 200, "lgtm_ingester_head_rows 0.0"),
         ("/loki/api/v1/status/buildinfo", 200, "version"),
+        ("/-/ready", 200, "Ready"),
+        ("/prometheus/-/healthy", 200, "Healthy"),
+        ("/prometheus/api/v1/status/buildinfo", 200, "3.14"),
+        ("/api/v1/status/config", 200, "data_dir"),
+        ("/api/v1/query?query=1%2B1", 200, '"2"'),
         ("/api-docs", 200, "openapi.json"),
         ("/nowhere", 404, ""),
     ],
@@ -70,6 +77,14 @@ async def test_the_node_tells_about_itself(tmp_path: Path, path: str, status: in
         answer = await main.get(path)
     assert answer.status_code == status
     assert text in answer.text
+
+
+async def test_samples_are_found_under_both_prefixes(tmp_path: Path) -> None:
+    async with clients(tmp_path) as (node, main, _):
+        await node.distributor.push_samples(DEFAULT_TENANT, decoded_samples([(metric("up", job="a"), 60_000, 1.5)]))
+        for prefix in ("", "/prometheus"):
+            data = (await main.get(f"{prefix}/api/v1/query", params={"query": "sum(up)", "time": "60"})).json()["data"]
+            assert data == {"resultType": "vector", "result": [{"metric": {}, "value": [60, "1.5"]}]}
 
 
 async def test_settings_are_shown_as_the_file_would_say_them(tmp_path: Path) -> None:

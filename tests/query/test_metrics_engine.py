@@ -79,7 +79,8 @@ async def test_samples_of_blocks_and_heads_are_one_series_and_the_first_of_a_tim
         assert instant(answer.result) == [(A, [0.5, 1.0, 2.0, 3.0]), (B, [5.0])]
         answer = await engine.query(DEFAULT_TENANT, parse('sum(up{job="a"})'), Times(MINUTE, 3 * MINUTE, MINUTE))
         assert instant(answer.result) == [((), [1.0, 2.0, 3.0])]
-        found = await engine.select(DEFAULT_TENANT, (Matcher("job", MatchOp.EQ, "a"),), MINUTE - 1, 2 * MINUTE)
+        found, warnings = await engine.select(DEFAULT_TENANT, (Matcher("job", MatchOp.EQ, "a"),), MINUTE - 1, 2 * MINUTE)
+        assert not warnings
         assert (found.ts_ms.tolist(), found.values.tolist()) == ([MINUTE, 2 * MINUTE], [1.0, 2.0])
 
 

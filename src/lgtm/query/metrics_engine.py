@@ -73,11 +73,11 @@ class MetricsEngine:
                 raise QueryTimeout from error
         return PromAnswer(result, PromStats(stats.queue_s, *spent), self._all(tenant, warnings))
 
-    async def select(self, tenant: Tenant, matchers: Matchers, start_ms: int, end_ms: int) -> Selected:
-        """Samples later than start_ms and not later than end_ms, stale markers among them."""
+    async def select(self, tenant: Tenant, matchers: Matchers, start_ms: int, end_ms: int) -> tuple[Selected, tuple[str, ...]]:
+        """Samples later than start_ms and not later than end_ms, stale markers among them; and why some may be missing."""
         async with self._reader.turn("samples", tenant) as stats:
-            found, _ = await self._reader.settled(lambda: self._selected(tenant, Selection(matchers, start_ms, end_ms), stats))
-        return found
+            found, warnings = await self._reader.settled(lambda: self._selected(tenant, Selection(matchers, start_ms, end_ms), stats))
+        return found, self._all(tenant, warnings)
 
     async def delete_series(self, tenant: Tenant, matchers: Sequence[Matchers], start_ms: int, end_ms: int) -> None:
         """Hides what any of the selectors matches of the samples from start to end, both included, but none of the future."""

@@ -108,9 +108,9 @@ class MemoryEngine:
                 series.append(ExemplarSeries(labels, exemplars))
         return ExemplarsAnswer(series, self.warnings)
 
-    async def select(self, tenant: Tenant, matchers: Matchers, start_ms: int, end_ms: int) -> Selected:
+    async def select(self, tenant: Tenant, matchers: Matchers, start_ms: int, end_ms: int) -> tuple[Selected, tuple[str, ...]]:
         await self._begin(tenant=tenant, matchers=matchers, start_ms=start_ms, end_ms=end_ms)
-        return self._held(tenant).select(Selection(matchers, start_ms, end_ms))
+        return self._held(tenant).select(Selection(matchers, start_ms, end_ms)), self.warnings
 
     async def delete_series(self, tenant: Tenant, matchers: Sequence[Matchers], start_ms: int, end_ms: int) -> None:
         await self._begin(tenant=tenant, matchers=matchers, start_ms=start_ms, end_ms=end_ms)

@@ -6,6 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.prometheus.prometheus_server import NOW_MS, PrometheusServer
+from lgtm.api.incomplete import WARNING_HEADER
 from lgtm.api.prometheus.federate import exposition
 from lgtm.model.labels import labels_of
 from promql.memory import Memory
@@ -57,6 +58,13 @@ async def test_names_of_any_characters_are_told_to_those_who_take_them(server: P
 
 async def test_without_selectors_there_is_nothing(server: PrometheusServer) -> None:
     assert (await server.get("/federate")).text == ""
+
+
+async def test_what_may_be_missing_is_told_in_a_header(server: PrometheusServer) -> None:
+    assert WARNING_HEADER not in (await server.get("/federate", {"match[]": "up"})).headers
+    server.engine.warnings = ("node-2 could not be asked",)
+    response = await server.get("/federate", {"match[]": ["up", "down"]})
+    assert response.headers[WARNING_HEADER] == "node-2 could not be asked"
 
 
 async def test_errors_are_text(server: PrometheusServer) -> None:

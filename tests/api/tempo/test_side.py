@@ -8,8 +8,8 @@ import logging
 import pytest
 
 from api.tempo.tempo_server import TENANT, TempoServer
+from lgtm.api.incomplete import WARNING_HEADER
 from lgtm.api.loki.config import QueryApiConfig
-from lgtm.api.tempo.side import WARNING_BYTES_MAX, WARNING_HEADER, told
 from lgtm.errors import Unavailable
 
 PATHS = (
@@ -41,10 +41,6 @@ async def test_an_answer_that_may_lack_something_says_so_in_a_header_and_in_the_
 @pytest.mark.parametrize("path", PATHS)
 async def test_a_whole_answer_has_no_such_header(server: TempoServer, path: str) -> None:
     assert WARNING_HEADER not in (await server.get(path, {"q": "{} | rate()"} if "metrics" in path else {})).headers
-
-
-def test_a_header_is_bounded() -> None:
-    assert len(told(b"", "text/plain", ["x" * 10_000]).headers[WARNING_HEADER]) == WARNING_BYTES_MAX
 
 
 async def test_the_tenant_is_that_of_the_header(server: TempoServer) -> None:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.tempo.tempo_server import TempoServer
+from lgtm.api.incomplete import WARNING_HEADER
 from lgtm.api.tempo.config import TempoApiConfig
-from lgtm.api.tempo.side import WARNING_HEADER
 from lgtm.api.tempo.tags import within
 from lgtm.traceql.field_syntax import Attribute
 from lgtm.wire.tempo_messages import read_message

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from api.tempo.tempo_server import TempoServer, batch_of
-from lgtm.api.tempo.side import WARNING_HEADER
+from lgtm.api.incomplete import WARNING_HEADER
 from lgtm.model.window import ALWAYS
 from lgtm.wire.tempo_messages import read_message
 

@@ -54,8 +54,8 @@ class MetricsEngine(Protocol):
 
     async def exemplars(self, tenant: Tenant, selectors: Sequence[Matchers], start_ms: int, end_ms: int) -> ExemplarsAnswer: ...
 
-    async def select(self, tenant: Tenant, matchers: Matchers, start_ms: int, end_ms: int) -> Selected:
-        """Samples later than start_ms and not later than end_ms, stale markers among them."""
+    async def select(self, tenant: Tenant, matchers: Matchers, start_ms: int, end_ms: int) -> tuple[Selected, tuple[str, ...]]:
+        """Samples later than start_ms and not later than end_ms, stale markers among them; and why some may be missing."""
 
     async def delete_series(self, tenant: Tenant, matchers: Sequence[Matchers], start_ms: int, end_ms: int) -> None:
         """Returns when the deletion is as durable as a push."""

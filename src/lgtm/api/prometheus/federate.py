@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 from starlette.responses import Response
 
+from lgtm.api.incomplete import warning_headers
 from lgtm.api.prometheus.numbers import value_texts
 from lgtm.api.prometheus.params import read_selectors
 from lgtm.api.prometheus.side import Call, PrometheusSide
@@ -29,13 +30,15 @@ Newest = dict[Labels, tuple[int, str]]
 async def federate(side: PrometheusSide, call: Call) -> Response:
     """Series whose newest sample is no older than the lookback and no stale marker. Native histograms are left out: this form cannot tell them."""
     selectors = read_selectors(call.whole_form.all("match[]"))
-    found: Newest = {}
+    found, warnings = Newest(), list[str]()
     for matchers in selectors:
-        selected = await side.engine.select(call.tenant, matchers, call.now_ms - side.config.lookback_ms, call.now_ms)
+        selected, missing = await side.engine.select(call.tenant, matchers, call.now_ms - side.config.lookback_ms, call.now_ms)
+        warnings += missing
         found |= await side.encoded(len(selected.ts_ms), partial(newest_floats, selected, call.now_ms, side.config.lookback_ms))
     utf8 = _UTF8.search(call.accept) is not None
     content_type = f"text/plain; version=0.0.4; charset=utf-8; escaping={'allow-utf-8' if utf8 else 'underscores'}"
-    return Response(await side.encoded(len(found), lambda: exposition(found, utf8=utf8)), headers={"Content-Type": content_type})
+    headers = {"Content-Type": content_type} | warning_headers(list(dict.fromkeys(warnings)))
+    return Response(await side.encoded(len(found), lambda: exposition(found, utf8=utf8)), headers=headers)
 
 
 def newest_floats(selected: Selected, now_ms: int, lookback_ms: int) -> Newest:

@@ -7,7 +7,6 @@ refuses JSON with fields that it does not know, so every such answer also has th
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from lgtm.api.errors import client_gone, text_error
+from lgtm.api.incomplete import warning_headers
 from lgtm.api.loki.config import QueryApiConfig
 from lgtm.api.loki.form import Form, read_form
 from lgtm.api.loki.metrics import QueryApiMetrics
@@ -29,18 +29,12 @@ from lgtm.api.tempo.reads import Reads
 from lgtm.api.tenancy import ORG_ID_HEADER, Tenancy
 from lgtm.clock import Clock
 from lgtm.model.tenant import Tenant
-from lgtm.telemetry import event
 from lgtm.wire.tempo_messages import Fields, json_bytes, message_bytes
-
-logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 JSON = "application/json"
 PROTOBUF = "application/protobuf"
-WARNING_HEADER = "X-Lgtm-Warning"
-WARNING_BYTES_MAX = 1_024
-"""Clients and proxies bound headers."""
 
 
 class TraceSide:
@@ -125,21 +119,7 @@ def endpoint(side: TraceSide, path: str, handler: Handler) -> Endpoint:
 
 def told(body: bytes, content_type: str, warnings: Sequence[str] = (), status: int = 200) -> Response:
     """warnings: why the answer may lack something."""
-    headers = {"Content-Type": content_type}
-    if warnings:
-        log_incomplete(warnings)
-        headers[WARNING_HEADER] = header_text(warnings)
-    return Response(body, status, headers)
-
-
-def header_text(warnings: Sequence[str]) -> str:
-    """Printable ASCII, bounded."""
-    text = "; ".join(warnings)[:WARNING_BYTES_MAX].encode("ascii", "replace").decode()
-    return "".join(character if character.isprintable() else " " for character in text)
-
-
-def log_incomplete(warnings: Sequence[str]) -> None:
-    event(logger, logging.WARNING, "an answer may be incomplete", reasons="; ".join(warnings))
+    return Response(body, status, {"Content-Type": content_type} | warning_headers(warnings))
 
 
 def wants_protobuf(accept: str | None) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 import grpc
 
 from lgtm.api.errors import message_of, status_of
+from lgtm.api.incomplete import WARNING_HEADER, header_text, log_incomplete
 from lgtm.api.otlp_grpc import MESSAGE_BYTES_MAX
 from lgtm.api.tempo.encode import (
     bare_tag_values_fields,
@@ -28,7 +29,7 @@ from lgtm.api.tempo.metrics import series_max
 from lgtm.api.tempo.params import Ranges
 from lgtm.api.tempo.pieces import pieces
 from lgtm.api.tempo.reads import Reads
-from lgtm.api.tempo.side import WARNING_HEADER, TraceSide, header_text, log_incomplete
+from lgtm.api.tempo.side import TraceSide
 from lgtm.api.tempo.streamed_requests import (
     bare_tag_values_asked,
     instant_asked,
