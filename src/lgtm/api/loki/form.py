@@ -73,12 +73,17 @@ async def read_form(request: Request, config: QueryApiConfig, *, lenient: bool =
     url = request.scope["query_string"].decode("latin-1")
     if request.method not in ("POST", "PUT") or not request.headers.get("content-type", "").lower().startswith(FORM):
         return parse_form(url, lenient=lenient)
+    body = await read_body(request, config)
+    return parse_form(body.decode("latin-1"), url, lenient=lenient)
+
+
+async def read_body(request: Request, config: QueryApiConfig) -> bytes:
+    """Of a question, which is small. Raises FormTooLarge, BodyTooSlow, ClientDisconnect."""
     try:
         async with asyncio.timeout(config.form_timeout_s):
-            body = await _body(request, config.form_bytes_max)
+            return await _body(request, config.form_bytes_max)
     except TimeoutError:
         raise BodyTooSlow(config.form_timeout_s) from None
-    return parse_form(body.decode("latin-1"), url, lenient=lenient)
 
 
 async def _body(request: Request, bytes_max: int) -> bytes:

@@ -17,6 +17,8 @@ from lgtm.api.prometheus.exemplars import query_exemplars
 from lgtm.api.prometheus.federate import federate
 from lgtm.api.prometheus.metadata import metadata
 from lgtm.api.prometheus.query import query, query_range
+from lgtm.api.prometheus.remote_read import PATH as READ_PATH
+from lgtm.api.prometheus.remote_read import read_endpoint
 from lgtm.api.prometheus.rules import alertmanagers, alerts, rules
 from lgtm.api.prometheus.series import label_values, labels, series
 from lgtm.api.prometheus.side import Endpoint, Handler, PrometheusSide, endpoint, no_content
@@ -91,6 +93,7 @@ def prometheus_query_router(side: PrometheusSide) -> APIRouter:
         _add(router, entry, endpoint(side, entry.path, entry.handler))
         # As Prometheus does. Which pages may ask is for the gateway in front to say.
         router.add_api_route(entry.path, _options, methods=["OPTIONS"], include_in_schema=False)
+    router.add_api_route(READ_PATH, read_endpoint(side), methods=["POST"], summary="Samples as they are, for another Prometheus")
     _add(router, FEDERATE, endpoint(side, FEDERATE.path, FEDERATE.handler, text_error))
     return router
 
