@@ -101,7 +101,7 @@ class JoinedLabels:
 
     keys: pa.Array
     offsets: Ints
-    refs: U64
+    refs: Unsigned
     symbols: int
 
     def __call__(self, index: int) -> tuple[tuple[str, str], ...]:
