@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lgtm.wire.histogram_columns import histogram_arrays
@@ -25,6 +25,7 @@ def same_bits(left: Any, right: Any) -> bool:
 @given(st.lists(histograms(), max_size=6))
 def test_columns_survive(fields: list[dict[str, Any]]) -> None:
     before = histogram_arrays(binary([histogram(given) for given in fields]))
+    assume(all((np.abs(side.index) < 2**30).all() for side in (before.positive, before.negative)))  # gaps between spans have 32 bits
     messages = histogram_messages(before)
     assert messages.type == pa.binary()
     after = histogram_arrays(messages)

@@ -18,7 +18,6 @@ from lgtm.wire.number_lists import F64
 from lgtm.wire.protobuf import FIXED64, tag
 
 _COUNT, _SUM, _SCHEMA, _ZERO_THRESHOLD, _ZERO_COUNT, _HINT, _CUSTOM = 2, 3, 4, 5, 7, 14, 16
-_GAP_MAX = 2**31 - 1
 _NEGATIVE, _POSITIVE = (8, 10), (11, 13)
 """Numbers of the spans and of the counts."""
 
@@ -56,12 +55,7 @@ def _spans(index: Ints) -> Iterator[bytes]:
     lengths = np.diff(starts, append=len(index))
     end = 0
     for first, length in zip(index[starts].tolist(), lengths.tolist(), strict=True):
-        gap = first - end
-        while abs(gap) > _GAP_MAX:  # spans without buckets lead on: the number has 32 bits
-            step = _GAP_MAX if gap > 0 else -_GAP_MAX
-            yield integer(1, _zigzag(step))
-            gap -= step
-        yield integer(1, _zigzag(gap)) + integer(2, length)
+        yield integer(1, _zigzag(first - end)) + integer(2, length)
         end = first + length
 
 
