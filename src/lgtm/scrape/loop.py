@@ -1,0 +1,222 @@
+"""One target: asked at every time of its grid, and what it said, or that it said nothing, handed on.
+
+A failed scrape is a normal event: it is told as `up` = 0, and the series of the last page end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from lgtm.clock import NS_PER_S, Clock
+from lgtm.errors import LgtmError
+from lgtm.model.tenant import Tenant
+from lgtm.scrape.config import ScrapeConfig
+from lgtm.scrape.fetch import BodySizeLimitReached, Fetch, FetchFailed, Request
+from lgtm.scrape.page import accept_header, decode_page
+from lgtm.scrape.sample_labels import SampleLabels
+from lgtm.scrape.schedule import after_ns, next_ns, timestamp_ns
+from lgtm.scrape.target import Target
+from lgtm.scrape.target_series import Rows, Taken, TargetSeries, join_rows, report_labels
+from lgtm.telemetry import event
+from lgtm.wire.decoded_samples import DecodedSamples
+from lgtm.wire.exposition import F64, STALE, Exposition
+from lgtm.wire.go_text import float_text
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+UNKNOWN, UP, DOWN = "unknown", "up", "down"
+REPORTED = (
+    "up",
+    "scrape_duration_seconds",
+    "scrape_samples_scraped",
+    "scrape_samples_post_metric_relabeling",
+    "scrape_series_added",
+)
+REPORTED_EXTRA = ("scrape_timeout_seconds", "scrape_sample_limit", "scrape_body_size_bytes")
+_END_WAIT = 1.1
+"""Intervals that a target which is gone has to come back in before its series end."""
+
+
+class Sink(Protocol):
+    async def append(self, tenant: Tenant, samples: DecodedSamples) -> None:
+        """Returns when the samples are stored. Raises LgtmError when they are not; the next scrape is another one then."""
+        ...
+
+
+@dataclass(slots=True, frozen=True)
+class LoopParts:
+    """What every loop needs. seed: the same on all nodes that share targets. user_agent: whom targets see."""
+
+    clock: Clock
+    fetch: Fetch
+    sink: Sink
+    tenant: Tenant
+    seed: int = 0
+    user_agent: str = "lgtm"
+
+
+@dataclass(slots=True)
+class TargetState:
+    """How the last scrape went."""
+
+    health: str = UNKNOWN
+    last_error: str = ""
+    last_scrape_ns: int = 0
+    last_duration_ns: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class _Outcome:
+    """Of one scrape, as far as it came."""
+
+    page: Exposition | None = None
+    taken: Taken | None = None
+    rows: Rows | None = None
+    body_bytes: int = 0
+    error: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class TargetLoop:
+    """forced_error: scrapes fail with it unasked, while there are too many targets."""
+
+    job: ScrapeConfig
+    target: Target
+    parts: LoopParts
+    forced_error: str = ""
+    state: TargetState = field(default_factory=TargetState)
+    _series: TargetSeries = field(init=False)
+    _request: Request = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.begin_anew()
+        self._request = _request(self.job, self.target, self.parts.user_agent)
+
+    def begin_anew(self) -> None:
+        """Forgets the last page: another node goes on with the target, or has gone on with it."""
+        labels = SampleLabels(self.target.labels, self.job.honor_labels, self.job.metric_relabel, self.job.limits)
+        self._series = TargetSeries(labels, honor_timestamps=self.job.honor_timestamps, track_timestamps=self.job.track_timestamps_staleness)
+
+    def follow(self, other: TargetLoop) -> None:
+        """Goes on from the last page of a loop of the same job and target that was stopped."""
+        self._series, self.state = other._series, other.state
+
+    async def run(self, is_mine: Callable[[], bool]) -> None:
+        """Scrapes until it is cancelled. is_mine: asked at every time; what belongs to another node is left to it."""
+        clock, interval_ns = self.parts.clock, self.target.interval_ns
+        planned_ns = clock.now_ns()
+        while True:
+            planned_ns = self._next_ns(after_ns(planned_ns, clock.now_ns(), interval_ns))
+            await self._sleep_until(planned_ns)
+            if is_mine():
+                await self.scrape(planned_ns)
+            else:
+                self.begin_anew()
+
+    async def end(self, goes_on: Callable[[], bool] = lambda: False) -> None:
+        """For a target that is gone: its series end at the time of the next scrape, which is told an interval later.
+
+        goes_on: asked then whether somebody scrapes it after all, so that a reload that takes it away and gives it back leaves no gap.
+        """
+        if not self.state.last_scrape_ns:
+            return
+        ended_ns = self._next_ns(self.parts.clock.now_ns())
+        await self._sleep_until(ended_ns + int(self.target.interval_ns * _END_WAIT))
+        if goes_on():
+            return
+        markers = self._report_rows(np.repeat(STALE, len(self._reported())), ended_ns)
+        await self._append(self._series.samples(join_rows([self._series.lose(ended_ns), markers])))
+
+    async def scrape(self, planned_ns: int) -> None:
+        clock, state = self.parts.clock, self.state
+        started_ns = clock.monotonic_ns()
+        ts_ns = timestamp_ns(planned_ns, clock.now_ns(), self.target.interval_ns)
+        outcome = await self._ask(ts_ns)
+        duration_ns = clock.monotonic_ns() - started_ns
+        rows = self._series.lose(ts_ns) if outcome.rows is None else outcome.rows
+        report = self._report_rows(self._report(outcome, duration_ns), ts_ns)
+        state.health, state.last_error = DOWN if outcome.error else UP, outcome.error
+        state.last_scrape_ns, state.last_duration_ns = ts_ns, duration_ns
+        await self._append(self._series.samples(join_rows([rows, report]), outcome.page))
+
+    async def _ask(self, ts_ns: int) -> _Outcome:
+        outcome = _Outcome(error=self.forced_error)
+        if self.forced_error:
+            return outcome
+        try:
+            response = await within(self.parts.clock, self.target.timeout_ns / NS_PER_S, self.parts.fetch(self._request))
+            response.expect_ok()
+            outcome.body_bytes = len(response.body)
+            page = decode_page(response.body, response.headers.get("content-type", ""), self.job)
+            outcome.page = page
+            outcome.taken = self._series.take(page, ts_ns)
+            outcome.rows = outcome.taken.rows
+        except TimeoutError:
+            outcome.error = str(FetchFailed(self.target.url, "context deadline exceeded"))
+        except LgtmError as error:
+            outcome.error = str(error)
+            outcome.body_bytes = -1 if isinstance(error, BodySizeLimitReached) else outcome.body_bytes
+        return outcome
+
+    def _report(self, outcome: _Outcome, duration_ns: int) -> F64:
+        """Values of `_reported`."""
+        taken = outcome.taken
+        values: list[float] = [0 if outcome.error else 1, duration_ns / NS_PER_S, len(outcome.page) if outcome.page else 0]
+        values += [taken.kept, taken.added] if taken else [0, 0]
+        if self.job.extra_metrics:
+            values += [self.target.timeout_ns / NS_PER_S, self.job.limits.samples_max, outcome.body_bytes]
+        return np.array(values, np.float64)
+
+    def _reported(self) -> tuple[str, ...]:
+        return REPORTED + REPORTED_EXTRA if self.job.extra_metrics else REPORTED
+
+    def _report_rows(self, values: F64, ts_ns: int) -> Rows:
+        ids = [self._series.number(report_labels(name, self.target.labels)) for name in self._reported()]
+        return Rows(np.array(ids, np.int64), np.full(len(ids), ts_ns), values)
+
+    async def _append(self, samples: DecodedSamples) -> None:
+        tenant = Tenant(self.job.tenant) if self.job.tenant else self.parts.tenant
+        try:
+            await self.parts.sink.append(tenant, samples)
+        except LgtmError as error:
+            self.state.last_error = f"samples were not stored: {error}"
+            event(logger, logging.WARNING, "scraped samples were not stored", job=self.job.job_name, target=self.target.url, error=error)
+
+    def _next_ns(self, after: int) -> int:
+        return next_ns(self.target.hash, self.target.interval_ns, self.parts.seed, after)
+
+    async def _sleep_until(self, at_ns: int) -> None:
+        await self.parts.clock.sleep((at_ns - self.parts.clock.now_ns()) / NS_PER_S)
+
+
+async def within(clock: Clock, seconds: float, work: Coroutine[None, None, T]) -> T:
+    """What `work` returns. Raises TimeoutError, and cancels it, when the clock is past that first."""
+    task, timer = asyncio.ensure_future(work), asyncio.ensure_future(clock.sleep(seconds))
+    try:
+        await asyncio.wait({task, timer}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise TimeoutError
+    finally:
+        ended = [one for one in (task, timer) if not one.done()]
+        for one in ended:
+            one.cancel()
+        if ended:
+            await asyncio.wait(ended)
+
+
+def _request(job: ScrapeConfig, target: Target, user_agent: str) -> Request:
+    headers = (
+        ("User-Agent", user_agent),
+        ("Accept", accept_header(job.protocols)),
+        ("Accept-Encoding", "gzip" if job.enable_compression else "identity"),
+        ("X-Prometheus-Scrape-Timeout-Seconds", float_text(target.timeout_ns / NS_PER_S)),
+    )
+    return Request(target.url, headers, job.http, job.limits.body_bytes_max)
