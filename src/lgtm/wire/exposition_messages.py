@@ -83,7 +83,6 @@ _MESSAGES: dict[str, Mapping[str, tuple[int, str]]] = {
         "positive_deltas": (12, "*s64"),
         "positive_counts": (13, "*double"),
         "reset_hint": (14, "i32"),
-        "custom_values": (16, "*double"),
     },
 }
 

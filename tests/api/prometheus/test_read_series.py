@@ -7,7 +7,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgtm.api.prometheus.read_series import read_series, stored_histogram
+from lgtm.api.prometheus.read_series import messages_of, read_series
+from lgtm.promql.columns import HistogramColumns
 from lgtm.promql.histogram import CUSTOM_SCHEMA, Buckets, Histogram, ResetHint
 from lgtm.promql.parser import parse_selector
 from lgtm.promql.prepare import Selection
@@ -54,7 +55,7 @@ def read_back(message: bytes) -> Histogram:
 
 @given(EXPONENTIAL | CUSTOM)
 def test_a_histogram_that_was_written_reads_back(histogram: Histogram) -> None:
-    found = read_back(stored_histogram(histogram))
+    found = read_back(messages_of(HistogramColumns.from_histograms([histogram]))[0].as_py())
     assert found.equals(histogram)
     assert found.hint is histogram.hint
 

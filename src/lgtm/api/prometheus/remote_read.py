@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-import cramjam
+import pyarrow as pa
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
@@ -85,7 +85,8 @@ def _only_floats(results: Sequence[Selected]) -> bool:
 
 
 def _message(results: Sequence[Selected]) -> bytes:
-    return bytes(cramjam.snappy.compress_raw(encode_read_response(map(read_series, results))))
+    compressed: bytes = pa.compress(encode_read_response(map(read_series, results)), codec="snappy", asbytes=True)
+    return compressed
 
 
 def _frames(results: Sequence[Selected]) -> Iterator[bytes]:
