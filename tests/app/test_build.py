@@ -13,7 +13,10 @@ from lgtm.logql.parser import parse_log_selector
 from lgtm.model.signal import LOGS
 from lgtm.model.tenant import DEFAULT_TENANT, Tenant
 from lgtm.model.window import ALWAYS, Window
+from lgtm.promql.parser import parse
+from lgtm.promql.times import Times
 from lgtm.wal.errors import LogLocked
+from support.samples import decoded_samples, metric
 
 
 async def lines_of(node: Node, tenant: Tenant = DEFAULT_TENANT) -> list[str]:
@@ -23,8 +26,8 @@ async def lines_of(node: Node, tenant: Tenant = DEFAULT_TENANT) -> list[str]:
     return [line for entries in answer.result.folded() for line in entries.lines]
 
 
-def blocks_in(directory: Path) -> list[Path]:
-    return sorted(directory.glob("blocks/signal=logs/*/*/*/meta.json"))
+def blocks_in(directory: Path, signal: str = "logs") -> list[Path]:
+    return sorted(directory.glob(f"blocks/signal={signal}/*/*/*/meta.json"))
 
 
 async def test_what_was_pushed_can_be_asked_for_by_its_tenant_only(tmp_path: Path) -> None:
@@ -106,6 +109,23 @@ async def test_an_answer_that_may_lack_a_damaged_block_says_so(tmp_path: Path) -
         assert [line for entries in answer.result.folded() for line in entries.lines] == ["two"]
         (warning,) = answer.warnings
         assert meta.parent.name in warning
+
+
+async def test_a_damaged_block_is_told_of_in_answers_of_its_signal_only(tmp_path: Path) -> None:
+    async with node_in(tmp_path) as node:
+        await push(node, "one")
+        await node.distributor.push_samples(DEFAULT_TENANT, decoded_samples([(metric("up"), node.clock.now_ns() // 10**6, 1.0)]))
+    (meta,) = blocks_in(tmp_path, "metrics")
+    meta.write_bytes(b"damaged")
+    async with node_in(tmp_path) as node:
+        now_ms = node.clock.now_ns() // 10**6
+        answer = await node.metrics.query(DEFAULT_TENANT, parse("up"), Times(now_ms, now_ms))
+        (warning,) = answer.warnings
+        assert meta.parent.name in warning
+        assert await lines_of(node) == ["one"]
+        window = Window((now_ms - 60_000) * 10**6, now_ms * 10**6)
+        logs = await node.engine.log_query(DEFAULT_TENANT, parse_log_selector('{app="a"}'), window=window, limit=100, forward=True)
+        assert logs.warnings == ()
 
 
 def test_what_is_set_aside_is_kept_under_one_name_however_often(tmp_path: Path) -> None:

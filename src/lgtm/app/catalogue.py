@@ -12,7 +12,7 @@ from lgtm.clock import NS_PER_S, Clock
 from lgtm.errors import Unavailable
 from lgtm.model.part import Part
 from lgtm.model.part_ids import PartIds
-from lgtm.model.signal import LOGS, Signal
+from lgtm.model.signal import Signal
 from lgtm.model.tenant import Tenant
 from lgtm.model.window import Window
 from lgtm.storage.catalog import Catalog
@@ -117,7 +117,7 @@ class LoadedCatalog:
             known = self._stored[tenant, signal.name] = (blocks, parts)
         return known[1]
 
-    def warnings(self, tenant: Tenant) -> tuple[str, ...]:
+    def warnings(self, tenant: Tenant, signal: Signal) -> tuple[str, ...]:
         """One for each block whose meta cannot be read: nobody knows which times it covers, so any answer may lack its rows."""
-        damaged = self.catalog.snapshot().of(tenant, LOGS).damaged
+        damaged = self.catalog.snapshot().of(tenant, signal).damaged
         return tuple(f"block {path} is damaged; the answer may lack its rows" for path in damaged)

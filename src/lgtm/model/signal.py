@@ -56,7 +56,6 @@ LOGS = Signal(
     identity_includes_content=True,
 )
 
-TRACE_ID = "trace_id"
 _TRACE_ID, _SPAN_ID = pa.binary(16), pa.binary(8)
 
 SPANS = Signal(

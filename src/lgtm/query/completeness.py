@@ -11,7 +11,7 @@ Every acknowledged row has two homes, so one instance that is away hides nothing
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from lgtm.errors import Unavailable
 
@@ -37,3 +37,8 @@ def missing(away: Mapping[str, Unavailable], *, instances: int, holding_alone: C
         if who not in holding_alone and (is_gone or instances > 2):
             return ()
     return tuple(f"partial: instance {who} cannot be asked, rows that only it holds are missing: {error}" for who, error in sorted(away.items()))
+
+
+def each_once(warnings: Iterable[str]) -> tuple[str, ...]:
+    """Warnings of several readings, in their order."""
+    return tuple(dict.fromkeys(warnings))

@@ -108,7 +108,7 @@ class QueryEngine:
         async with self._reader.turn("log", tenant) as stats:
             result, warnings = await self._reader.settled(lambda: ask(stats))
         stats.entries_returned = stats.lines_post_filter = len(result)
-        return LogAnswer(result, stats, (*warnings, *self._reader.damaged(tenant)))
+        return LogAnswer(result, stats, warnings)
 
     async def metric_query(
         self, tenant: Tenant, expr: MetricExpr, *, start_ns: int, end_ns: int, step_ns: int, instant: bool = False
@@ -132,7 +132,7 @@ class QueryEngine:
         async with self._reader.turn("metric", tenant) as stats:
             matrix, warnings = await self._reader.settled(lambda: ask(stats))
         stats.lines_post_filter = stats.lines_processed
-        return MetricAnswer(matrix, stats, (*warnings, *self._reader.damaged(tenant)))
+        return MetricAnswer(matrix, stats, warnings)
 
     async def series(self, tenant: Tenant, matchers: Matchers, window: Window) -> SeriesAnswer:
         """Distinct label sets of matching series whose time range in some head or block touches the window, sorted."""
@@ -212,7 +212,7 @@ class QueryEngine:
                 async with AsyncExitStack() as stack:
                     await rows.prepare(stack, request.window, KEYS)
                     await selection.run(lambda rows=rows: use(rows))  # type: ignore[misc]
-            return found, (*warnings, *self._reader.damaged(request.tenant))
+            return found, warnings
 
         async with self._reader.turn(kind, request.tenant) as stats:
             return await self._reader.settled(lambda: ask(stats))

@@ -24,6 +24,7 @@ from lgtm.promql.result import Result
 from lgtm.promql.syntax import Expr
 from lgtm.promql.times import Times
 from lgtm.query.admission import QueryTimeout
+from lgtm.query.completeness import each_once
 from lgtm.query.deletions import Deletion, deletion_labels, deletion_of
 from lgtm.query.metric_answers import ExemplarsAnswer, ExemplarSeries, FoundExemplar, NamesAnswer, PromAnswer, PromStats, SeriesAnswer
 from lgtm.query.reader import Reader
@@ -71,13 +72,13 @@ class MetricsEngine:
                     result, warnings, spent = await self._reader.settled(lambda: self._evaluated(tenant, prepared, features, stats))
             except TimeoutError as error:
                 raise QueryTimeout from error
-        return PromAnswer(result, PromStats(stats.queue_s, *spent), self._all(tenant, warnings))
+        return PromAnswer(result, PromStats(stats.queue_s, *spent), each_once(warnings))
 
     async def select(self, tenant: Tenant, matchers: Matchers, start_ms: int, end_ms: int) -> tuple[Selected, tuple[str, ...]]:
         """Samples later than start_ms and not later than end_ms, stale markers among them; and why some may be missing."""
         async with self._reader.turn("samples", tenant) as stats:
             found, warnings = await self._reader.settled(lambda: self._selected(tenant, Selection(matchers, start_ms, end_ms), stats))
-        return found, self._all(tenant, warnings)
+        return found, each_once(warnings)
 
     async def delete_series(self, tenant: Tenant, matchers: Sequence[Matchers], start_ms: int, end_ms: int) -> None:
         """Hides what any of the selectors matches of the samples from start to end, both included, but none of the future."""
@@ -90,7 +91,7 @@ class MetricsEngine:
         async with self._reader.turn("metric_series", tenant) as stats:
             found, warnings = await self._labels(SAMPLES, tenant, matchers, start_ms, end_ms, stats)
         series = sorted(found)
-        return SeriesAnswer(series[:limit] if limit else series, self._all(tenant, warnings))
+        return SeriesAnswer(series[:limit] if limit else series, each_once(warnings))
 
     async def label_names(self, tenant: Tenant, matchers: Sequence[Matchers], start_ms: int, end_ms: int, *, limit: int = 0) -> NamesAnswer:
         answer = await self.series(tenant, matchers, start_ms, end_ms)
@@ -130,10 +131,7 @@ class MetricsEngine:
             for matchers in selectors:
                 warnings = (*warnings, *await self._reader.settled(lambda matchers=matchers: ask(matchers, stats)))  # type: ignore[misc]
         ordered = [ExemplarSeries(labels, [found[labels][key] for key in sorted(found[labels])]) for labels in sorted(found)]
-        return ExemplarsAnswer(ordered, self._all(tenant, warnings))
-
-    def _all(self, tenant: Tenant, warnings: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*warnings, *self._reader.damaged(tenant))))
+        return ExemplarsAnswer(ordered, each_once(warnings))
 
     async def _evaluated(
         self, tenant: Tenant, prepared: Prepared, features: Features | None, stats: QueryStats

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from lgtm.errors import Unavailable
 from lgtm.model.limits import Limits, TenantLimits
+from lgtm.model.signal import Signal
 from lgtm.model.tenant import Tenant
 from lgtm.query.admission import Admission
 from lgtm.query.blocks import BlockRows
@@ -23,7 +24,7 @@ from lgtm.query.source import Holder, Request, RowsMoved, Stored
 T = TypeVar("T")
 ASKED_AGAIN_MAX = 2
 
-Damaged = Callable[[Tenant], tuple[str, ...]]
+Damaged = Callable[[Tenant, Signal], tuple[str, ...]]
 """Warnings about rows that the tenant has in blocks and that nobody could read."""
 Holders = Callable[[], Sequence[Holder]]
 """The ingesters that may hold rows now, this node's own first."""
@@ -43,7 +44,7 @@ class Reader:
         executor: Executor,
         config: QueryConfig,
         metrics: QueryMetrics,
-        damaged: Damaged = lambda _: (),
+        damaged: Damaged = lambda *_: (),
         judge: Judge = lambda *_: (),
     ) -> None:
         self.config, self.metrics = config, metrics
@@ -73,7 +74,7 @@ class Reader:
         """The row sets of a request, and warnings about rows that may be missing. Raises Incomplete when partial answers are not wanted."""
         gathered = await gather(self._holders(), self._stored, request, hedge_s=self.config.hedge_s)
         # At once: what is known of who is away may be about other blocks in a moment.
-        warnings = (*self._judge(gathered.away, gathered.lost_to), *gathered.warnings)
+        warnings = (*self._judge(gathered.away, gathered.lost_to), *gathered.warnings, *self._damaged(request.tenant, request.signal))
         if warnings and self.config.strict:
             raise Incomplete(warnings)
         in_blocks = sum(isinstance(rows, BlockRows) for rows in gathered.row_sets)
@@ -89,6 +90,3 @@ class Reader:
             except RowsMoved:
                 self.metrics.asked_again.inc()
         return await ask()
-
-    def damaged(self, tenant: Tenant) -> tuple[str, ...]:
-        return self._damaged(tenant)

@@ -18,6 +18,7 @@ from lgtm.model.signal import SPANS, TRACE_ID
 from lgtm.model.tenant import Tenant
 from lgtm.model.trace_ids import TraceIds
 from lgtm.model.window import TS_NS_MAX, Window
+from lgtm.query.completeness import each_once
 from lgtm.query.reader import Reader
 from lgtm.query.select import Consume, Order, QueryStats
 from lgtm.query.slices import SLICE_ROWS_MAX, slices
@@ -80,13 +81,13 @@ class TraceEngine:
 
         async with self._reader.turn("trace", tenant) as stats:
             found, cut, warnings = await self._reader.settled(lambda: ask(stats))
-        return TraceAnswer(found, stats, self._all(tenant, warnings), bytes_max if cut else None)
+        return TraceAnswer(found, stats, each_once(warnings), bytes_max if cut else None)
 
     async def search(self, tenant: Tenant, query: Query, *, limit: int, spans_max: int, window: Window) -> SearchAnswer:
         """The newest traces with a moment in the window. Raises BadRequest kinds, TooManyQueries, QueryTimeout, Unavailable."""
         async with self._reader.turn("search", tenant) as stats:
             search, warnings = await self._reader.settled(lambda: self._search(tenant, query, limit, spans_max, window, stats))
-        return SearchAnswer(search.results(), stats, self._all(tenant, warnings))
+        return SearchAnswer(search.results(), stats, each_once(warnings))
 
     async def metrics(self, tenant: Tenant, query: Query, steps: Steps, *, exemplars: int) -> TraceMetricsAnswer:
         """Raises BadRequest kinds, TooManyQueries, QueryTimeout, Unavailable."""
@@ -102,7 +103,7 @@ class TraceEngine:
         async with self._reader.turn("trace_metrics", tenant) as stats:
             found, warnings = await self._reader.settled(lambda: ask(stats))
             series = await self._reader.selection(tenant, stats).run(found.results)
-        return TraceMetricsAnswer(series, stats, self._all(tenant, warnings))
+        return TraceMetricsAnswer(series, stats, each_once(warnings))
 
     async def tag_names(self, tenant: Tenant, condition: FieldExpr, window: Window) -> TagNamesAnswer:
         """Of attributes that spans have which meet the condition."""
@@ -114,7 +115,7 @@ class TraceEngine:
 
         async with self._reader.turn("trace_tags", tenant) as stats:
             found, warnings = await self._reader.settled(lambda: ask(stats))
-        return TagNamesAnswer({scope: found.names(scope) for scope in SCOPES}, stats, self._all(tenant, warnings))
+        return TagNamesAnswer({scope: found.names(scope) for scope in SCOPES}, stats, each_once(warnings))
 
     async def tag_values(self, tenant: Tenant, field: Field, condition: FieldExpr, window: Window, *, most: int | None = None) -> TagValuesAnswer:
         """Of a field, on spans that meet the condition. most: how many to look for."""
@@ -126,7 +127,7 @@ class TraceEngine:
 
         async with self._reader.turn("trace_tags", tenant) as stats:
             found, warnings = await self._reader.settled(lambda: ask(stats))
-        return TagValuesAnswer(found.values(), stats, self._all(tenant, warnings))
+        return TagValuesAnswer(found.values(), stats, each_once(warnings))
 
     async def bare_tag_values(self, tenant: Tenant, key: str, window: Window) -> BareTagValuesAnswer:
         """Of a key in any scope, as text."""
@@ -139,10 +140,7 @@ class TraceEngine:
 
         async with self._reader.turn("trace_tags", tenant) as stats:
             found, warnings = await self._reader.settled(lambda: ask(stats))
-        return BareTagValuesAnswer(found.values(), stats, self._all(tenant, warnings))
-
-    def _all(self, tenant: Tenant, warnings: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*warnings, *self._reader.damaged(tenant))))
+        return BareTagValuesAnswer(found.values(), stats, each_once(warnings))
 
     async def _spans_or_traces(
         self,

@@ -1,4 +1,5 @@
-"""Answers as Prometheus writes them in JSON. Samples become text by the column: a range of a million points takes half a second."""
+"""Answers as Prometheus writes them in JSON. Samples become text by the column: a range of a million points takes
+0.35 s (whole numbers) to 1 s (random fractions)."""
 
 from __future__ import annotations
 
