@@ -29,6 +29,7 @@ from lgtm.compactor.expire import expired, orphans
 from lgtm.compactor.metrics import CompactorMetrics
 from lgtm.errors import Corruption, Unavailable
 from lgtm.model.limits import TenantLimits
+from lgtm.model.signal import SIGNALS
 from lgtm.model.tenant import DEFAULT_TENANT, Tenant
 from lgtm.storage.catalog import Catalog, Owner
 from lgtm.storage.metrics import StorageMetrics
@@ -118,8 +119,11 @@ class Compactor:
     # --- deleting
 
     async def _expire(self, owner: Owner, done: Round) -> None:
-        retention_ns = self._limits.for_tenant(owner[1]).retention_period_ns
         found = self._catalog.snapshot().owners[owner]
+        signal = SIGNALS.get(owner[0])
+        if signal is None:
+            return  # of a newer version, which knows how long to keep it
+        retention_ns = self._limits.for_tenant(owner[1]).retention_ns(signal)
         for meta in expired([*found.blocks, *found.replaced], self._clock.now_ns(), retention_ns):
             await self._mark(meta, "retention", done)
 

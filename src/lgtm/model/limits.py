@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lgtm.clock import NS_PER_S
+from lgtm.model.signal import DELETIONS, LOGS, SPANS, Signal
 from lgtm.model.tenant import Tenant
 
 MINUTE_NS = 60 * NS_PER_S
@@ -143,7 +144,23 @@ class Limits:
     required_number_label_matchers: int = 0
     """Matchers that every selector must have."""
     retention_period_ns: int = 365 * DAY_NS
-    """How long data is kept."""
+    """How long log lines are kept."""
+    traces_retention_period_ns: int = 365 * DAY_NS
+    """How long spans are kept."""
+    metrics_retention_period_ns: int = 15 * DAY_NS
+    """How long samples, exemplars and what is said of metric families are kept."""
+
+    def retention_ns(self, signal: Signal) -> int:
+        """0: for ever. A deletion outlives what it hides, which is in blocks of whole dates."""
+        match signal.name:
+            case LOGS.name:
+                return self.retention_period_ns
+            case SPANS.name:
+                return self.traces_retention_period_ns
+            case DELETIONS.name:
+                return self.metrics_retention_period_ns and self.metrics_retention_period_ns + 2 * DAY_NS
+            case _:
+                return self.metrics_retention_period_ns
 
 
 class TenantLimits:

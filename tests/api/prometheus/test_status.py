@@ -28,7 +28,7 @@ async def test_the_log_has_been_replayed_before_anything_is_answered(server: Pro
 async def test_the_process_tells_since_when_it_runs(server: PrometheusServer) -> None:
     told = await server.data("/api/v1/status/runtimeinfo")
     assert told["startTime"] == told["serverTime"] == "2026-11-20T11:00:00Z"
-    assert told["storageRetention"] == "1y"
+    assert told["storageRetention"] == "15d"
 
 
 def test_settings_have_the_names_of_flags() -> None:

@@ -58,7 +58,7 @@ def flags(config: PrometheusApiConfig, limits: Limits) -> dict[str, str]:
         "query.lookback-delta": format_duration(config.lookback_ms * 1_000_000),
         "query.timeout": format_duration(limits.query_timeout_ns),
         "query.max-concurrency": str(limits.max_concurrent_queries),
-        "storage.tsdb.retention.time": format_duration(limits.retention_period_ns),
+        "storage.tsdb.retention.time": format_duration(limits.metrics_retention_period_ns),
         "web.enable-admin-api": str(config.admin_enabled).lower(),
         "web.enable-remote-write-receiver": "true",
     }
@@ -79,7 +79,7 @@ def runtime_info(start_ns: int, now_ns: int, limits: Limits) -> dict[str, Any]:
         "GOMEMLIMIT": 0,
         "GOGC": "",
         "GODEBUG": "",
-        "storageRetention": format_duration(limits.retention_period_ns),
+        "storageRetention": format_duration(limits.metrics_retention_period_ns),
     }
 
 
