@@ -1,0 +1,39 @@
+"""From what a job says about where its targets come from to what finds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lgtm.clock import Clock
+from lgtm.scrape.aws import BotoAws
+from lgtm.scrape.config_discovery import Discovery, DnsDiscovery, Ec2Discovery, FileDiscovery, HttpDiscovery
+from lgtm.scrape.discover_dns import DnsDiscoverer, Resolve
+from lgtm.scrape.discover_ec2 import Ec2Discoverer
+from lgtm.scrape.discover_ecs import EcsDiscoverer
+from lgtm.scrape.discover_files import FileDiscoverer
+from lgtm.scrape.discover_http import HttpDiscoverer
+from lgtm.scrape.discoverer import Discoverer
+from lgtm.scrape.fetch import Fetch
+
+
+@dataclass(slots=True, frozen=True)
+class Discoverers:
+    """A `PoolParts.discoverer`."""
+
+    clock: Clock
+    fetch: Fetch
+    resolve: Resolve
+    user_agent: str = "lgtm"
+
+    def __call__(self, discovery: Discovery) -> Discoverer:
+        match discovery:
+            case FileDiscovery():
+                return FileDiscoverer(discovery)
+            case HttpDiscovery():
+                return HttpDiscoverer(discovery, self.fetch, self.clock, self.user_agent)
+            case DnsDiscovery():
+                return DnsDiscoverer(discovery, self.resolve)
+            case Ec2Discovery():
+                return Ec2Discoverer(discovery, BotoAws(discovery.access))
+            case _:
+                return EcsDiscoverer(discovery, BotoAws(discovery.access))

@@ -1,0 +1,33 @@
+"""Every way of finding targets has something that finds them."""
+
+from __future__ import annotations
+
+import pytest
+
+from lgtm.clock import NS_PER_S, ManualClock
+from lgtm.scrape.config_discovery import Discovery, DnsDiscovery, Ec2Discovery, EcsDiscovery, FileDiscovery, HttpDiscovery
+from lgtm.scrape.discover_dns import DnsDiscoverer
+from lgtm.scrape.discover_ec2 import Ec2Discoverer
+from lgtm.scrape.discover_ecs import EcsDiscoverer
+from lgtm.scrape.discover_files import FileDiscoverer
+from lgtm.scrape.discover_http import HttpDiscoverer
+from lgtm.scrape.discoveries import Discoverers
+from lgtm.scrape.dns_client import DnsClient
+from scrape.fakes import Pages
+
+
+@pytest.mark.parametrize(
+    ("discovery", "kind", "refresh_s"),
+    [
+        (FileDiscovery(files=("x.json",)), FileDiscoverer, 5),
+        (HttpDiscovery(url="http://h"), HttpDiscoverer, 60),
+        (DnsDiscovery(names=("n",)), DnsDiscoverer, 30),
+        (Ec2Discovery(), Ec2Discoverer, 60),
+        (EcsDiscovery(), EcsDiscoverer, 60),
+    ],
+)
+def test_every_discovery_has_its_discoverer(discovery: Discovery, kind: type, refresh_s: int) -> None:
+    clock = ManualClock()
+    found = Discoverers(clock, Pages(clock), DnsClient([], clock, None).resolve)(discovery)  # type: ignore[arg-type]
+    assert isinstance(found, kind)
+    assert found.refresh_ns == refresh_s * NS_PER_S
