@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import Any
 
+import prometheus_client
 import pytest
+from prometheus_client.openmetrics import exposition as openmetrics
 
-from lgtm.clock import NS_PER_S, ManualClock
+from lgtm.clock import NS_PER_S, ManualClock, SystemClock
 from lgtm.scrape.config import ScrapeConfig, ScrapeLimits
 from lgtm.scrape.fetch import BodySizeLimitReached, FetchFailed, Response
-from lgtm.scrape.loop import DOWN, UNKNOWN, UP, TargetLoop, within
+from lgtm.scrape.http_client import HttpClient
+from lgtm.scrape.loop import DOWN, UNKNOWN, UP, LoopParts, TargetLoop, within
 from lgtm.scrape.target import build_target
-from scrape.fakes import TENANT, Pages, Remembered, loop_parts, text_page
+from scrape.fakes import TENANT, Pages, Remembered, loop_parts
+from scrape.servers import answer, serving
 
 
 class Scraped:
@@ -203,4 +208,25 @@ async def test_work_ends_in_time_or_is_cancelled() -> None:
     with pytest.raises(TimeoutError):
         await slow
     assert cancelled == [3]
-    assert text_page("x").status == 200
+
+
+async def test_a_real_page_is_scraped_over_a_real_connection() -> None:
+    registry = prometheus_client.CollectorRegistry()
+    prometheus_client.Counter("visits", "Visits.", ["path"], registry=registry).labels("/").inc(3)
+    histogram = prometheus_client.Histogram("latency_seconds", "Latency.", registry=registry, buckets=(1,))
+    histogram.observe(0.5)
+    page = openmetrics.generate_latest(registry)  # type: ignore[no-untyped-call]
+    sent = answer(gzip.compress(page), "Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8", "Content-Encoding: gzip")
+    clock, sink, client = SystemClock(), Remembered(), HttpClient()
+    async with serving(lambda target: sent) as asked:
+        config = ScrapeConfig(job_name="j")
+        target = build_target(config, {"__address__": f"127.0.0.1:{asked.port}", "instance": "i"})
+        assert target is not None
+        loop = TargetLoop(config, target, LoopParts(clock, client, sink, TENANT, user_agent="lgtm/1"))
+        await loop.scrape(clock.now_ns())
+        await client.close()
+    assert loop.state.last_error == ""
+    (_, told), *_ = sink.appends
+    assert (told["visits_total{i}"], told["latency_seconds_count{i}"], told["up{i}"], told["scrape_samples_scraped{i}"]) == (3.0, 1.0, 1.0, 5.0)
+    assert "User-Agent: lgtm/1\r\n" in asked.heads[0]
+    assert "X-Prometheus-Scrape-Timeout-Seconds: 10\r\n" in asked.heads[0]
