@@ -74,6 +74,7 @@ def test_a_target_may_be_dropped() -> None:
     ("found", "message"),
     [
         ({}, "no address"),
+        ({"__address__": "h", "a": "\ud800"}, 'label "a" is not valid UTF-8'),
         ({"__address__": "http://h"}, '"http://h" is not a valid hostname'),
         ({"__address__": "h", "__scrape_interval__": "x"}, "error parsing scrape interval"),
         ({"__address__": "h", "__scrape_timeout__": "0s"}, "scrape timeout cannot be 0"),

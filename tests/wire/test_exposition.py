@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lgtm.model.signal import EXEMPLARS, SAMPLES
-from lgtm.wire.exposition import NAN, NO_TIME, STALE, Exposition, ScrapedExemplar
+from lgtm.wire.exposition import EXEMPLAR_NAMES_MAX, NAN, NO_TIME, STALE, Exposition, ScrapedExemplar
 
 NOW_NS = 1_700_000_000_123_456_789
 NOW_MS_NS = 1_700_000_000_123_000_000
@@ -53,6 +53,13 @@ def test_exemplars_without_a_time_have_that_of_their_row() -> None:
         {"series": 1, "ts": NOW_MS_NS, "value": 0.5, "meta.trace_id": "x", "meta.span_id": None},
         {"series": 0, "ts": 3_000_000, "value": 0.7, "meta.trace_id": None, "meta.span_id": "y"},
     ]
+
+
+def test_exemplars_cannot_make_a_column_each() -> None:
+    exemplars = [ScrapedExemplar(0, ((f"name{number}", "x"),), 1.0, None) for number in range(300)]
+    rows = page(exemplars=exemplars).decoded(NOW_NS).exemplars
+    assert rows is not None
+    assert (rows.num_rows, rows.num_columns) == (EXEMPLAR_NAMES_MAX, len(EXEMPLARS.columns) + EXEMPLAR_NAMES_MAX)
 
 
 def test_the_nan_of_a_series_that_ended_differs_from_one_that_was_measured() -> None:

@@ -91,7 +91,7 @@ def test_a_wrong_line_fails_the_page(line: bytes) -> None:
 def test_comments_tell_of_families_and_others_are_nothing() -> None:
     page = decode_text(
         b"# HELP m A \\\\ text\\nof two lines {x} y\n# TYPE m counter\n#comment\n# \n# EOF\n#\tTYPE\to untyped\n"
-        b'# TYPE "a.b" summary\n# HELP\n# HELP later told\nm 1\n'
+        b'  # HELP m {x} y\n# HELP m A \\\\ text\\nof two lines {x} y\n# TYPE "a.b" summary\n# HELP\n# HELP later told\nm 1\n'
     )
     assert page.metadata == (
         Metadata("m", "counter", "A \\ text\nof two lines {x} y", ""),

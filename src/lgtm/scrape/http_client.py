@@ -29,6 +29,8 @@ _READ_BYTES = 256 * 1024
 _IDLE_MAX = 1_000
 """Connections that are kept open; beyond it the one that has been idle for longest is closed."""
 
+_FAILURES = (OSError, ValueError, EOFError, httptools.HttpParserError, httptools.HttpParserUpgrade, MalformedBody)
+
 _Place = tuple[str, str, int, TlsConfig]
 
 
@@ -54,12 +56,12 @@ class HttpClient:
         for _ in range(REDIRECTS_MAX + 1):
             try:
                 response = await self._get(url, request, with_authorization=allowed)
-            except (OSError, ValueError, httptools.HttpParserError, MalformedBody, EOFError, UnicodeError) as error:
+                location = response.headers.get("location", "")
+                if not request.http.follow_redirects or response.status not in _REDIRECTS or not location:
+                    return response
+                following = urljoin(url, location)
+            except _FAILURES as error:
                 raise FetchFailed(url, str(error) or type(error).__name__) from error
-            location = response.headers.get("location", "")
-            if not request.http.follow_redirects or response.status not in _REDIRECTS or not location:
-                return response
-            following = urljoin(url, location)
             # Credentials are for whom they were configured for, not for whoever that one names.
             allowed = allowed and urlsplit(following)[:2] == urlsplit(url)[:2]
             url = following

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lgtm.errors import BadRequest
 from lgtm.model.labels import quote
-from lgtm.scrape.config import PROTOBUF, PROTOCOLS, ScrapeConfig
+from lgtm.scrape.config import PROTOCOLS, ScrapeConfig
 from lgtm.wire.exposition import Exposition
 from lgtm.wire.exposition_openmetrics import decode_openmetrics
 from lgtm.wire.exposition_protobuf import decode_protobuf
@@ -36,7 +36,7 @@ def decode_page(body: bytes, content_type: str, job: ScrapeConfig) -> Exposition
         case "openmetrics":
             return decode_openmetrics(body)
         case "protobuf":
-            return decode_protobuf(body, native=job.native_histograms or PROTOBUF in job.protocols, classic=job.classic_histograms)
+            return decode_protobuf(body, native=job.native_histograms, classic=job.classic_histograms)
         case _:
             return decode_text(body)
 

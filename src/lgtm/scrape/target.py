@@ -58,6 +58,8 @@ def discovered_labels(job: ScrapeConfig, found: Mapping[str, str]) -> dict[str, 
 def build_target(job: ScrapeConfig, found: Mapping[str, str]) -> Target | None:
     """None: dropped by relabelling. Raises InvalidTarget."""
     discovered = discovered_labels(job, found)
+    if not "".join(part for pair in discovered.items() for part in pair).isascii():
+        _check_utf8(discovered)
     labels = relabel(discovered, job.relabel)
     if labels is None:
         return None
@@ -73,6 +75,15 @@ def build_target(job: ScrapeConfig, found: Mapping[str, str]) -> Target | None:
     url = _url(job, labels)
     public = labels_of((name, value) for name, value in labels.items() if not name.startswith(RESERVED))
     return Target(labels_of(discovered), public, url, interval_ns, timeout_ns, _hash(public, url))
+
+
+def _check_utf8(labels: Mapping[str, str]) -> None:
+    """JSON and YAML can say half of a surrogate pair, which nothing behind this could write."""
+    for pair in labels.items():
+        try:
+            "".join(pair).encode()
+        except UnicodeEncodeError as error:
+            raise InvalidTarget(f"label {quote(pair[0])} is not valid UTF-8") from error
 
 
 def _duration_ns(labels: Mapping[str, str], name: str, what: str) -> int:

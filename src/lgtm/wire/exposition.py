@@ -31,6 +31,10 @@ NAN = np.array([0x7FF8_0000_0000_0001], np.uint64).view(np.float64)
 """One value: every NaN of a page becomes this one."""
 
 
+EXEMPLAR_NAMES_MAX = 100
+"""Different label names of the exemplars of a page. Each is a column as long as there are exemplars, and a page may have been written to hurt."""
+
+
 @dataclass(slots=True, frozen=True)
 class ScrapedExemplar:
     """row: the sample it belongs to. ts_ms: None where the page says none."""
@@ -104,17 +108,31 @@ def sample_rows(
 
 
 def exemplar_rows(exemplars: Sequence[tuple[int, ScrapedExemplar]], row_times_ns: I64) -> pa.RecordBatch | None:
-    """Columns of the signal EXEMPLARS. exemplars: each with the position of its series; without a time it has that of its row."""
+    """Columns of the signal EXEMPLARS. exemplars: each with the position of its series; without a time it has that of its row.
+
+    Exemplars with names beyond the first EXEMPLAR_NAMES_MAX of the page are left out.
+    """
     if not exemplars:
         return None
+    names = _names(exemplars)
+    exemplars = [(series, e) for series, e in exemplars if all(name in names for name, _ in e.labels)]
     series = pa.array([series for series, _ in exemplars], pa.uint32())
     ts_ns = [int(row_times_ns[e.row]) if e.ts_ms is None else clipped_ns(e.ts_ms) for _, e in exemplars]
-    names = dict.fromkeys(name for _, e in exemplars for name, _ in e.labels)
     labels = [dict(e.labels) for _, e in exemplars]
     columns = [series, pa.array(ts_ns, pa.int64()), pa.array([e.value for _, e in exemplars], pa.float64())]
     columns += [pa.array([pairs.get(name) for pairs in labels], pa.string()) for name in names]
     schema = pa.schema([*EXEMPLARS.columns, *(pa.field(META + name, pa.string()) for name in names)])
     return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _names(exemplars: Sequence[tuple[int, ScrapedExemplar]]) -> dict[str, None]:
+    names: dict[str, None] = {}
+    for _, exemplar in exemplars:
+        for name, _ in exemplar.labels:
+            if len(names) == EXEMPLAR_NAMES_MAX:
+                return names
+            names[name] = None
+    return names
 
 
 def clipped_ns(ts_ms: int) -> int:

@@ -19,6 +19,7 @@ _PAIR = re.compile(
     rb'(?:([a-zA-Z_][a-zA-Z0-9_]*+)|"((?:[^"\\]++|\\.)*+)")[ \t]*+(=[ \t]*+"((?:[^"\\]++|\\.)*+)"[ \t]*+)?+(?:,[ \t]*+|(?=\}))', re.DOTALL
 )
 _CLOSE = re.compile(rb"\}[ \t]*+")
+_BLANKS = re.compile(rb"[ \t]*+")
 _QUOTED_NAME = re.compile(rb'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
 _ESCAPE = re.compile(rb'\\([\\"n])')
 _HELP_ESCAPE = re.compile(rb"\\([\\n])")
@@ -95,7 +96,7 @@ def shown(text: bytes) -> str:
 
 def _read_pairs(text: bytes, position: int, pairs: list[tuple[str, str]]) -> tuple[str | None, int]:
     """Adds what stands from `position` to the closing brace. Returns a metric name among it, and where the text goes on."""
-    skipped = re.compile(rb"[ \t]*+").match(text, position)
+    skipped = _BLANKS.match(text, position)
     assert skipped is not None
     position, name = skipped.end(), None
     while (close := _CLOSE.match(text, position)) is None:

@@ -36,7 +36,7 @@ def decode_text(data: bytes) -> Exposition:
     keys, texts = page.keys, page.texts
     for line in data.split(b"\n"):
         key, _, text = line.rpartition(b" ")
-        if key[-1:] == b"}" and key[0] != 0x23 and text and b"\t" not in text:
+        if key[-1:] == b"}" and key[0] not in b"# \t" and text and b"\t" not in text:
             keys.append(key)
             texts.append(text)
         elif line:
