@@ -107,6 +107,7 @@ async def test_a_page_with_too_many_samples_is_counted_but_not_kept() -> None:
     told = await scraped.once()
     assert "m{h}" not in told
     assert (told["up{h}"], told["scrape_samples_scraped{h}"], told["scrape_sample_limit{h}"]) == (0.0, 2.0, 1.0)
+    assert (told["scrape_samples_post_metric_relabeling{h}"], told["scrape_series_added{h}"]) == (2.0, 0.0)
     assert scraped.loop.state.last_error == "sample limit exceeded"
 
 

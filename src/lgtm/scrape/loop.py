@@ -22,7 +22,7 @@ from lgtm.scrape.page import accept_header, decode_page
 from lgtm.scrape.sample_labels import SampleLabels
 from lgtm.scrape.schedule import after_ns, next_ns, timestamp_ns
 from lgtm.scrape.target import Target
-from lgtm.scrape.target_series import Rows, Taken, TargetSeries, join_rows, report_labels
+from lgtm.scrape.target_series import Rows, SampleLimitReached, Taken, TargetSeries, join_rows, report_labels
 from lgtm.telemetry import event
 from lgtm.wire.decoded_samples import DecodedSamples
 from lgtm.wire.exposition import F64, STALE, Exposition
@@ -79,6 +79,7 @@ class _Outcome:
     page: Exposition | None = None
     taken: Taken | None = None
     rows: Rows | None = None
+    kept: int = 0
     body_bytes: int = 0
     error: str = ""
 
@@ -157,19 +158,19 @@ class TargetLoop:
             page = decode_page(response.body, response.headers.get("content-type", ""), self.job)
             outcome.page = page
             outcome.taken = self._series.take(page, ts_ns)
-            outcome.rows = outcome.taken.rows
+            outcome.rows, outcome.kept = outcome.taken.rows, outcome.taken.kept
         except TimeoutError:
             outcome.error = str(FetchFailed(self.target.url, "context deadline exceeded"))
         except LgtmError as error:
             outcome.error = str(error)
+            outcome.kept = error.kept if isinstance(error, SampleLimitReached) else 0
             outcome.body_bytes = -1 if isinstance(error, BodySizeLimitReached) else outcome.body_bytes
         return outcome
 
     def _report(self, outcome: _Outcome, duration_ns: int) -> F64:
         """Values of `_reported`."""
-        taken = outcome.taken
         values: list[float] = [0 if outcome.error else 1, duration_ns / NS_PER_S, len(outcome.page) if outcome.page else 0]
-        values += [taken.kept, taken.added] if taken else [0, 0]
+        values += [outcome.kept, outcome.taken.added if outcome.taken else 0]
         if self.job.extra_metrics:
             values += [self.target.timeout_ns / NS_PER_S, self.job.limits.samples_max, outcome.body_bytes]
         return np.array(values, np.float64)

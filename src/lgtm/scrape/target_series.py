@@ -30,6 +30,12 @@ _END = b"\xff"
 
 
 class SampleLimitReached(LimitExceeded):
+    """kept: how many samples of the page are left after relabelling."""
+
+    def __init__(self, kept: int) -> None:
+        super().__init__(kept)
+        self.kept = kept
+
     def __str__(self) -> str:
         return "sample limit exceeded"
 
@@ -84,7 +90,7 @@ class TargetSeries:
         ids_of_rows = self._ids(page)
         kept = np.flatnonzero(ids_of_rows != _DROPPED)
         if 0 < self._labels.limits.samples_max < len(kept):
-            raise SampleLimitReached
+            raise SampleLimitReached(len(kept))
         ids = ids_of_rows[kept]
         own_time = page.ts_ms is not None and self._honor_timestamps
         ts_ns = page.times_ns(now_ns)[kept] if own_time else np.full(len(kept), now_ns)
