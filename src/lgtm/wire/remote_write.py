@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from sys import intern
 
 import numpy as np
 import pyarrow as pa
@@ -31,6 +32,7 @@ from lgtm.wire.text import decode, utf8
 _TIMESERIES, _METADATA = tag(1, LENGTH_DELIMITED), tag(3, LENGTH_DELIMITED)
 _LABELS, _SAMPLES, _EXEMPLARS, _HISTOGRAMS = (tag(number, LENGTH_DELIMITED) for number in (1, 2, 3, 4))
 _NAME, _VALUE = tag(1, LENGTH_DELIMITED), tag(2, LENGTH_DELIMITED)
+_TAGS = _LABELS, _NAME, _VALUE
 _BYTES_MIN = {_TIMESERIES: 48}
 """Labels have the same tag as series and are mostly smaller."""
 _FIELDS_APART_MAX = 400_000
@@ -88,11 +90,30 @@ class LabelBytes:
     def __call__(self, index: int) -> tuple[tuple[str, str], ...]:
         """Raises MalformedBody."""
         data = self.keys[index].as_py()
+        return _short_pairs(data) or self._any_pairs(data, index)
+
+    def _any_pairs(self, data: bytes, index: int) -> tuple[tuple[str, str], ...]:
         pairs, position = [], 0
         while position < len(data):
             _, start, position = next_field(data, position, len(data))
             pairs.append(_pair(data, start, position, f"labels of series {index}"))
         return tuple(pairs)
+
+
+def _short_pairs(data: bytes) -> tuple[tuple[str, str], ...] | None:
+    """Labels as every sender writes them, name before value and each under 128 bytes, so that a length is one byte; else None."""
+    pairs, at, size = [], 0, len(data)
+    try:
+        while at < size:
+            label, name, middle = data[at + 1], data[at + 3], at + 4 + data[at + 3]
+            value, end = data[middle + 1], middle + 2 + data[middle + 1]
+            if (data[at], data[at + 2], data[middle]) != _TAGS or (label | name | value) > 127 or end != at + 2 + label:
+                return None
+            pairs.append((intern(data[at + 4 : middle].decode()), data[middle + 2 : end].decode()))
+            at = end
+    except (IndexError, UnicodeDecodeError):
+        return None
+    return tuple(pairs) if at == size else None
 
 
 def _pair(data: bytes, position: int, end: int, what: str) -> tuple[str, str]:
