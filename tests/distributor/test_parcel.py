@@ -16,7 +16,7 @@ PART = Part(PartId(b"w" * 16, 1, 0), ("a", "b"), Batch(LOGS, TENANT, SERIES, row
 
 def knowing(*series: Series) -> KnownSeries:
     known = KnownSeries(100)
-    known.acknowledged(1, TENANT, series)
+    known.acknowledged(1, TENANT, [one.fingerprint for one in series])
     return known
 
 

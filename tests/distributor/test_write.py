@@ -4,7 +4,7 @@ import asyncio
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
@@ -208,7 +208,15 @@ async def test_a_timeout_never_lowers_the_number_of_copies(behaviours: tuple[str
 
 @pytest.mark.parametrize(
     ("behaviours", "seconds"),
-    [(("ok", "hangs", "ok"), 0.5), (("ok", "slow", "ok"), 0.5), (("ok", "dies"), 5.3), (("ok", "refused"), 0.2), (("suspect", "ok", "ok"), 0.2)],
+    [
+        (("ok", "hangs", "ok"), 0.5),
+        (("ok", "slow", "ok"), 0.5),
+        (("ok", "dies"), 5.3),
+        (("ok", "refused"), 0.2),
+        (("suspect", "ok", "ok"), 0.2),
+        (("ok", "hangs", "hangs", "hangs", "ok"), 2.6),
+        (("hangs", "hangs", "hangs", "ok", "ok"), 3.6),
+    ],
 )
 async def test_how_long_a_write_takes(behaviours: tuple[str, ...], seconds: float) -> None:
     nodes, error, ended_s = await outcome_of(behaviours)
@@ -224,6 +232,7 @@ async def test_the_error_of_a_node_that_lives_is_the_error_of_the_write() -> Non
 
 
 @settings(max_examples=40, deadline=None)
+@example(["ok", "hangs", "hangs", "hangs", "ok"], False)
 @given(st.lists(st.sampled_from(BEHAVIOURS), min_size=4, max_size=5), st.booleans())
 def test_the_rule_holds_for_larger_clusters(behaviours: list[str], store_is_there: bool) -> None:
     nodes, error, _ = asyncio.run(outcome_of(tuple(behaviours), store_is_there=store_is_there))

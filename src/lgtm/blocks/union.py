@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from lgtm.blocks.rest import conform, count_names
 from lgtm.model.attribute_text import dynamic_type
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch, Series, SeriesTable
 from lgtm.model.labels import Fingerprint
 from lgtm.model.signal import DYNAMIC_COLUMNS_MAX, REST, REST_TYPE, SERIES, TS, Signal
 
@@ -148,14 +148,20 @@ def unite_series(batches: Sequence[Batch]) -> tuple[tuple[Series, ...], list[Num
     renumberings: list[Numbers | None] = []
     lacking = False
     for batch in batches:
-        found: list[int | None] = [numbers.get(one.fingerprint) for one in batch.series]
+        fingerprints = batch.table.fingerprints
+        if numbers.keys().isdisjoint(fingerprints) and batch.table.is_labelled and len(set(fingerprints)) == len(fingerprints):
+            renumberings.append(np.arange(len(table), len(table) + len(fingerprints), dtype=np.uint32))
+            numbers.update(zip(fingerprints, range(len(table), len(table) + len(fingerprints)), strict=True))
+            table += batch.series
+            continue
+        found: list[int | None] = list(map(numbers.get, fingerprints))
         for at, number in enumerate(found) if lacking or None in found else ():
             if lacking or number is None:
                 one = batch.series[at]
                 found[at] = _number_in(table, numbers, one)
                 lacking = lacking or one.labels is None
         renumberings.append(np.array(found, np.uint32))
-    return tuple(table), renumberings
+    return SeriesTable(table), renumberings
 
 
 def _number_in(table: list[Series], numbers: dict[Fingerprint, int], one: Series) -> int:

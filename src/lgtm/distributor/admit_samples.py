@@ -18,7 +18,7 @@ from lgtm.distributor.metric_series import series_text
 from lgtm.distributor.refusals import Reason, Refusal, SampleRateLimited, Written
 from lgtm.distributor.tenants import TenantState
 from lgtm.errors import LgtmError
-from lgtm.model.batch import Series
+from lgtm.model.batch import Series, SeriesTable
 from lgtm.model.labels import Fingerprint
 from lgtm.model.signal import HISTOGRAM, SERIES, TS
 from lgtm.model.tenant import Tenant
@@ -84,7 +84,7 @@ class _Resolved:
         self._numbers: npt.NDArray[np.int64] | None = None
         """Of each key its place among the series; -1: refused. None: they are the series, one by one."""
         if all(type(one) is Series for one in found) and len(set(keys)) == len(keys):
-            self.series: tuple[Series, ...] = tuple(found)  # type: ignore[arg-type]  # all are series
+            self.series = SeriesTable(found)  # type: ignore[arg-type]  # all are series
             return
         places: dict[Fingerprint, int] = {}
         series: list[Series] = []
@@ -97,7 +97,7 @@ class _Resolved:
                     series.append(one)
             else:
                 self._refuse(*one, rows[at])
-        self.series, self._numbers = tuple(series), numbers
+        self.series, self._numbers = SeriesTable(series), numbers
 
     def _refuse(self, reason: Reason, message: str, rows: int) -> None:
         """The first are named, the others counted with the last of them."""

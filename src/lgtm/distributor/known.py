@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
-from lgtm.model.batch import Series
 from lgtm.model.labels import Fingerprint
 from lgtm.model.tenant import Tenant
 
@@ -28,8 +27,8 @@ class KnownSeries:
         """Series of the tenant that it has labels for. Do not keep it: it changes."""
         return self._by_tenant.get(tenant) or _NONE
 
-    def acknowledged(self, generation: int, tenant: Tenant, series: Iterable[Series]) -> None:
-        """A part with these series was stored in the generation. Answers may arrive out of order; an older generation teaches nothing."""
+    def acknowledged(self, generation: int, tenant: Tenant, fingerprints: Iterable[Fingerprint]) -> None:
+        """A part with these series was stored in the generation. Answers may come out of order; an older generation teaches nothing."""
         if self._generation is None or generation > self._generation:
             self.forget(generation)
         if generation != self._generation:
@@ -38,7 +37,7 @@ class KnownSeries:
             self.forget(generation)
         known = self._by_tenant.setdefault(tenant, set())
         before = len(known)
-        known.update([s.fingerprint for s in series])
+        known.update(fingerprints)
         self._count += len(known) - before
 
     def forget(self, generation: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lgtm.distributor.known import KnownSeries
+from lgtm.model.batch import Series
 from lgtm.model.labels import Fingerprint
 from lgtm.model.part import Part
 from lgtm.wire.part import encode_part
@@ -21,7 +22,7 @@ class Parcel:
     def __init__(self, part: Part, known: Sequence[KnownSeries]) -> None:
         self.part = part
         tenant = part.batch.tenant
-        mine = {each.fingerprint for each in part.batch.series}
+        mine = set(part.batch.table.fingerprints)
         self._left_out: set[Fingerprint] = mine.intersection(*(one.of(tenant) for one in known)) if known else set()
         self._lean = self._without(self._left_out, all_of_them=len(self._left_out) == len(mine)) if self._left_out else part
         self._encodings: dict[bool, asyncio.Future[bytes]] = {}
@@ -45,8 +46,9 @@ class Parcel:
 
     def _without(self, left_out: set[Fingerprint], *, all_of_them: bool) -> Part:
         batch = self.part.batch
+        series: tuple[Series, ...]
         if all_of_them:
-            series = tuple([each.bare for each in batch.series])
+            series = batch.table.bare
         else:
             series = tuple([each.bare if each.fingerprint in left_out else each for each in batch.series])
         return replace(self.part, batch=replace(batch, series=series))

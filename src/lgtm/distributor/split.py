@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from lgtm.distributor.ingesters import Ingester, Owners
 from lgtm.distributor.merge import with_series
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch, Series, SeriesTable
 from lgtm.model.labels import FINGERPRINT_BYTES, fingerprint
 from lgtm.model.signal import SAMPLES, SERIES, TRACE_ID
 
@@ -20,7 +20,7 @@ PART_BYTES_MAX = 6 * 1024 * 1024
 
 def bounded(batch: Batch) -> Iterator[Batch]:
     """The rows in order, in batches of at most PART_BYTES_MAX each (or of one row), with only the series that they use."""
-    if len(batch) <= 1 or batch.rows.nbytes + _labels_bytes(batch.series) <= PART_BYTES_MAX:
+    if len(batch) <= 1 or batch.rows.nbytes + batch.table.label_bytes <= PART_BYTES_MAX:
         yield batch
         return
     middle = len(batch) // 2
@@ -29,10 +29,6 @@ def bounded(batch: Batch) -> Iterator[Batch]:
         rows[start:end] = True
         used = np.unique(batch.rows.column(SERIES).to_numpy()[start:end]).astype(np.int64)
         yield from bounded(_part_of(batch, used, rows))
-
-
-def _labels_bytes(series: tuple[Series, ...]) -> int:
-    return sum([one.label_bytes for one in series])
 
 
 Intended = Callable[[tuple[Ingester, ...]], tuple[Ingester, ...]]
@@ -58,7 +54,7 @@ def split(
 
     Every row goes into exactly one of the parts, in its order. Raises what `owners` raises.
     """
-    groups, group_of = _groups_by_shard(batch.series, owners, intended) if batch.signal is SAMPLES else _groups(batch.series, owners, intended)
+    groups, group_of = _groups_by_shard(batch.table, owners, intended) if batch.signal is SAMPLES else _groups(batch.series, owners, intended)
     if parts_max is not None and len(groups) > parts_max:
         groups, group_of = _joined(groups, group_of, parts_max, turn)
     if len(groups) == 1:
@@ -145,7 +141,7 @@ def _groups(
 
 
 def _groups_by_shard(
-    series: tuple[Series, ...], owners: Owners, intended: Intended
+    series: SeriesTable, owners: Owners, intended: Intended
 ) -> tuple[list[tuple[Ingester, ...]], np.ndarray[tuple[int], np.dtype[np.int64]]]:
     """As `_groups`, for series that come by the thousand: they are dealt to a fixed number of shards, and only those are looked up."""
     groups: list[tuple[Ingester, ...]] = []
@@ -164,7 +160,7 @@ def _groups_by_shard(
         group_of_shard[shard] = number
     if len(groups) == 1:
         return groups, np.zeros(len(series), np.int64)
-    firsts = np.frombuffer(b"".join([one.fingerprint for one in series]), np.uint8)[::FINGERPRINT_BYTES]
+    firsts = np.frombuffer(b"".join(series.fingerprints), np.uint8)[::FINGERPRINT_BYTES]
     return groups, group_of_shard[firsts % SHARDS]
 
 
@@ -187,5 +183,5 @@ def _renumbered(batch: Batch, kept_series: np.ndarray[tuple[int], np.dtype[np.in
     """Rows of the batch with only the series that are kept."""
     renumbered = np.zeros(len(batch.series), np.uint32)
     renumbered[kept_series] = np.arange(len(kept_series))
-    series = tuple(batch.series[at] for at in kept_series.tolist())
+    series = SeriesTable([batch.series[at] for at in kept_series.tolist()])
     return Batch(batch.signal, batch.tenant, series, with_series(rows, renumbered[rows.column(SERIES).to_numpy()]))

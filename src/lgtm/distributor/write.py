@@ -2,7 +2,7 @@
 
     best two      A   B          asked at once
     definite      ✗              the next in the list is asked at once
-    silence       ?   ok         after hedge_s a third is asked too; nobody is cancelled
+    silence       ?   ok         after hedge_s a third is asked too, and one more a second as long as it lasts; nobody is cancelled
     two ok                       acknowledged
     all others down   B          B is asked again, for a second copy in the object store
     deadline                     503: what is unknown stays unknown, and a timeout never lowers the number of copies
@@ -35,6 +35,9 @@ Spawn = Callable[[Coroutine[Any, Any, None]], object]
 """Starts a task that somebody awaits in the end (a TaskGroup's create_task)."""
 LOOK_AGAIN_S = 0.1
 """How often health is asked for while an answer is missing, and how long a node that was not reached is left alone."""
+
+HEDGE_AGAIN_S = 1.0
+"""After the first hedge: several nodes may hang at once, long before the others agree that they are down."""
 
 
 class TooFewIngesters(Unavailable):
@@ -122,12 +125,16 @@ class Writer:
             if len(alive) < self._copies:
                 await self._degraded(parcel, preference, alive, state)
                 return
-            self._ask(parcel, alive, state, now_ns, is_late=now_ns - began_ns >= self._hedge_s * NS_PER_S)
+            self._ask(parcel, alive, state, now_ns, hedges=self._hedges((now_ns - began_ns) / NS_PER_S))
             await self._wait(state)
 
-    def _ask(self, parcel: Parcel, alive: list[Ingester], state: _State, now_ns: int, *, is_late: bool) -> None:
-        """Starts as many copies as are missing, and one more when the answers are late. Raises when there cannot be enough any more."""
-        wanted = self._copies - len(state.acked) - len(state.running) + (is_late and len(state.running) <= self._copies - len(state.acked))
+    def _hedges(self, elapsed_s: float) -> int:
+        """How many more than the missing copies may be under way."""
+        return 0 if elapsed_s < self._hedge_s else 1 + int((elapsed_s - self._hedge_s) / HEDGE_AGAIN_S)
+
+    def _ask(self, parcel: Parcel, alive: list[Ingester], state: _State, now_ns: int, *, hedges: int) -> None:
+        """Starts as many copies as are missing, and some more when the answers are late. Raises when there cannot be enough any more."""
+        wanted = self._copies - len(state.acked) - len(state.running) + hedges
         refusals = {each.id: state.failures[each.id] for each in alive if each.id in state.failures and each.id not in state.retry_ns}
         if len(alive) - len(refusals) < self._copies:
             raise next(iter(refusals.values()))
@@ -201,7 +208,7 @@ class Writer:
             known.forget(unknown.generation)
             self._metrics.unknown_series.inc()
             answer = await ingester.append(*await parcel.full(), spill=spill)
-        known.acknowledged(answer.generation, batch.tenant, batch.series)
+        known.acknowledged(answer.generation, batch.tenant, batch.table.fingerprints)
         self._metrics.append_seconds.observe((self._clock.monotonic_ns() - began_ns) / NS_PER_S)
         return answer
 

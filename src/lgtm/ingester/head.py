@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from lgtm.blocks.merge import merge_rows
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch, Series, SeriesTable
 from lgtm.model.labels import Fingerprint, placeholder
 from lgtm.model.matchers import Matchers
 from lgtm.model.part import PartId
@@ -71,12 +71,15 @@ class Head:
     def missing(self, batch: Batch) -> tuple[Fingerprint, ...]:
         """Series of the batch that came without labels and are not known here either."""
         known, lost = self._numbers, self._placeholders
+        unlabelled = batch.table.fingerprints if batch.table.is_bare else [one.fingerprint for one in batch.series if one.labels is None]
+        if not lost and all(map(known.__contains__, unlabelled)):
+            return ()
         # A placeholder is no knowledge: whoever has the labels may still send them.
-        return tuple([s.fingerprint for s in batch.series if s.labels is None and (s.fingerprint not in known or s.fingerprint in lost)])
+        return tuple([one for one in unlabelled if one not in known or one in lost])
 
     def add(self, batch: Batch, part_id: PartId, *, primary: bool = True) -> None:
         """Makes the rows visible to the next snapshot. primary: whether it falls to this node to bring them into a block."""
-        numbers = self._numbers_of(batch.series)
+        numbers = self._numbers_of(batch.table)
         rows = batch.rows
         at = rows.schema.get_field_index(SERIES)
         renumbered = pa.array(numbers[rows.column(at).to_numpy()])
@@ -110,7 +113,7 @@ class Head:
 
     def merge(self, runs: tuple[Run, ...]) -> Run:
         """One run with the rows of all, in order. Pure: may run on any thread."""
-        series = tuple(self.series)
+        series = SeriesTable(self.series)
         merged = merge_rows([Batch(self.signal, self.tenant, series, run.rows) for run in runs]).rows
         parts = PartSpans.joined([run.parts for run in runs])
         nbytes = merged.nbytes + RUN_OVERHEAD_BYTES + parts.nbytes
@@ -126,8 +129,8 @@ class Head:
         """The series with its labels, which travel only once a generation."""
         return self.series[self._numbers[series.fingerprint]]
 
-    def _numbers_of(self, series: tuple[Series, ...]) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
-        found: list[int | None] = [self._numbers.get(one.fingerprint) for one in series]
+    def _numbers_of(self, series: SeriesTable) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
+        found: list[int | None] = list(map(self._numbers.get, series.fingerprints))
         if None in found or self._placeholders:
             found = [self._number(one) for one in series]
         return np.array(found, np.uint32)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -46,6 +48,40 @@ class Series:
         return self._label_bytes
 
 
+class SeriesTable(tuple[Series, ...]):
+    """The series of a batch in their order. What is asked of all of them is computed once: samples come in batches of thousands of series."""
+
+    @cached_property
+    def fingerprints(self) -> list[Fingerprint]:
+        return [one.fingerprint for one in self]
+
+    @cached_property
+    def is_bare(self) -> bool:
+        """Whether none has labels."""
+        return not any(one.labels is not None for one in self)
+
+    @cached_property
+    def is_labelled(self) -> bool:
+        """Whether all have labels."""
+        return all(one.labels is not None for one in self)
+
+    @cached_property
+    def label_bytes(self) -> int:
+        return sum([one._label_bytes if one._label_bytes >= 0 else one.label_bytes for one in self])
+
+    @property
+    def bare(self) -> SeriesTable:
+        """The same series without labels."""
+        return SeriesTable.bare_of(self.fingerprints, [one._bare or one.bare for one in self])
+
+    @classmethod
+    def bare_of(cls, fingerprints: list[Fingerprint], series: Iterable[Series]) -> SeriesTable:
+        """series: without labels, with these fingerprints."""
+        table = cls(series)
+        table.fingerprints, table.is_bare, table.is_labelled = fingerprints, True, not fingerprints
+        return table
+
+
 @dataclass(slots=True, frozen=True)
 class Batch:
     """rows: the signal's fixed columns in order, then dynamic columns, then perhaps `rest`; `rows["series"]` indexes `series`.
@@ -57,6 +93,11 @@ class Batch:
     tenant: Tenant
     series: tuple[Series, ...]
     rows: pa.RecordBatch
+
+    @property
+    def table(self) -> SeriesTable:
+        """`series`, with what is known of all of them; where they come by the thousand, they are one from the start."""
+        return self.series if isinstance(self.series, SeriesTable) else SeriesTable(self.series)
 
     def __len__(self) -> int:
         return int(self.rows.num_rows)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from lgtm.model.batch import Series
+from lgtm.model.batch import Series, SeriesTable
 from lgtm.model.labels import Labels
 from lgtm.model.matchers import Matchers
 
@@ -91,7 +91,7 @@ class SeriesIndex:
         return found
 
 
-class IndexedSeries(tuple[Series, ...]):
+class IndexedSeries(SeriesTable):
     """The series of a head, with its index; the index may have grown since."""
 
     label_index: SeriesIndex

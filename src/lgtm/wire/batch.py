@@ -6,12 +6,11 @@ Both are compressed by Arrow (zstd) where that makes them smaller.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
 
 import pyarrow as pa
 
 from lgtm.errors import Corruption
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch, Series, SeriesTable
 from lgtm.model.labels import FINGERPRINT_BYTES
 from lgtm.model.signal import Signal
 from lgtm.model.tenant import Tenant
@@ -30,7 +29,7 @@ class MalformedBatch(Corruption):
 
 def encode_batch(batch: Batch) -> bytes:
     """u32 little-endian length of the series table | series table | rows. Tenant and signal are not in it."""
-    series = encode_rows(series_table(batch.series))
+    series = encode_rows(series_table(batch.table))
     return b"".join((_LENGTH.pack(len(series)), series, encode_rows(batch.rows)))
 
 
@@ -62,11 +61,10 @@ def decode_rows(view: memoryview) -> pa.RecordBatch:
     return batches[0]
 
 
-def series_table(series: Sequence[Series]) -> pa.RecordBatch:
-    fingerprints = pa.array([s.fingerprint for s in series], pa.binary(FINGERPRINT_BYTES))
-    sent = [s.labels for s in series]
+def series_table(series: SeriesTable) -> pa.RecordBatch:
+    fingerprints = pa.array(series.fingerprints, pa.binary(FINGERPRINT_BYTES))
     kind = _SERIES_SCHEMA.field("labels").type
-    labels = pa.array(sent, kind) if any(one is not None for one in sent) else pa.nulls(len(sent), kind)
+    labels = pa.nulls(len(series), kind) if series.is_bare else pa.array([one.labels for one in series], kind)
     return pa.record_batch([fingerprints, labels], schema=_SERIES_SCHEMA)
 
 
@@ -74,6 +72,6 @@ def series_of(table: pa.RecordBatch) -> tuple[Series, ...]:
     table.validate(full=True)
     fingerprints, sent = table.column("fingerprint").to_pylist(), table.column("labels")
     if sent.null_count == len(sent):
-        return tuple([Series(one, None) for one in fingerprints])
+        return SeriesTable.bare_of(fingerprints, [Series(one, None) for one in fingerprints])
     labels = sent.to_pylist()
-    return tuple(Series(f, None if pairs is None else tuple(pairs)) for f, pairs in zip(fingerprints, labels, strict=True))
+    return SeriesTable(Series(f, None if pairs is None else tuple(pairs)) for f, pairs in zip(fingerprints, labels, strict=True))

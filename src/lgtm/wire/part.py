@@ -36,7 +36,7 @@ def encode_part(part: Part) -> bytes:
     """Raises ValueError for an empty batch: nothing to log is nothing to send."""
     batch = part.batch
     min_ns, max_ns = batch.time_range_ns()
-    series, rows = encode_rows(series_table(batch.series)), encode_rows(batch.rows)
+    series, rows = encode_rows(series_table(batch.table)), encode_rows(batch.rows)
     header = orjson.dumps(
         {
             "version": FORMAT_VERSION,
