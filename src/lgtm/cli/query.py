@@ -12,11 +12,12 @@ import typer
 
 from lgtm.cli.client import DEFAULT_ADDR, AddrOption, Client, TenantOption
 from lgtm.cli.entries import PAGE_ENTRIES, Entry, entries_of, pages
+from lgtm.cli.metrics import metrics
 from lgtm.cli.output import Output, printer
 from lgtm.cli.ranges import HOUR, From, OutputOption, Since, Step, To, time_of, time_range
 from lgtm.cli.traces import tag_values, tags, traces
 
-app = typer.Typer(help="Ask a node: log lines and traces, metrics of them, labels, series, attributes.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Ask a node: log lines, traces, metrics, labels, series, attributes.", no_args_is_help=True, rich_markup_mode=None)
 
 Logql = Annotated[str, typer.Argument(metavar="LOGQL", help="""A query such as '{service_name="checkout"} |= "error"'.""")]
 LIMIT = 30
@@ -69,6 +70,7 @@ def logs(
 
 
 app.command()(traces)
+app.command()(metrics)
 
 
 @app.command()
