@@ -47,7 +47,7 @@ def stderr_of(directory: Path) -> str:
 def test_told_to_stop_it_ends_with_0(tmp_path: Path, number: signal.Signals) -> None:
     with serve(tmp_path / "data") as process:
         text = wait_until_ready(process)
-        assert text.startswith(f"lgtm is ready. Data is in {tmp_path / 'data'}.\nSend logs to\n")
+        assert text.startswith(f"lgtm is ready. Data is in {tmp_path / 'data'}.\nSend logs, traces and metrics to\n")
         process.send_signal(number)
         assert process.wait(TIMEOUT_S) == 0
     assert "Traceback" not in stderr_of(tmp_path / "data")

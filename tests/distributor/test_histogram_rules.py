@@ -6,10 +6,12 @@ import math
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from lgtm.distributor.histogram_rules import faults
+from lgtm.distributor.histogram_rules import faults, faults_of
 from lgtm.wire.histogram_columns import BucketArrays, HistogramArrays
+from wire.write_messages import histogram
 
 
 def side(counts: list[float]) -> BucketArrays:
@@ -67,3 +69,12 @@ def test_what_makes_no_sense_is_told(fields: dict[str, Any], text: str) -> None:
 )
 def test_what_makes_sense_is_not(fields: dict[str, Any]) -> None:
     assert faults(one(**fields)) == {}
+
+
+def test_faults_of_spans_and_of_counts_are_found_beside_each_other() -> None:
+    good = {"count_int": 3, "sum": 4.0, "positive_spans": [(0, 2)], "positive_deltas": [1, 1]}
+    lacking, wrong = {**good, "positive_spans": [(0, 3)]}, {**good, "count_int": 1}
+    found = faults_of(pa.array([histogram(fields).SerializeToString() for fields in (good, lacking, good, wrong)], pa.binary()))
+    assert sorted(found) == [1, 3]
+    assert "different number of buckets" in found[1]
+    assert "should equal the number of observations" in found[3]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lgtm.errors import BadRequest, LimitExceeded
 from lgtm.wire.bounds import MalformedBody
-from lgtm.wire.histogram_columns import BucketArrays, histogram_arrays
+from lgtm.wire.histogram_columns import BucketArrays, histogram_arrays, span_faults
 from wire.write_messages import WRITE_2, histogram
 
 Histogram = dict[str, Any]
@@ -123,6 +123,22 @@ def test_the_sum_of_a_stale_histogram_keeps_its_bits() -> None:
 def test_spans_and_buckets_must_agree(fields: Histogram) -> None:
     with pytest.raises(MalformedBody, match="span"):
         histogram_arrays(binary([histogram({}), histogram(fields)]))
+    assert list(span_faults(binary([histogram({}), histogram(fields)]))) == [1]
+
+
+def test_spans_that_do_not_fit_are_told_in_prometheus_words() -> None:
+    lacking, backwards = {"positive_spans": [(0, 2)], "positive_deltas": [1]}, {"negative_spans": [(0, 1), (-1, 1)], "negative_deltas": [1, 1]}
+    assert span_faults(binary([histogram(one) for one in (lacking, {}, backwards)])) == {
+        0: "positive side: spans need 2 buckets, have 1 buckets: histogram spans specify different number of buckets than provided",
+        2: "negative side: span number 2 with offset -1: histogram has a span whose offset is negative",
+    }
+
+
+@given(st.lists(histograms(), max_size=4))
+def test_histograms_without_faults_are_those_that_are_read(fields: list[Histogram]) -> None:
+    messages = binary([histogram(given) for given in fields])
+    assert span_faults(messages) == {}
+    assert len(histogram_arrays(messages)) == len(fields)
 
 
 @given(st.lists(histograms(), min_size=1, max_size=3), st.data())

@@ -19,9 +19,7 @@ STEP_S_MIN = 1
 """Samples come every some seconds."""
 
 Promql = Annotated[str, typer.Argument(metavar="PROMQL", help="A query such as 'sum by (path) (rate(lgtm_http_requests_total[5m]))'.")]
-At = Annotated[
-    str | None, typer.Option("--at", metavar="TIME", help="Evaluate at one moment (RFC 3339, date, seconds, `now`), not over a range.")
-]
+At = Annotated[str | None, typer.Option("--at", metavar="TIME", help="Evaluate at one moment (RFC 3339, date, seconds, `now`), not over a range.")]
 
 
 def metrics(

@@ -69,14 +69,16 @@ def greeting(config: Config, addresses: Addresses, program: str = "lgtm") -> Ite
     host = f"[{host}]" if ":" in host else host
     http = f"http://{host}:{addresses.http_port}"
     yield f"lgtm is ready. Data is in {config.data_dir}."
-    yield "Send logs and traces to"
+    yield "Send logs, traces and metrics to"
     yield f"  Loki push     {http}/loki/api/v1/push    (logs: Alloy, Promtail, Fluent Bit, Vector, `lgtm push`)"
     yield f"  OTLP/HTTP     http://{host}:{addresses.otlp_http_port}    (OTEL_EXPORTER_OTLP_ENDPOINT), or {http}/otlp"
     yield f"  OTLP/gRPC     http://{host}:{addresses.otlp_grpc_port}"
+    yield f"  remote write  {http}/api/v1/write    (metrics: Prometheus, Alloy)"
     yield "Look at them with"
-    yield f"  Grafana       data sources of type Loki and of type Tempo with the URL {http}; docs/grafana.md joins them"
+    yield f"  Grafana       data sources of type Loki, Tempo and Prometheus with the URL {http}; docs/grafana.md joins them"
     yield f"""  terminal      {program} query logs '{{service_name=~".+"}}' --addr {http}"""
     yield f"""                {program} query traces '{{}}' --addr {http}"""
+    yield f"""                {program} query metrics 'up' --addr {http}"""
     yield f"  logcli        LOKI_ADDR={http}"
     yield f"The node itself: {http}/ready  {http}/metrics  {http}/config"
     if config.auth_enabled:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lgtm.distributor.histogram_rules import faults
+from lgtm.distributor.histogram_rules import faults_of
 from lgtm.distributor.merge import Accepted, with_series
 from lgtm.distributor.metric_series import series_text
 from lgtm.distributor.refusals import Reason, Refusal, SampleRateLimited, Written
@@ -23,7 +23,6 @@ from lgtm.model.labels import Fingerprint
 from lgtm.model.signal import HISTOGRAM, SERIES, TS
 from lgtm.model.tenant import Tenant
 from lgtm.wire.decoded_samples import DecodedSamples
-from lgtm.wire.histogram_columns import histogram_arrays
 
 Numbers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -137,7 +136,7 @@ class _Resolved:
     def _senseless(self, rows: pa.RecordBatch, numbers: Numbers) -> Flags | None:
         column = rows.column(HISTOGRAM)
         of_rows = np.flatnonzero(np.asarray(column.is_valid()))
-        found = faults(histogram_arrays(column.drop_null())) if len(of_rows) else {}
+        found = faults_of(column.drop_null()) if len(of_rows) else {}
         if not found:
             return None
         bad = np.zeros(rows.num_rows, bool)

@@ -6,12 +6,23 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
-from lgtm.wire.histogram_columns import BucketArrays, HistogramArrays
+from lgtm.wire.histogram_columns import BucketArrays, HistogramArrays, histogram_arrays, span_faults
 
 SCHEMA_MIN, SCHEMA_MAX, CUSTOM = -4, 52, -53
 """Schemas finer than 8 are taken: queries reduce them."""
 Flags = npt.NDArray[np.bool_]
+
+
+def faults_of(messages: pa.Array) -> dict[int, str]:
+    """Of each stored histogram that makes no sense its number, and why. What has no fault, `histogram_arrays` reads."""
+    found = span_faults(messages)
+    if not found:
+        return faults(histogram_arrays(messages))
+    sound = np.setdiff1d(np.arange(len(messages)), list(found))
+    told = faults(histogram_arrays(messages.take(pa.array(sound))))
+    return found | {int(sound[number]): text for number, text in told.items()}
 
 
 def faults(histograms: HistogramArrays) -> dict[int, str]:

@@ -71,12 +71,7 @@ def histogram_arrays(messages: pa.Array) -> HistogramArrays:
     Raises MalformedBody where a message does not hold together, or its spans and its buckets do not agree. Whether the counts make sense is not
     looked at.
     """
-    _, offsets, data = messages.buffers()
-    bounds = np.frombuffer(offsets, np.int32)[messages.offset : messages.offset + len(messages) + 1].astype(np.int64) if len(messages) else _ZERO
-    buffer = Buffer(data.slice(bounds[0], bounds[-1] - bounds[0]).to_pybytes() if data else b"")
-    bounds -= bounds[0]
-    columns = MessageColumns(buffer, bounds[:-1], bounds[1:], _SUM, _SCHEMA, _ZERO_THRESHOLD, _HINT)
-    is_float = columns.fields.last_of(_COUNT_INT, _COUNT_FLOAT)[0] == _COUNT_FLOAT
+    columns, is_float = _columns(messages)
     return HistogramArrays(
         zigzag(columns.varints(_SCHEMA).view(np.uint64)).astype(np.int32),
         _either(columns, _COUNT_INT, _COUNT_FLOAT),
@@ -86,8 +81,39 @@ def histogram_arrays(messages: pa.Array) -> HistogramArrays:
         (columns.varints(_HINT) & 3).astype(np.int32),
         _buckets(columns, _POSITIVE, is_float),
         _buckets(columns, _NEGATIVE, is_float),
-        *double_lists(buffer, columns.fields, _CUSTOM),
+        *double_lists(columns.buffer, columns.fields, _CUSTOM),
     )
+
+
+def span_faults(messages: pa.Array) -> dict[int, str]:
+    """Of each histogram whose spans and buckets do not agree its number, and what is wrong, in Prometheus' words. `histogram_arrays` takes the rest.
+
+    Raises MalformedBody where a message does not hold together.
+    """
+    columns, is_float = _columns(messages)
+    found: dict[int, str] = {}
+    for side, number in (("negative", _NEGATIVE), ("positive", _POSITIVE)):
+        spans, have = _Spans.of(columns, number), np.diff(_counts(columns, number, is_float)[0])
+        for at in spans.backwards.nonzero()[0].tolist():
+            row = int(spans.row[at])
+            which = at - int(np.searchsorted(spans.row, row)) + 1
+            text = f"span number {which} with offset {int(spans.gaps[at])}: histogram has a span whose offset is negative"
+            found.setdefault(row, f"{side} side: {text}")
+        need = spans.buckets(columns.count)
+        for row in (need != have).nonzero()[0].tolist():
+            text = f"spans need {int(need[row])} buckets, have {int(have[row])} buckets"
+            found.setdefault(row, f"{side} side: {text}: histogram spans specify different number of buckets than provided")
+    return found
+
+
+def _columns(messages: pa.Array) -> tuple[MessageColumns, npt.NDArray[np.bool_]]:
+    """The fields, and which of the histograms have counts instead of deltas."""
+    _, offsets, data = messages.buffers()
+    bounds = np.frombuffer(offsets, np.int32)[messages.offset : messages.offset + len(messages) + 1].astype(np.int64) if len(messages) else _ZERO
+    buffer = Buffer(data.slice(bounds[0], bounds[-1] - bounds[0]).to_pybytes() if data else b"")
+    bounds -= bounds[0]
+    columns = MessageColumns(buffer, bounds[:-1], bounds[1:], _SUM, _SCHEMA, _ZERO_THRESHOLD, _HINT)
+    return columns, columns.fields.last_of(_COUNT_INT, _COUNT_FLOAT)[0] == _COUNT_FLOAT
 
 
 _ZERO = np.zeros(1, np.int64)
@@ -107,17 +133,40 @@ def _either(columns: MessageColumns, varint: int, double: int) -> F64:
 def _buckets(columns: MessageColumns, number: int, is_float: npt.NDArray[np.bool_]) -> BucketArrays:
     """The side whose spans are the field `number`."""
     offsets, counts = _counts(columns, number, is_float)
-    spans = columns.fields.merged(tag(number, LENGTH_DELIMITED))
-    parts = MessageColumns(columns.buffer, spans.start, spans.end, _OFFSET, _LENGTH)
-    lengths = parts.varints(_LENGTH) & 0xFFFF_FFFF
-    if (np.bincount(spans.row, lengths, columns.count) != np.diff(offsets)).any():
+    spans = _Spans.of(columns, number)
+    if (spans.buckets(columns.count) != np.diff(offsets)).any():
         raise MalformedBody("spans of a histogram do not have as many buckets as there are")
-    gaps = zigzag((parts.varints(_OFFSET) & 0xFFFF_FFFF).view(np.uint64))
-    if (gaps[1:][spans.row[1:] == spans.row[:-1]] < 0).any():
+    if spans.backwards.any():
         raise MalformedBody("a span of a histogram begins before the one before it ends")
-    ends = _sums_within(gaps + lengths, spans.row)
-    index = np.arange(len(counts)) + (ends - lengths.cumsum()).repeat(lengths)
+    ends = _sums_within(spans.gaps + spans.lengths, spans.row)
+    index = np.arange(len(counts)) + (ends - spans.lengths.cumsum()).repeat(spans.lengths)
     return BucketArrays(offsets, index, counts)
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class _Spans:
+    """Of one side of all histograms, one entry a span. row: of which histogram."""
+
+    row: Ints
+    gaps: Ints
+    lengths: Ints
+
+    @classmethod
+    def of(cls, columns: MessageColumns, number: int) -> _Spans:
+        places = columns.fields.merged(tag(number, LENGTH_DELIMITED))
+        parts = MessageColumns(columns.buffer, places.start, places.end, _OFFSET, _LENGTH)
+        gaps = zigzag((parts.varints(_OFFSET) & 0xFFFF_FFFF).view(np.uint64))
+        return cls(places.row, gaps, parts.varints(_LENGTH) & 0xFFFF_FFFF)
+
+    @property
+    def backwards(self) -> npt.NDArray[np.bool_]:
+        """Which begin before the one before them ends; the first of a histogram may begin anywhere."""
+        found: npt.NDArray[np.bool_] = (self.gaps < 0) & (np.diff(self.row, prepend=-1) == 0)
+        return found
+
+    def buckets(self, count: int) -> F64:
+        """How many each of the `count` histograms has by its spans."""
+        return np.bincount(self.row, self.lengths, count).astype(np.float64)
 
 
 def _counts(columns: MessageColumns, number: int, is_float: npt.NDArray[np.bool_]) -> tuple[Ints, F64]:

@@ -17,7 +17,7 @@ from lgtm.wire.bounds import BodyBounds, MalformedBody, TooManyRows
 from lgtm.wire.columns import MetadataColumns, Pairs
 from lgtm.wire.fields import Ints, Places
 from lgtm.wire.gather import gather
-from lgtm.wire.histogram_columns import histogram_arrays
+from lgtm.wire.histogram_columns import span_faults
 from lgtm.wire.message_columns import MessageColumns
 from lgtm.wire.number_lists import F64
 from lgtm.wire.protobuf import FIXED64, LENGTH_DELIMITED, VARINT, Buffer, tag
@@ -36,7 +36,7 @@ _FIXED = {field.name: field for field in SAMPLES.columns}
 def sample_rows(buffer: Buffer, samples: Places, histograms: Places, bounds: BodyBounds) -> pa.RecordBatch:
     """Columns of SAMPLES in the order of the body; rows of the places are those of their series.
 
-    Raises TooManyRows, and MalformedBody for times that are not nanoseconds of 64 bits and histograms that do not hold together.
+    Raises TooManyRows, and MalformedBody for times that are not nanoseconds of 64 bits and histograms that are no messages.
     """
     count = len(samples) + len(histograms)
     if count > bounds.rows_max:
@@ -46,7 +46,7 @@ def sample_rows(buffer: Buffer, samples: Places, histograms: Places, bounds: Bod
     if len(histograms):
         of_histograms = MessageColumns(buffer, histograms.start, histograms.end, _SUM, _HISTOGRAM_TIMESTAMP, _HISTOGRAM_START)
         messages = _without_times(of_histograms, histograms)
-        histogram_arrays(messages)  # what is stored can be read
+        span_faults(messages)  # raises for what is no message; the distributor looks again, and refuses those with faults one by one
         order = np.concatenate((place, histograms.start)).argsort(kind="stable")
         row = np.concatenate((row, histograms.row))[order]
         times = np.concatenate((times, of_histograms.varints(_HISTOGRAM_TIMESTAMP)))[order]
