@@ -28,6 +28,7 @@ def one(**fields: Any) -> HistogramArrays:
         "positive": [1.0, 2.0],
         "negative": [],
         "bounds": [],
+        "floats": False,
     } | fields
     return HistogramArrays(
         np.array([told["schema"]], np.int32),
@@ -40,6 +41,7 @@ def one(**fields: Any) -> HistogramArrays:
         side(told["negative"]),
         np.array([0, len(told["bounds"])]),
         np.array(told["bounds"], float),
+        np.array([told["floats"]]),
     )
 
 
@@ -78,3 +80,8 @@ def test_faults_of_spans_and_of_counts_are_found_beside_each_other() -> None:
     assert sorted(found) == [1, 3]
     assert "different number of buckets" in found[1]
     assert "should equal the number of observations" in found[3]
+
+
+def test_counts_that_are_floats_need_not_add_up() -> None:
+    assert faults(one(count=10.0, floats=True)) == {}
+    assert "negative" in faults(one(count=-1.0, floats=True))[0]

@@ -82,7 +82,7 @@ def _of_counts(histograms: HistogramArrays) -> Iterator[tuple[int, str]]:
     within = histograms.zero_count + _sums(histograms.positive) + _sums(histograms.negative)
     exact = np.isclose(within, histograms.count, rtol=1e-12, atol=0)
     with_nan = np.isnan(histograms.sum)
-    for number in np.flatnonzero(~exact & ((within > histograms.count) | ~with_nan)).tolist():
+    for number in np.flatnonzero(~histograms.is_float & ~exact & ((within > histograms.count) | ~with_nan)).tolist():
         rule = "should be at least the number of observations found in the buckets" if with_nan[number] else (
             "should equal the number of observations found in the buckets (in absence of NaN)"
         )  # fmt: skip

@@ -48,7 +48,8 @@ class BucketArrays:
 
 @dataclass(slots=True, frozen=True, eq=False)
 class HistogramArrays:
-    """One entry per histogram. custom_offsets and custom_bounds: upper bounds of custom buckets, CSR as well. hint: 0 to 3, as on the wire."""
+    """One entry per histogram. custom_offsets and custom_bounds: upper bounds of custom buckets, CSR as well. hint: 0 to 3, as on the wire.
+    is_float: counts are floats, which need not add up."""
 
     schema: I32
     count: F64
@@ -60,6 +61,7 @@ class HistogramArrays:
     negative: BucketArrays
     custom_offsets: Ints
     custom_bounds: F64
+    is_float: npt.NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.schema)
@@ -82,6 +84,7 @@ def histogram_arrays(messages: pa.Array) -> HistogramArrays:
         _buckets(columns, _POSITIVE, is_float),
         _buckets(columns, _NEGATIVE, is_float),
         *double_lists(columns.buffer, columns.fields, _CUSTOM),
+        is_float,
     )
 
 

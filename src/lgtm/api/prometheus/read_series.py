@@ -34,7 +34,7 @@ def messages_of(histograms: HistogramColumns) -> pa.Array:
     """The message `Histogram` of each, with counts as floats."""
     numbers = (histograms.schema, histograms.count, histograms.sum, histograms.zero_count, histograms.zero_threshold, histograms.hint)
     sides = (_arrays(histograms.positive), _arrays(histograms.negative))
-    return histogram_messages(HistogramArrays(*numbers, *sides, histograms.custom_offsets, histograms.custom_bounds))
+    return histogram_messages(HistogramArrays(*numbers, *sides, histograms.custom_offsets, histograms.custom_bounds, np.ones(len(histograms), bool)))
 
 
 def _arrays(buckets: BucketColumns) -> BucketArrays:
