@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import gc
 import logging
 import os
 import signal
@@ -42,6 +43,9 @@ logger = logging.getLogger(__name__)
 EXIT_LOG_FAILED = 70
 SWITCH_INTERVAL_S = 0.001
 """How long a thread may hold the interpreter while the event loop wants it; Python's default is five times as long."""
+GC_THRESHOLDS = (20_000, 20, 50)
+"""Objects, and rounds, before each generation is looked through for cycles. Series live long and are many, cycles are few: with Python's defaults
+looking for them was a tenth of the CPU of a first scrape of 40,000 series, and stopped everything for 0.2 s a time."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -59,6 +63,7 @@ def run(config: Config, started: Callable[[Addresses], None] = lambda _: None) -
     configure_logging(sys.stderr, level=config.log.level, fmt=config.log.format)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    gc.set_threshold(*GC_THRESHOLDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(serve(config, started))
 
