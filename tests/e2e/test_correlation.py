@@ -24,8 +24,9 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from benchmarks.client import Client
 from benchmarks.server import NodeProcess
 from cli.command import lgtm
-from e2e.asking import result
+from e2e.asking import eventually, result
 from e2e.conftest import Start
+from e2e.spans import ask_json
 from lgtm.clock import NS_PER_S
 
 GRAFANA_PAGE = Path(__file__).parents[2] / "docs" / "grafana.md"
@@ -120,8 +121,35 @@ def test_lines_and_spans_of_the_opentelemetry_sdk_lead_to_each_other(start: Star
     assert [line.text for line in lines(node.client, '{service_name="shop"}', *window)] == ["paid"]
 
 
+def test_spans_lead_to_their_metrics_and_exemplars_of_these_back_to_traces(start: Start) -> None:
+    node = start(settings={"span_metrics.processors": "span-metrics,service-graphs", "span_metrics.collect_interval_s": "0.2"})
+    begin_s = int(time.time())
+    sell(node)
+    to_metrics, prometheus = settings()["tempo"]["jsonData"]["tracesToMetrics"], settings()["prometheus"]["jsonData"]
+    tags = ", ".join(f'{tag["value"]}="shop"' for tag in to_metrics["tags"])
+
+    def metrics(query: str) -> Any:
+        return result(lambda: ask_json(node.client, "/api/v1/query", query=query))["data"]["result"]
+
+    calls = f"sum(traces_spanmetrics_calls_total{{{tags}}})"
+    eventually(lambda: metrics(calls), is_right=lambda found: [one["value"][1] for one in found] == ["2"])
+    for asked in to_metrics["queries"]:
+        metrics(asked["query"].replace("$__tags", tags))
+    range_ = {"start": begin_s, "end": int(time.time()) + 1}
+    series = ask_json(node.client, "/api/v1/query_exemplars", query="traces_spanmetrics_latency_bucket", **range_)["data"]
+    named = {name for one in series for exemplar in one["exemplars"] for name in exemplar["labels"]}
+    links = {link["name"] for link in prometheus["exemplarTraceIdDestinations"]}
+    assert named & links
+    for one in series:
+        for exemplar in one["exemplars"]:
+            (trace_id,) = (exemplar["labels"][name] for name in links & exemplar["labels"].keys())
+            assert {span["name"] for span in spans(node.client, trace_id).values()} == {"sell", "pay"}
+
+
 def test_the_data_sources_of_the_page_name_each_other() -> None:
-    loki, tempo = settings()["loki"], settings()["tempo"]
+    loki, tempo, prometheus = (settings()[kind] for kind in ("loki", "tempo", "prometheus"))
+    assert {tempo["jsonData"][key]["datasourceUid"] for key in ("serviceMap", "tracesToMetrics")} == {prometheus["uid"]}
+    assert {link["datasourceUid"] for link in prometheus["jsonData"]["exemplarTraceIdDestinations"]} == {tempo["uid"]}
     assert {field["datasourceUid"] for field in loki["jsonData"]["derivedFields"]} == {tempo["uid"]}
     assert tempo["jsonData"]["tracesToLogsV2"]["datasourceUid"] == loki["uid"]
 
