@@ -1,7 +1,4 @@
-"""Repeated numbers of many messages as one flat column, and the way back for varints.
-
-Writers pack such fields (one length-delimited field holds all numbers), but each number may have a field of its own, and both may be mixed.
-"""
+"""Repeated numbers of many messages as one flat column of 64 bits, within a bound, and the way back for varints."""
 
 from __future__ import annotations
 
@@ -10,8 +7,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from lgtm.wire.bounds import MalformedBody, TooManyRows, TruncatedBody
-from lgtm.wire.fields import Fields, Ints, Places
+from lgtm.wire import number_lists
+from lgtm.wire.bounds import TooManyRows
+from lgtm.wire.fields import Fields, Ints
+from lgtm.wire.number_lists import double_lists
 from lgtm.wire.protobuf import FIXED64, LENGTH_DELIMITED, VARINT, VARINT_BYTES_MAX, Buffer, tag
 
 Words = npt.NDArray[np.uint64]
@@ -29,15 +28,9 @@ def fixed64_lists(buffer: Buffer, fields: Fields, number: int, *, most: int) -> 
 
     Raises TooManyRows, also below, when the messages together have more than `most`; nothing is allocated for them then.
     """
-    row, start, end = _pieces(fields, number, FIXED64)
-    sizes = end - start
-    if (sizes & 7).any():
-        raise MalformedBody("proto: packed field is not made of 8 bytes a number")
-    counts = sizes >> 3
-    _check(int(counts.sum()), most)
-    position = start.repeat(counts) + 8 * within(counts)
-    values = buffer.fixed(Places(position, position, position), "<u8")
-    return Lists(values, _sums(counts, row, fields.count))
+    _check(fields, number, FIXED64, 8 * most, most)
+    offsets, values = double_lists(buffer, fields, number)
+    return Lists(values.view(np.uint64), np.diff(offsets))
 
 
 def varint_lists(buffer: Buffer, fields: Fields, number: int, *, most: int) -> Lists:
@@ -45,18 +38,9 @@ def varint_lists(buffer: Buffer, fields: Fields, number: int, *, most: int) -> L
 
     most: bytes of all of them.
     """
-    row, start, end = _pieces(fields, number, VARINT)
-    sizes = end - start
-    _check(int(sizes.sum()), most)
-    data = buffer.array[start.repeat(sizes) + within(sizes)]
-    last = data < 0x80
-    given = sizes > 0
-    if not last[sizes.cumsum()[given] - 1].all():
-        raise TruncatedBody
-    ends = last.nonzero()[0]
-    starts = np.concatenate((ends[:0], [0], ends[:-1] + 1)) if len(ends) else ends
-    counts = np.diff(np.searchsorted(ends, np.concatenate(([0], sizes.cumsum()))))
-    return Lists(_joined(data, starts, ends - starts + 1), _sums(counts, row, fields.count))
+    _check(fields, number, VARINT, most, most)
+    offsets, values = number_lists.varint_lists(buffer, fields, number)
+    return Lists(values.astype(np.uint64), np.diff(offsets))
 
 
 def within(lengths: Ints) -> Ints:
@@ -92,33 +76,7 @@ def varint_bytes(value: int) -> bytes:
     return bytes(out)
 
 
-def _check(found: int, most: int) -> None:
-    if found > most:
+def _check(fields: Fields, number: int, kind: int, bytes_max: int, most: int) -> None:
+    places = fields.merged(tag(number, LENGTH_DELIMITED), tag(number, kind))
+    if int((places.end - places.start).sum()) > bytes_max:
         raise TooManyRows(most)
-
-
-def _pieces(fields: Fields, number: int, kind: int) -> tuple[Ints, Ints, Ints]:
-    """(row, start, end) of the field, packed or not, in order of the messages."""
-    found = [fields.places(tag(number, LENGTH_DELIMITED)), fields.places(tag(number, kind))]
-    found = [places for places in found if len(places)] or found[:1]
-    row, start, end = (np.concatenate([getattr(places, name) for places in found]) for name in ("row", "start", "end"))
-    order = np.lexsort((start, row))
-    return row[order], start[order], end[order]
-
-
-def _sums(counts: Ints, row: Ints, rows: int) -> Ints:
-    sums = np.zeros(rows, np.int64)
-    np.add.at(sums, row, counts)
-    return sums
-
-
-def _joined(data: npt.NDArray[np.uint8], starts: Ints, sizes: Ints) -> Words:
-    values = np.zeros(len(starts), np.uint64)
-    if not len(starts):
-        return values
-    if sizes.max() > VARINT_BYTES_MAX:
-        raise MalformedBody("proto: integer overflow")
-    for at in range(int(sizes.max())):
-        has = sizes > at
-        values[has] |= (data[starts[has] + at] & np.uint8(0x7F)).astype(np.uint64) << np.uint64(7 * at)
-    return values
