@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from json import dumps
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,8 +14,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from lgtm.blocks.rest import conform
 from lgtm.errors import BadRequest, LimitExceeded
 from lgtm.model.signal import DYNAMIC_COLUMNS_MAX, REST, SPANS
-from lgtm.wire.bounds import TruncatedBody
-from lgtm.wire.otlp_spans import InvalidSpanId, InvalidTraceId, decode_otlp_spans, decode_otlp_spans_together
+from lgtm.wire.otlp_spans import InvalidSpanId, InvalidTraceId, decode_otlp_spans
 from wire.messages import any_value
 from wire.test_spans_to_otlp import requests
 
@@ -92,7 +90,6 @@ def test_without_a_good_link_there_are_no_columns_of_links() -> None:
     assert not any(name.startswith("link") for name in row)
 
 
-ALWAYS = ("event_time_ns", "event_name", "link_trace_id", "link_span_id")
 """Columns that a span with events or links has, whatever they say."""
 BODIES = st.one_of(st.just(request_bytes()), requests().map(ExportTraceServiceRequest.SerializeToString))
 
@@ -120,33 +117,6 @@ def test_flipped_bits_raise_declared_errors(body: bytes, flips: list[tuple[int, 
 def test_foreign_bytes_raise_declared_errors(body: bytes, at: int, foreign: bytes, instead: bool) -> None:
     at %= len(body)
     decode_or_refuse(body[:at] + foreign + body[at + instead * len(foreign) :])
-
-
-@given(st.lists(requests(), max_size=3))
-def test_requests_that_are_decoded_together_are_those_decoded_alone(together: list[ExportTraceServiceRequest]) -> None:
-    bodies = [request.SerializeToString() for request in together]
-    decoded, counts = decode_otlp_spans_together(bodies)
-    first = 0
-    for body, count in zip(bodies, counts, strict=True):
-        alone = decode_otlp_spans(body, json=False)
-        rows = decoded.rows.slice(first, count).to_pylist()
-        first += count
-        assert [decoded.series[row["series"]] for row in rows] == [alone.series[row["series"]] for row in alone.rows.to_pylist()]
-        assert [without_nulls(row) for row in rows] == [without_nulls(row) for row in alone.rows.to_pylist()]
-    assert first == len(decoded)
-
-
-def without_nulls(row: dict[str, Any]) -> dict[str, Any]:
-    """What a row says, without columns that only other rows need."""
-    given = {name: value for name, value in row.items() if value is not None and name != "series"}
-    return {name: value for name, value in given.items() if not isinstance(value, list) or any(value) or name in ALWAYS}
-
-
-def test_a_request_that_is_cut_does_not_reach_into_the_next() -> None:
-    body = request_bytes()
-    with pytest.raises(TruncatedBody):
-        decode_otlp_spans_together([body[:-1], body])
-    assert decode_otlp_spans_together([b"", body])[1] == [0, 2]
 
 
 def test_json_says_the_same() -> None:

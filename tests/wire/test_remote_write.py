@@ -15,7 +15,7 @@ from lgtm.errors import BadRequest, LimitExceeded
 from lgtm.wire.bounds import BodyBounds, MalformedBody, MetadataTooLarge, TooManyRows, TooManyStreams, TruncatedBody
 from lgtm.wire.decoded_samples import DecodedSamples, Metadata
 from lgtm.wire.protobuf import TooManyFields
-from lgtm.wire.remote_write import decode_remote_write_1, decode_remote_write_1_together
+from lgtm.wire.remote_write import decode_remote_write_1
 from wire.messages import field_bytes
 from wire.write_messages import PROMETHEUS, Labels, Sample, add_labels, histogram, write_1
 
@@ -53,22 +53,6 @@ def test_rows_are_the_samples_in_order_with_their_series(request: list[tuple[Lab
     assert samples_of(decoded) == expected(request)
     assert (decoded.format, decoded.exemplars, decoded.metadata) == ("remote_write_1", None, ())
     assert decoded.rows.schema.names == ["series", "ts", "value"]
-
-
-@given(st.lists(requests, max_size=4))
-def test_requests_read_together_are_those_read_alone(parts: list[list[tuple[Labels, list[Sample]]]]) -> None:
-    together, rows = decode_remote_write_1_together([write_1(request).SerializeToString() for request in parts])
-    assert samples_of(together) == [series for request in parts for series in expected(request)]
-    assert rows == [sum(len(samples) for _, samples in request) for request in parts]
-
-
-def test_of_requests_read_together_none_may_reach_into_the_next() -> None:
-    body = write_1([(UP, [(T, 1)]), (UP, [])]).SerializeToString()
-    assert decode_remote_write_1_together([b"", body, b"", field_bytes(1, b""), body])[1] == [0, 1, 0, 0, 1]
-    assert decode_remote_write_1_together([body])[1] == [1]
-    assert decode_remote_write_1_together([])[1] == []
-    with pytest.raises(TruncatedBody):
-        decode_remote_write_1_together([body[:-1], body[-1:]])
 
 
 def test_the_stale_marker_keeps_its_bits() -> None:

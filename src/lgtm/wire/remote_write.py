@@ -10,15 +10,14 @@ Version 2.0 is in `remote_write_2.py`, what both have in common in `sample_rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate
 from sys import intern
 
 import numpy as np
 import pyarrow as pa
 
-from lgtm.wire.bounds import BOUNDS, BodyBounds, TooManyRows, TooManyStreams, TruncatedBody
+from lgtm.wire.bounds import BOUNDS, BodyBounds, TooManyRows, TooManyStreams
 from lgtm.wire.columns import Pairs
 from lgtm.wire.decoded_samples import DecodedSamples, Metadata
 from lgtm.wire.field_runs import scan_long
@@ -46,22 +45,8 @@ def decode_remote_write_1(data: bytes, bounds: BodyBounds = BOUNDS) -> DecodedSa
     The key of a series is the bytes of its label fields in their order, so that senders who write the same labels alike have the same keys.
     Raises MalformedBody and BodyTooLarge kinds; then nothing of the request counts. Labels of series are not looked at before `labels_of`.
     """
-    return _decode(Buffer(data), [len(data)], bounds)[0]
-
-
-def decode_remote_write_1_together(bodies: Sequence[bytes], *, bounds: BodyBounds = BOUNDS) -> tuple[DecodedSamples, list[int]]:
-    """Requests of one tenant as if they were one, and how many rows each has: ten of a hundred samples cost a third of what they cost alone.
-
-    bounds: of all together. Raises as `decode_remote_write_1` when any is wrong; to know which, decode each alone.
-    """
-    return _decode(Buffer(b"".join(bodies)), list(accumulate(map(len, bodies))), bounds)
-
-
-def _decode(buffer: Buffer, ends: Sequence[int], bounds: BodyBounds) -> tuple[DecodedSamples, list[int]]:
-    """ends: where each request ends; the next one starts there. Requests that are joined are one request, if none ends within a field."""
+    buffer = Buffer(data)
     request = scan_long(buffer, 0, buffer.size, most=2 * bounds.streams_max + FIELDS_OF_MESSAGE_MAX, bytes_min=_BYTES_MIN)
-    if len(ends) > 1 and not np.isin(ends, np.append(request.all[3], 0)).all():
-        raise TruncatedBody
     series = request.places(_TIMESERIES)
     if len(series) > bounds.streams_max:
         raise TooManyStreams(bounds.streams_max)
@@ -70,15 +55,7 @@ def _decode(buffer: Buffer, ends: Sequence[int], bounds: BodyBounds) -> tuple[De
     rows = sample_rows(buffer, fields.merged(_SAMPLES), fields.merged(_HISTOGRAMS), bounds)
     exemplars = _exemplars(buffer, fields.merged(_EXEMPLARS), bounds)
     metadata = tuple(_metadata(buffer, request.places(_METADATA), bounds))
-    decoded = DecodedSamples(keys, LabelBytes(keys), rows, "remote_write_1", exemplars, metadata)
-    return decoded, [rows.num_rows] if len(ends) == 1 else _rows_of(ends, series, rows)
-
-
-def _rows_of(ends: Sequence[int], series: Places, rows: pa.RecordBatch) -> list[int]:
-    """How many rows each of the requests has."""
-    before = np.searchsorted(rows.column("series").to_numpy(), np.searchsorted(series.end, ends, side="right"))
-    counts: list[int] = np.diff(before, prepend=0).tolist()
-    return counts
+    return DecodedSamples(keys, LabelBytes(keys), rows, "remote_write_1", exemplars, metadata)
 
 
 @dataclass(slots=True, frozen=True)
