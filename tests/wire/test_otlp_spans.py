@@ -90,7 +90,6 @@ def test_without_a_good_link_there_are_no_columns_of_links() -> None:
     assert not any(name.startswith("link") for name in row)
 
 
-"""Columns that a span with events or links has, whatever they say."""
 BODIES = st.one_of(st.just(request_bytes()), requests().map(ExportTraceServiceRequest.SerializeToString))
 
 
