@@ -12,7 +12,7 @@ import contextvars
 import enum
 import heapq
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -31,7 +31,7 @@ class Process:
 
     name: str
     state: HostState = HostState.RUNNING
-    held: list[asyncio.Handle] = field(default_factory=list)
+    held: list[Any] = field(default_factory=list)
     tasks: list[asyncio.Task[Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -44,6 +44,47 @@ PROCESS: contextvars.ContextVar[Process | None] = contextvars.ContextVar("proces
 
 class Deadlock(Exception):
     """Nothing is left to happen, and somebody waits."""
+
+
+class _Handle:
+    """What asyncio asks of a handle."""
+
+    __slots__ = ("_args", "_callback", "_cancelled", "_context")
+
+    def __init__(self, callback: Callable[..., Any], args: Sequence[Any], context: contextvars.Context | None) -> None:
+        self._callback, self._args, self._cancelled = callback, args, False
+        self._context = contextvars.copy_context() if context is None else context
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        self._callback, self._args = _nothing, ()
+
+    def cancelled(self) -> bool:
+        return self._cancelled
+
+
+class _Timer(float):
+    """One that is its time: a heap compares numbers quickly."""
+
+    __slots__ = ("_args", "_callback", "_cancelled", "_context")
+
+    def of(self, callback: Callable[..., Any], args: Sequence[Any], context: contextvars.Context | None) -> None:
+        self._callback, self._args, self._cancelled = callback, args, False
+        self._context = contextvars.copy_context() if context is None else context
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        self._callback, self._args = _nothing, ()
+
+    def cancelled(self) -> bool:
+        return self._cancelled
+
+    def when(self) -> float:
+        return float(self)
+
+
+def _nothing() -> None:
+    pass
 
 
 class SimLoop(asyncio.BaseEventLoop):
@@ -69,25 +110,45 @@ class SimLoop(asyncio.BaseEventLoop):
         me = cast("Any", self)
         ready, scheduled = me._ready, me._scheduled
         while scheduled and scheduled[0]._cancelled:
-            heapq.heappop(scheduled)._scheduled = False
+            heapq.heappop(scheduled)
         if not ready:
             if not scheduled:
                 raise Deadlock("nothing is left to happen")
-            self._virtual_s = max(self._virtual_s, scheduled[0]._when)
-        while scheduled and scheduled[0]._when <= self._virtual_s:
-            handle = heapq.heappop(scheduled)
-            handle._scheduled = False
-            ready.append(handle)
+            self._virtual_s = max(self._virtual_s, float(scheduled[0]))
+        while scheduled and scheduled[0] <= self._virtual_s:
+            ready.append(heapq.heappop(scheduled))
         for _ in range(len(ready)):
             handle = ready.popleft()
             if handle._cancelled:
                 continue
-            process = handle._context.get(PROCESS)
+            context = handle._context
+            process = context.get(PROCESS)
             if process is None or process.state is HostState.RUNNING:
                 self.steps += 1
-                handle._run()
+                try:
+                    context.run(handle._callback, *handle._args)
+                except (SystemExit, KeyboardInterrupt):
+                    raise
+                except BaseException as error:
+                    self.call_exception_handler({"message": f"exception in {handle._callback}", "exception": error, "handle": handle})
             elif process.state is HostState.PAUSED:
                 process.held.append(handle)
+
+    # --- as BaseEventLoop, without checks that cost more than a step
+
+    def call_soon(self, callback: Any, *args: Any, context: Any = None) -> Any:  # type: ignore[override]
+        handle = _Handle(callback, args, context)
+        cast("Any", self)._ready.append(handle)
+        return handle
+
+    def call_later(self, delay: float, callback: Any, *args: Any, context: Any = None) -> Any:  # type: ignore[override]
+        return self.call_at(self._virtual_s + delay, callback, *args, context=context)
+
+    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> Any:  # type: ignore[override]
+        timer = _Timer(when)
+        timer.of(callback, args, context)
+        heapq.heappush(cast("Any", self)._scheduled, timer)
+        return timer
 
     # --- threads: they take a moment, and run where they were asked for
 
@@ -109,7 +170,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self.call_later(self.rng.uniform(0.0001, 0.002), run)
         return future
 
-    def call_soon_threadsafe(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:  # type: ignore[override]
+    def call_soon_threadsafe(self, callback: Any, *args: Any, context: Any = None) -> Any:  # type: ignore[override]
         return self.call_soon(callback, *args, context=context)
 
     # --- sockets are the network's affair
