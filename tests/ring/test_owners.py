@@ -58,6 +58,19 @@ def test_the_list_is_the_walk_from_the_first_token_above_the_key(key: int) -> No
     assert ids(RingView(instances).preference(key)) == "".join(dict.fromkeys(name for _, _, name in walk))
 
 
+@given(st.lists(st.dictionaries(st.sampled_from("abc"), st.tuples(st.integers(1, 3), st.booleans()), max_size=3), max_size=4))
+def test_a_view_that_knows_the_one_before_says_the_same(rings: list[dict[str, tuple[int, bool]]]) -> None:
+    """By name: the version, and whether the tokens are other ones."""
+    view = None
+    for each in rings:
+        instances = [
+            Instance(name, version, InstanceState.ACTIVE, tokens=tokens_of(name + "!" * moved)) for name, (version, moved) in each.items()
+        ]  # fmt: skip
+        view, alone = RingView(instances, view), RingView(instances)
+        assert [view.preference(key) for key in KEYS[:20]] == [alone.preference(key) for key in KEYS[:20]]
+        assert view.shares() == alone.shares()
+
+
 def test_a_zone_is_asked_again_only_when_all_zones_were() -> None:
     view = RingView([instance(name, zone=zone) for name, zone in (("a", "x"), ("b", "x"), ("c", "y"), ("d", "y"))])
     for key in KEYS:

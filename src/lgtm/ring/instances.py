@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import enum
+import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -70,7 +71,7 @@ class Instance:
         return wall_ns(self.version)
 
     def to_bytes(self) -> bytes:
-        tokens = b"".join(token.to_bytes(4, "big") for token in self.tokens)
+        tokens = struct.pack(f">{len(self.tokens)}I", *self.tokens)
         fields = {name: getattr(self, name) for name in _FIELDS}
         return orjson.dumps({**fields, "state": self.state.value, "tokens": base64.b64encode(tokens).decode()}, option=orjson.OPT_SORT_KEYS)
 
@@ -112,7 +113,7 @@ def _tokens(text: str) -> tuple[int, ...]:
     data = base64.b64decode(text, validate=True)
     if len(data) % 4 or len(data) > 4 * TOKENS_MAX:
         raise ValueError(f"{len(data)} bytes of tokens")
-    return tuple(sorted({int.from_bytes(data[at : at + 4], "big") for at in range(0, len(data), 4)}))
+    return tuple(sorted(set(struct.unpack(f">{len(data) // 4}I", data))))
 
 
 Entries = Mapping[str, Instance]
@@ -120,7 +121,9 @@ Entries = Mapping[str, Instance]
 
 def newer(left: Instance, right: Instance) -> Instance:
     """The one that wins. Two different entries under one version come only from two instances with one identity."""
-    return max(left, right, key=lambda entry: (entry.version, entry.to_bytes()))
+    if left.version != right.version:
+        return left if left.version > right.version else right
+    return max(left, right, key=Instance.to_bytes)
 
 
 def merge(mine: Entries, theirs: Iterable[Instance]) -> tuple[dict[str, Instance], list[Instance]]:

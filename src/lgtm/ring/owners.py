@@ -20,14 +20,16 @@ def key_of(fingerprint: bytes) -> int:
 
 
 class RingView:
-    """The instances that take writes at one moment. Immutable; preference lists are computed once for each arc."""
+    """The instances that take writes at one moment. Immutable; preference lists are computed once for each arc.
 
-    def __init__(self, instances: Iterable[Instance]) -> None:
+    before: a view that may have had the same tokens. Each heartbeat makes a new view, and what it changes is seldom who owns what.
+    """
+
+    def __init__(self, instances: Iterable[Instance], before: RingView | None = None) -> None:
         self.instances = tuple(sorted((each for each in instances if each.state is InstanceState.ACTIVE and each.tokens), key=lambda each: each.id))
-        # Two instances may claim one token: the lower id comes first everywhere.
-        claims = sorted((token, at) for at, each in enumerate(self.instances) for token in each.tokens)
-        self._tokens = [token for token, _ in claims]
-        self._claimed_by = [at for _, at in claims]
+        owners = [(each.id, each.tokens) for each in self.instances]
+        self._claims: _Claims = before._claims if before is not None and before._claims.owners == owners else _Claims(owners)
+        self._tokens, self._claimed_by = self._claims.tokens, self._claims.claimed_by
         self._lists: dict[int, tuple[Instance, ...]] = {}
 
     def preference(self, key: int) -> tuple[Instance, ...]:
@@ -37,17 +39,8 @@ class RingView:
         arc = bisect.bisect_right(self._tokens, key) % len(self._claimed_by)
         found = self._lists.get(arc)
         if found is None:
-            found = self._lists[arc] = spread([self.instances[at] for at in self._walk(arc)])
+            found = self._lists[arc] = spread([self.instances[at] for at in self._claims.walk(arc)])
         return found
-
-    def _walk(self, arc: int) -> list[int]:
-        """Instances by their first token from the arc on."""
-        order: dict[int, None] = {}
-        for at in (*self._claimed_by[arc:], *self._claimed_by[:arc]):
-            order.setdefault(at)
-            if len(order) == len(self.instances):
-                break
-        return list(order)
 
     def shares(self) -> dict[str, float]:
         """Which part of all keys has each instance in front."""
@@ -55,6 +48,30 @@ class RingView:
         for at, owner in enumerate(self._claimed_by):
             length = (self._tokens[at] - self._tokens[at - 1]) % 2**32
             found[self.instances[owner].id] += (length or (2**32 if len(self._claimed_by) == 1 else 0)) / 2**32
+        return found
+
+
+class _Claims:
+    """Which instance, by its place in owners, has which token. owners: (id, tokens), by id."""
+
+    def __init__(self, owners: list[tuple[str, tuple[int, ...]]]) -> None:
+        self.owners = owners
+        # Two instances may claim one token: the lower id comes first everywhere.
+        claims = sorted((token, at) for at, (_, tokens) in enumerate(owners) for token in tokens)
+        self.tokens = [token for token, _ in claims]
+        self.claimed_by = [at for _, at in claims]
+        self._walks: dict[int, list[int]] = {}
+
+    def walk(self, arc: int) -> list[int]:
+        """Instances by their first token from the arc on."""
+        found = self._walks.get(arc)
+        if found is None:
+            order: dict[int, None] = {}
+            for at in (*self.claimed_by[arc:], *self.claimed_by[:arc]):
+                order.setdefault(at)
+                if len(order) == len(self.owners):
+                    break
+            found = self._walks[arc] = list(order)
         return found
 
 

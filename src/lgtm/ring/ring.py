@@ -48,6 +48,7 @@ class Ring:
         self._outbox: list[Instance] = [self._me]
         self._on_conflict = on_conflict
         self._view: RingView | None = None
+        self._is_stale = False
 
     @property
     def me(self) -> Instance:
@@ -56,8 +57,9 @@ class Ring:
     @property
     def view(self) -> RingView:
         """Preference lists over the instances that take writes."""
-        if self._view is None:
-            self._view = RingView(self.entries.values())
+        if self._is_stale or self._view is None:
+            self._view = RingView(self.entries.values(), self._view)
+            self._is_stale = False
         return self._view
 
     def instances(self) -> list[Instance]:
@@ -144,7 +146,7 @@ class Ring:
 
     def _changed(self, entries: list[Instance]) -> None:
         self._outbox += entries
-        self._view = None
+        self._is_stale = True
 
 
 def _pair(entry: Instance) -> KeyValue:
