@@ -26,8 +26,6 @@ from benchmarks.server import NodeProcess, settle
 from lgtm.blocks.meta import BlockMeta
 from lgtm.cli.local_nodes import free_ports
 
-SIZES = (1, 3, 5)
-IDLE_S = 3
 APPEND_BYTES = 'lgtm_peer_sent_bytes_total{method="append"}'
 
 
@@ -35,8 +33,8 @@ def run(scale: Scale) -> list[Figure]:
     data = dataset(LOKI, scale.loki)
     figures: list[Figure] = []
     alone_cpu_s = 0.0
-    for size in SIZES:
-        found = measure(data, size)
+    for size in scale.cluster_sizes:
+        found = measure(data, size, scale.cluster_idle_s)
         alone_cpu_s = alone_cpu_s or found.cpu_s
         figures.append(Figure(f"Cluster of {size}: CPU of all nodes through the block", found.cpu_s * 1e6 / data.shape.lines, "CPU-s/1M lines"))
         figures.append(Figure(f"Cluster of {size}: an idle node", found.idle_share * 100, "% of a core"))
@@ -60,13 +58,13 @@ class Measured:
     rows: int
 
 
-def measure(data: Dataset, size: int) -> Measured:
+def measure(data: Dataset, size: int, idle_s: int) -> Measured:
     with tempfile.TemporaryDirectory(prefix="lgtm-bench-") as directory, ExitStack() as stack:
         ports = free_ports(2 * size)
         shared = {
             "storage.directory": f"{directory}/blocks",
             "storage.poll_interval_s": "1",
-            "ingester.generation_idle_s_max": str(IDLE_S),
+            "ingester.generation_idle_s_max": str(idle_s),
             **({"ring.cluster": "bench", "ring.join": ",".join(f"127.0.0.1:{port}" for port in ports[:size])} if size > 1 else {}),
         }
         nodes = [
@@ -76,12 +74,12 @@ def measure(data: Dataset, size: int) -> Measured:
             for at in range(size)
         ]
         time.sleep(1 if size > 1 else 0)  # the last one's entry reaches the first
-        idle_share = _idle_share(nodes)
+        idle_share = _idle_share(nodes, idle_s)
         before, began = sum(node.cpu_s() for node in nodes), time.monotonic()
         pushed = push(nodes[0].http, data.kind, data.requests)
         if pushed.lines != data.shape.lines:
             raise AssertionError(f"{pushed.lines} of {data.shape.lines} lines were accepted: {pushed.refusals}")
-        time.sleep(2 * IDLE_S)
+        time.sleep(2 * idle_s)
         for node in nodes:
             settle(node)
         cpu_s = sum(node.cpu_s() for node in nodes) - before - idle_share * size * (time.monotonic() - began)
@@ -90,11 +88,11 @@ def measure(data: Dataset, size: int) -> Measured:
         return Measured(cpu_s, idle_share, sent, part_bytes, rows_in_blocks(Path(directory) / "blocks"))
 
 
-def _idle_share(nodes: list[NodeProcess]) -> float:
+def _idle_share(nodes: list[NodeProcess], idle_s: int) -> float:
     """Of a core, that a node takes while nobody does anything: time that passes is no cost of a record."""
     before = sum(node.cpu_s() for node in nodes)
-    time.sleep(IDLE_S)
-    return (sum(node.cpu_s() for node in nodes) - before) / IDLE_S / len(nodes)
+    time.sleep(idle_s)
+    return (sum(node.cpu_s() for node in nodes) - before) / idle_s / len(nodes)
 
 
 def rows_in_blocks(directory: Path) -> int:

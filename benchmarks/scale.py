@@ -24,6 +24,9 @@ class Scale:
     """In each block."""
     spans: int
     """Spans that metrics are made of."""
+    cluster_sizes: tuple[int, ...]
+    cluster_idle_s: int
+    """After which a node of a cluster writes its block, and for how long nodes are watched while nobody does anything."""
 
 
 FULL = Scale(
@@ -37,6 +40,8 @@ FULL = Scale(
     trace_blocks=100,
     trace_spans=20_000,
     spans=200_000,
+    cluster_sizes=(1, 3, 5),
+    cluster_idle_s=3,
 )
 TINY = Scale(
     Shape(lines=4_000, lines_per_request=500),
@@ -49,5 +54,7 @@ TINY = Scale(
     trace_blocks=3,
     trace_spans=200,
     spans=2_000,
+    cluster_sizes=(1, 3),
+    cluster_idle_s=1,
 )
 """Each benchmark once, in seconds: that it runs, not what it says."""
