@@ -90,5 +90,7 @@ def _stretches(numbers: Counts) -> list[tuple[int, int]]:
     """First and last of each run of consecutive numbers; numbers: sorted, distinct."""
     if not len(numbers):
         return []
+    if numbers[-1] - numbers[0] == len(numbers) - 1:
+        return [(int(numbers[0]), int(numbers[-1]))]
     breaks = np.flatnonzero(np.diff(numbers) != 1)
     return list(zip(numbers[np.append(0, breaks + 1)].tolist(), numbers[np.append(breaks, len(numbers) - 1)].tolist(), strict=True))

@@ -40,8 +40,8 @@ class MemoryStore:
 
     async def list(self, prefix: str = "", *, start_after: str = "") -> AsyncIterator[ObjectInfo]:
         for key in sorted(k for k in self._objects if k.startswith(prefix) and k > start_after):
-            if key in self._objects:
-                yield await self.head(key)
+            if (stored := self._objects.get(key)) is not None:
+                yield ObjectInfo(key, len(stored[0]), stored[1])
 
     async def delete(self, key: str) -> None:
         self._objects.pop(check_key(key), None)

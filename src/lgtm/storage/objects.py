@@ -17,8 +17,8 @@ from lgtm.errors import BadRequest, LgtmError, NotFound, Unavailable
 KEY_BYTES_MAX = 900
 """S3 allows 1,024; the difference is left to a configured prefix."""
 
-_SEGMENT = re.compile(r"[A-Za-z0-9!\-_.*'()=]{1,255}")
-"""What tenants may be made of, and `=`: safe in S3, in URLs and in file systems."""
+_KEY = re.compile(r"(?!\.)(?:(?!\.\.?(?:/|\Z))[A-Za-z0-9!\-_.*'()=]{1,255}(?:/(?!\Z)|\Z))+")
+"""Segments of what tenants may be made of, and `=`: safe in S3, in URLs and in file systems. None of them is `.` or `..`, and no dot is in front."""
 
 
 class InvalidKey(BadRequest):
@@ -104,7 +104,6 @@ class ObjectStore(Protocol):
 
 def check_key(key: str) -> str:
     """Returns the key. Raises InvalidKey for empty segments, `.`, `..`, a dot in front, characters outside `A-Za-z0-9!-_.*'()=`, over 900 bytes."""
-    segments = key.split("/")
-    if len(key) > KEY_BYTES_MAX or not all(_SEGMENT.fullmatch(s) for s in segments) or key[0] == "." or any(s in (".", "..") for s in segments):
+    if len(key) > KEY_BYTES_MAX or not _KEY.fullmatch(key):
         raise InvalidKey(key)
     return key
