@@ -3,6 +3,9 @@
 One million log lines (192 MB of text, 212 MB as pushed), one core: plain strings 62.4 MB, lengths apart (DELTA_LENGTH_BYTE_ARRAY) 61.0 MB and no
 slower to read, prefixes apart (DELTA_BYTE_ARRAY) 60.9 MB. zstd 3 → 6 saves another 3 % for twice the CPU, 19 saves 13 % for forty times; so level 3.
 Pages of 256 KiB cost 2 %; pages end after 20,000 rows anyway, which bounds what a reader with a page index decodes for one row.
+
+Small tables are not compressed. To set zstd up takes 40 us a column, for the writer and for each reader: with it a series table of six rows takes
+557 us to write and 504 us to read, without 197 and 138 us, and it is no larger.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ TIME_FIELD = pa.field(TIME, pa.timestamp("us", tz="UTC"), False)
 
 MIB = 1024 * 1024
 PAGE_BYTES = 4 * MIB
+COMPRESSED_FROM_BYTES = 32 * 1024
 SAMPLE_ROWS = 10_000
 BLOOM_FALSE_POSITIVES = 0.01
 LIST_ELEMENT = ".list.element"
@@ -62,6 +66,11 @@ def stored(rows: Any, schema: Any) -> Any:
     return pa.record_batch([time if name == TIME else rows.column(name) for name in schema.names], schema=schema)
 
 
+def compression(table: Any, level: int) -> dict[str, Any]:
+    """What Parquet is told of a table, or of its first rows when there are more."""
+    return {"compression": "zstd", "compression_level": level} if table.nbytes >= COMPRESSED_FROM_BYTES else {"compression": "none"}
+
+
 def parquet_writer(sink: Any, schema: Any, sample: Any, options: WriteOptions) -> Any:
     """A ParquetWriter for stored rows. sample: some of them, by which columns are told to repeat themselves or not."""
     scalars = [field.name for field in schema if field.name not in (SERIES, TS, TIME) and not pa.types.is_nested(field.type)]
@@ -74,8 +83,7 @@ def parquet_writer(sink: Any, schema: Any, sample: Any, options: WriteOptions) -
     return pq.ParquetWriter(
         sink,
         schema,
-        compression="zstd",
-        compression_level=options.zstd_level,
+        **compression(sample, options.zstd_level),
         use_dictionary=repeating,
         column_encoding={name: encoding for name, encoding in encodings.items() if name in schema.names},
         data_page_size=PAGE_BYTES,

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from lgtm.blocks.encoding import compression
 from lgtm.model.batch import Series
 from lgtm.model.labels import FINGERPRINT_BYTES, Labels
 from lgtm.model.matchers import Matcher, Matchers
@@ -34,6 +35,7 @@ SCHEMA = pa.schema(
         pa.field("metadata_bytes", pa.int64(), False),
     ]
 )
+ZSTD_LEVEL = 3
 STATISTICS = ("row_count", "first_row", "min_ns", "max_ns", "line_bytes", "metadata_bytes")
 
 
@@ -98,7 +100,8 @@ def encode_series(series: Sequence[Series], statistics: dict[str, Ints]) -> byte
         *(pa.array(statistics[name], pa.int64()) for name in STATISTICS),
     ]
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.table(columns, schema=SCHEMA), sink, compression="zstd", compression_level=3, store_schema=False, write_page_checksum=True)
+    table = pa.table(columns, schema=SCHEMA)
+    pq.write_table(table, sink, **compression(table, ZSTD_LEVEL), store_schema=False, write_page_checksum=True)
     return bytes(sink.getvalue())
 
 
@@ -109,7 +112,7 @@ def decode_series(data: bytes) -> SeriesTable:
         table = file.read(use_threads=False)
     if table.schema.names != SCHEMA.names:
         raise ValueError(f"columns {table.schema.names} are not those of a series table")
-    return SeriesTable(table.cast(SCHEMA))
+    return SeriesTable(table if table.schema.equals(SCHEMA) else table.cast(SCHEMA))
 
 
 def _numbers(column: Any) -> Ints:
