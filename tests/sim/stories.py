@@ -46,4 +46,15 @@ def _damage(world: World, host: Host) -> None:
     world.journal.note(f"{host.name}: its log is damaged")
 
 
-STORIES: Mapping[str, Script] = {"damaged-then-alone": damaged_then_alone}
+async def cut_off(world: World, rng: random.Random, _seconds: float) -> None:
+    """One host after the other is cut off, so that others hear nothing of it, while both sides are written to and asked."""
+    for host in rng.sample(world.hosts, 2):
+        await asyncio.sleep(rng.uniform(4, 8))
+        others = [other for other in world.hosts if other is not host]
+        world.network.cut |= {(host.address, other.address) for other in others} | {(other.address, host.address) for other in others}
+        world.journal.note(f"{host.name} is cut off")
+        await asyncio.sleep(12)
+        heal(world)
+
+
+STORIES: Mapping[str, Script] = {"damaged-then-alone": damaged_then_alone, "cut-off": cut_off}

@@ -19,6 +19,8 @@ from sim.stories import STORIES
 TESTS = Path(__file__).parents[1]
 SEEDS, SEEDS_LONG, TOGETHER = 100, 1_000, 10
 MUTANT_SEEDS, STORY_SEEDS = 200, 10
+NOTICED_IN = {"timeout-is-down": ("--story", "cut-off")}
+"""Mutants that what a seed draws shows once in dozens of seeds. The story alone violates nothing, as all stories."""
 
 
 def lgtm_sim(*arguments: str, timeout_s: float = 900) -> subprocess.CompletedProcess[str]:
@@ -47,7 +49,7 @@ def test_no_seed_of_many_violates_anything(first: int) -> None:
 
 @pytest.mark.parametrize("mutant", sorted(MUTANTS))
 def test_a_broken_program_is_noticed(mutant: str) -> None:
-    ran = lgtm_sim("--seeds", f"0:{MUTANT_SEEDS}", "--mutant", mutant)
+    ran = lgtm_sim("--seeds", f"0:{MUTANT_SEEDS}", "--mutant", mutant, *NOTICED_IN.get(mutant, ()))
     assert ran.returncode == 1, f"{mutant} was not noticed: {ran.stdout[-1_000:]}{ran.stderr[-1_000:]}"
     assert "violations" in ran.stdout
 
