@@ -14,9 +14,12 @@ from lgtm.blocks.layout import ROWS_FILE
 from lgtm.blocks.lineage import compacted_identity
 from lgtm.blocks.reader import BlockReader
 from lgtm.blocks.writer import WrittenBlock
-from support.blocks import DAY_START_NS, day_of_entries, identity, open_block, written
+from lgtm.model.signal import VALUE
+from support.blocks import DAY_START_NS, day_of_entries, identity, open_block, written, written_samples
 from support.rows import Entry, entries_of, entry
+from support.samples import NS_PER_MS, metric
 
+UP, DAY_START_MS = metric("up"), DAY_START_NS // NS_PER_MS
 SMALL_GROUPS = WriteOptions(row_group_rows=7)
 
 
@@ -74,6 +77,15 @@ def test_the_order_in_which_blocks_are_given_changes_nothing(tmp_path: Path) -> 
     readers = blocks_of([entries[:40], entries[20:]], tmp_path)
     one, other = compacted(readers, tmp_path / "x"), compacted(readers[::-1], tmp_path / "y")
     assert one.meta == other.meta
+
+
+def test_of_samples_of_one_time_the_one_flushed_first_stays_also_when_it_was_compacted_later(tmp_path: Path) -> None:
+    first, second, third = (open_block(written_samples([(UP, DAY_START_MS, float(at))], tmp_path / str(at), generation=at)) for at in (1, 2, 3))
+    earlier = open_block(compacted([third, first], tmp_path / "earlier"))
+    assert earlier.meta.created_ns > second.meta.created_ns
+    block = compacted([second, earlier], tmp_path / "all")
+    assert [batch.rows.column(VALUE).to_pylist() for batch in open_block(block).read()] == [[1.0]]
+    assert block.meta.flushed_ns == 1
 
 
 def test_the_size_of_chunks_changes_no_content(tmp_path: Path) -> None:

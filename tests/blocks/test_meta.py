@@ -23,7 +23,13 @@ def meta(tmp_path: Path) -> BlockMeta:
 
 
 def test_a_meta_reads_back_as_itself(meta: BlockMeta) -> None:
-    assert BlockMeta.from_json(meta.to_json(), name="meta.json") == meta
+    for one in (meta, replace(meta, flushed_ns=5)):
+        assert BlockMeta.from_json(one.to_json(), name="meta.json") == one
+
+
+def test_blocks_are_ordered_by_their_first_flush(meta: BlockMeta) -> None:
+    compacted = replace(meta, created_ns=9, flushed_ns=1)
+    assert sorted([meta, compacted], key=lambda one: one.arrived) == [compacted, meta]
 
 
 def test_a_block_of_spans_has_an_index_of_traces_or_is_older_than_them(tmp_path: Path) -> None:

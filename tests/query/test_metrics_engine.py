@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -82,6 +83,17 @@ async def test_samples_of_blocks_and_heads_are_one_series_and_the_first_of_a_tim
         found, warnings = await engine.select(DEFAULT_TENANT, (Matcher("job", MatchOp.EQ, "a"),), MINUTE - 1, 2 * MINUTE)
         assert not warnings
         assert (found.ts_ms.tolist(), found.values.tolist()) == ([MINUTE, 2 * MINUTE], [1.0, 2.0])
+
+
+async def test_of_samples_of_one_time_in_several_blocks_that_of_the_first_flush_counts_whatever_the_times_in_them(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for flushed_ns, batch in ((1, [(A, MINUTE, 1.0)]), (2, [(A, 0, 0.0), (A, MINUTE, 99.0)]), (3, [(A, MINUTE, 98.0), (A, 2 * MINUTE, 2.0)])):
+        store.blocks += write_blocks(generation(flushed_ns, [samples_batch(batch)]), flushed_ns, tmp_path, created_ns=flushed_ns)
+    for blocks in itertools.permutations(store.blocks):
+        store.blocks = list(blocks)
+        async with engine_over(store) as engine:
+            answer = await engine.query(DEFAULT_TENANT, parse("up[5m]"), Times(2 * MINUTE, 2 * MINUTE))
+        assert instant(answer.result) == [(A, [0.0, 1.0, 2.0])]
 
 
 async def test_series_and_labels_are_those_with_samples_in_the_time_asked_for(tmp_path: Path) -> None:

@@ -15,9 +15,10 @@ from lgtm.blocks.trace_index import TraceIndex, open_trace_index
 from lgtm.blocks.writer import WrittenBlock, dates_of, write_block
 from lgtm.model.batch import Batch
 from lgtm.model.limits import DAY_NS
-from lgtm.model.signal import LOGS, SPANS, Signal
+from lgtm.model.signal import LOGS, SAMPLES, SPANS, Signal
 from lgtm.model.tenant import DEFAULT_TENANT, Tenant
 from support.rows import Entry, batch_of, entry
+from support.samples import Sample, samples_batch
 from support.spans import Span, spans_batch
 
 DAY_START_NS = 20_000 * DAY_NS
@@ -30,21 +31,33 @@ def identity(date: str = DATE, *, generation: int = 1, tenant: Tenant = DEFAULT_
 
 
 def written(
-    entries: Iterable[Entry] | Sequence[Batch], directory: Path, *, of: BlockIdentity | None = None, options: WriteOptions | None = None
+    entries: Iterable[Entry] | Sequence[Batch],
+    directory: Path,
+    *,
+    of: BlockIdentity | None = None,
+    options: WriteOptions | None = None,
+    created_ns: int = 7,
 ) -> WrittenBlock:
     """Entries (or batches) as a block; its date is that of the first row."""
     given = list(entries)
     batches = [batch_of(e for e in given if isinstance(e, Entry)), *(b for b in given if isinstance(b, Batch))]
     batches = [b for b in batches if len(b)]
     directory.mkdir(parents=True, exist_ok=True)
-    return write_block(batches, of or identity(dates_of(batches)[0]), directory, created_ns=7, options=options)
+    return write_block(batches, of or identity(dates_of(batches)[0]), directory, created_ns=created_ns, options=options)
 
 
 def written_spans(spans: Sequence[Span], directory: Path, *, generation: int = 1, options: WriteOptions | None = None) -> WrittenBlock:
-    """Spans of one day as a block."""
+    """Spans of one day as a block. generation: also when it was flushed."""
     batch = spans_batch(spans)
     (date,) = dates_of([batch])
-    return written([batch], directory, of=identity(date, generation=generation, signal=SPANS), options=options)
+    return written([batch], directory, of=identity(date, generation=generation, signal=SPANS), options=options, created_ns=generation)
+
+
+def written_samples(samples: Sequence[Sample], directory: Path, *, generation: int) -> WrittenBlock:
+    """As `written_spans`."""
+    batch = samples_batch(samples)
+    (date,) = dates_of([batch])
+    return written([batch], directory, of=identity(date, generation=generation, signal=SAMPLES), created_ns=generation)
 
 
 def day_of_entries(count: int = 40) -> list[Entry]:

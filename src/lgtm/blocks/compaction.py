@@ -45,11 +45,11 @@ def compact_blocks(
 ) -> WrittenBlock:
     """Writes the rows of all blocks to files in `directory`, which exists. The same blocks make the same rows, in whatever order they are given.
 
-    Of several copies that of the block created first stays. Raises DamagedBlock when the bytes of a block are not what its meta says. Blocks: CPU
+    Of several copies that of the block flushed first stays. Raises DamagedBlock when the bytes of a block are not what its meta says. Blocks: CPU
     and disk.
     """
     options = options or WriteOptions.of(identity.signal)
-    sources = sorted(readers, key=lambda reader: (reader.meta.created_ns, reader.meta.block_id))
+    sources = sorted(readers, key=lambda reader: reader.meta.arrived)
     table = _Table.of(sources)
     dynamic, has_rest = _dynamic_columns(sources)
     fixed = [field for field in sources[0].meta.signal.columns if not field.nullable or any(field.name in source.schema.names for source in sources)]
@@ -64,7 +64,7 @@ def compact_blocks(
         order = without_copies(row_order(by_rank, union.ts), by_rank, union.ts, content)
         for part in row_groups(union, order, options):
             writer.append(_with_columns(union.take(part, numbers=ranks), schema))
-    return writer.finish(created_ns=created_ns)
+    return writer.finish(created_ns=created_ns, flushed_ns=sources[0].meta.arrived[0])
 
 
 @dataclass(slots=True, frozen=True)

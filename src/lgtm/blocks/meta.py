@@ -86,6 +86,8 @@ class BlockMeta:
     """rows.parquet and series.parquet, and traces.index where rows have a trace id; blocks written before there was one lack it."""
     created_ns: int
     """Wall time of the flush or compaction."""
+    flushed_ns: int | None = None
+    """Of a compacted block, wall time of the first flush that it has rows of; None also where it was not written down yet."""
 
     @property
     def block_id(self) -> str:
@@ -98,6 +100,11 @@ class BlockMeta:
     @property
     def signal(self) -> Signal:
         return self.identity.signal
+
+    @property
+    def arrived(self) -> tuple[int, str]:
+        """Orders blocks as their rows arrived, as far as that is known of blocks."""
+        return self.created_ns if self.flushed_ns is None else self.flushed_ns, self.block_id
 
     @property
     def path(self) -> str:
@@ -133,6 +140,7 @@ class BlockMeta:
             **{name: getattr(identity, name) for name in _IDENTITY_FIELDS},
             "parts": writers,
             **{name: getattr(self, name) for name in _FIELDS},
+            **({} if self.flushed_ns is None else {"flushed_ns": self.flushed_ns}),
             "files": {name: dataclasses.asdict(file) for name, file in sorted(self.files.items())},
         }
         return orjson.dumps(fields, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
@@ -187,6 +195,7 @@ def _meta_of(cls: type[BlockMeta], fields: dict[str, Any]) -> BlockMeta:
         has_rest=fields["has_rest"] is True,
         attempt=_text(fields["attempt"]),
         files=files,
+        flushed_ns=_integer(fields["flushed_ns"]) if "flushed_ns" in fields else None,
         **{name: _integer(fields[name]) for name in ("row_count", "series_count", "min_ns", "max_ns", "line_bytes", "metadata_bytes", "created_ns")},
     )
     optional = {TRACES_FILE} if identity.signal.has_traces else set[str]()

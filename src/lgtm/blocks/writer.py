@@ -110,8 +110,8 @@ class BlockWriter:
             self._writer = parquet_writer(str(self._paths[ROWS_FILE]), self._schema, out, self._options)
         self._writer.write_batch(out, row_group_size=rows.num_rows)
 
-    def finish(self, *, created_ns: int) -> WrittenBlock:
-        """Raises ValueError when a series got no row."""
+    def finish(self, *, created_ns: int, flushed_ns: int | None = None) -> WrittenBlock:
+        """Times as in BlockMeta. Raises ValueError when a series got no row."""
         statistics = self._statistics
         if self._writer is None or not statistics["row_count"].all():
             raise ValueError("each series of a block has rows")
@@ -137,6 +137,7 @@ class BlockWriter:
             attempt=attempt,
             files={name: BlockFile(f"{attempt}/{name}", *digest) for name, digest in digests.items()},
             created_ns=created_ns,
+            flushed_ns=flushed_ns,
         )
         return WrittenBlock(meta, dict(self._paths))
 

@@ -61,7 +61,7 @@ class BlockSource:
         return await self._catalog.refresh(forgotten_age_ns, away)
 
     def pick(self, request: Request) -> tuple[list[RowSet], PartIds]:
-        metas = self._catalog.blocks(request.tenant, request.signal, request.window)
+        metas = sorted(self._catalog.blocks(request.tenant, request.signal, request.window), key=lambda meta: meta.arrived)
         wanted: list[RowSet] = [BlockRows(meta, self._open, request, self._open_index) for meta in metas if _may_match(meta, request.matchers)]
         return wanted, self._catalog.stored(request.tenant, request.signal)
 
