@@ -13,7 +13,7 @@ import multiprocessing
 import os
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 
 if os.environ.get("PYTHONHASHSEED") != "0":
@@ -72,6 +72,10 @@ class _Running:
         return found
 
 
+def _counted(acked: Counter[str]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in acked.items())
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="lgtm-sim", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, help="replay one seed")
@@ -95,16 +99,15 @@ def main() -> int:
     first, last = (given.seed, given.seed + 1) if given.seed is not None else map(int, given.seeds.split(":"))
     if given.mutant:
         MUTANTS[given.mutant]()
-    began, bad, lines, spans = time.monotonic(), 0, 0, 0
+    began, bad, acked = time.monotonic(), 0, Counter[str]()
     seed = first
     for outcome in outcomes(range(first, last), given.jobs, STORIES.get(given.story, make_trouble)):
         seed = outcome.seed
-        lines += outcome.lines
-        spans += outcome.spans
+        acked += outcome.acked
         if given.journal:
             print("\n".join(outcome.journal))
         if given.journal or given.seed is not None:
-            print(f"seed {seed}: {outcome.lines} lines and {outcome.spans} spans acknowledged, {dict(outcome.attempts)}, "
+            print(f"seed {seed}: {_counted(outcome.acked)} acknowledged, {dict(outcome.attempts)}, "
                   f"answers {dict(outcome.answers)}, slowest ack {outcome.slowest_ack_s:.1f} s, {outcome.virtual_s:.0f} s, "
                   f"digest {outcome.digest}")  # fmt: skip
         if outcome.violations:
@@ -116,7 +119,7 @@ def main() -> int:
                 break
     seconds = time.monotonic() - began
     count = seed + 1 - first
-    print(f"{count} seeds, {bad} with violations, {lines} lines and {spans} spans acknowledged")
+    print(f"{count} seeds, {bad} with violations, {_counted(acked)} acknowledged")
     print(f"{seconds:.0f} s, {count / seconds * 60:.0f} seeds a minute")
     return 1 if bad else 0
 

@@ -1,4 +1,4 @@
-"""Clients outside of the cluster: writers of lines and spans that are all different, and readers that know what they must see."""
+"""Clients outside of the cluster: writers of lines, spans and samples that are all different, and readers that know what they must see."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from lgtm.model.signal import LINE, SERIES, TS
 from lgtm.model.tenant import Tenant
 from lgtm.model.window import Window
 from lgtm.wire.decoded import DecodedLogs, DecodedStream
+from sim import samples
 from sim.spans import Answer, SimSpan, Traces, decoded, names_in_trace, names_of
 from sim.world import EPOCH_NS, Host, World
 
@@ -27,9 +28,12 @@ PATIENCE_S = 14.0
 QUERY_PATIENCE_S = 40.0
 LIMIT = 100_000
 TRIES = 6
-LINES, SPANS = "lines", "spans"
+LINES, SPANS, SAMPLES = "lines", "spans", "samples"
 Sends = tuple[tuple[str, ...], ...]
-SENDS: tuple[Sends, ...] = (((LINES,), (SPANS,)), ((SPANS,), (LINES,)), ((LINES, SPANS), (LINES,)), ((SPANS,), (LINES, SPANS)))
+SENDS: tuple[Sends, ...] = (
+    ((LINES,), (SPANS,)), ((SAMPLES,), (LINES,)), ((SPANS,), (SAMPLES,)),
+    ((LINES, SPANS), (LINES,)), ((SPANS,), (LINES, SPANS)), ((SAMPLES,), (SPANS, SAMPLES)), ((LINES, SAMPLES), (SAMPLES,)),
+)  # fmt: skip
 """What the tenants of a run may send. Not everything each time: a signal of a tenant has blocks of its own, which take most of a run's time."""
 Push = Callable[[Distributor], Coroutine[Any, Any, None]]
 
@@ -44,9 +48,13 @@ def _by_tenant() -> dict[Tenant, set[str]]:
 
 @dataclass
 class Records:
-    """Lines, or names of spans, by tenant. sent: ever; acked: for good; refused: never to be seen."""
+    """Lines, or names of spans or samples, by tenant. sent: ever; acked: for good; refused: never to be seen.
+
+    place: what of a record is there once. Of samples that is series and time, and any value that was sent for it may be the one that counts.
+    """
 
     what: str
+    place: Callable[[str], str] = str
     sent: dict[Tenant, set[str]] = field(default_factory=_by_tenant)
     acked: dict[Tenant, set[str]] = field(default_factory=_by_tenant)
     refused: dict[Tenant, set[str]] = field(default_factory=_by_tenant)
@@ -62,9 +70,14 @@ class Truth:
     """By tenant."""
     lines: Records = field(default_factory=lambda: Records(LINES))
     spans: Records = field(default_factory=lambda: Records(SPANS))
+    samples: Records = field(default_factory=lambda: Records(SAMPLES, samples.place_of))
     attempts: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
     slowest_ack_s: float = 0.0
+
+    @property
+    def acked_counts(self) -> Counter[str]:
+        return Counter({records.what: records.acked_count for records in (self.lines, self.spans, self.samples)})
 
 
 async def ask(world: World, host: Host, work: Coroutine[Any, Any, Any], patience_s: float) -> Any:
@@ -98,10 +111,11 @@ class Writer:
         self._world, self._truth, self._rng, self._name = world, truth, rng, name
         self._number = 0
         self._traces = {tenant: Traces(tenant, name) for tenant in TENANTS}
+        self._scrapes = {tenant: samples.Scrapes() for tenant in TENANTS}
 
     async def write(self, tenant: Tenant, what: str, count: int) -> bool:
         """Whether it was acknowledged."""
-        return await (self._lines(tenant, count) if what == LINES else self._spans(tenant, count))
+        return await {LINES: self._lines, SPANS: self._spans, SAMPLES: self._samples}[what](tenant, count)
 
     async def _lines(self, tenant: Tenant, count: int) -> bool:
         lines = [self._line(tenant) for _ in range(count)]
@@ -117,6 +131,15 @@ class Writer:
         spans = self._traces[tenant].next(self._rng, self._world.now_ns(), count)
         names = {span.name for span in spans}
         return await _write(self._world, self._truth, self._rng, self._truth.spans, tenant, names, lambda to: to.push_spans(tenant, decoded(spans)))
+
+    async def _samples(self, tenant: Tenant, count: int) -> bool:
+        records = self._truth.samples
+        sent, too_late = self._scrapes[tenant].next(self._rng, _now_ms(self._world), count)
+        refused = {sample.name for sample in too_late}
+        records.sent[tenant] |= refused
+        records.refused[tenant] |= refused
+        names = {sample.name for sample in sent}
+        return await _write(self._world, self._truth, self._rng, records, tenant, names, lambda to: samples.push(to, tenant, sent, too_late))
 
 
 async def write_for_ever(world: World, truth: Truth, rng: random.Random, name: str) -> None:
@@ -159,6 +182,10 @@ def _all_time(world: World) -> Window:
     return Window(EPOCH_NS - 60 * 10**9, world.now_ns() + 60 * 10**9)
 
 
+def _now_ms(world: World) -> int:
+    return world.now_ns() // 10**6
+
+
 async def lines_of(world: World, node: Node, tenant: Tenant) -> Answer:
     answer = await node.engine.log_query(tenant, parse_log_selector('{app="sim"}'), window=_all_time(world), limit=LIMIT, forward=True)
     return [line for group in answer.result.folded() for line in group.lines], answer.warnings
@@ -197,6 +224,22 @@ async def check_trace(world: World, truth: Truth, rng: random.Random, host: Host
     return await _check(world, truth, host, tenant, truth.spans, acked, names_in_trace(host.node, tenant, trace_id, _all_time(world)))
 
 
+async def check_samples(world: World, truth: Truth, rng: random.Random, host: Host, tenant: Tenant) -> str:
+    """Asks for all samples. As `_check`."""
+    assert host.node is not None
+    work = samples.all_samples(host.node, tenant, _now_ms(world))
+    return await _check(world, truth, host, tenant, truth.samples, set(truth.samples.acked[tenant]), work)
+
+
+async def check_series(world: World, truth: Truth, rng: random.Random, host: Host, tenant: Tenant) -> str:
+    """Asks for the range vector of a series. As `_check`."""
+    assert host.node is not None
+    pod = rng.randrange(samples.PODS)
+    acked = samples.of_range_vector(pod, truth.samples.acked[tenant], truth.samples.sent[tenant])
+    work = samples.range_vector(host.node, tenant, pod, _now_ms(world))
+    return await _check(world, truth, host, tenant, truth.samples, acked, work)
+
+
 async def _check(
     world: World, truth: Truth, host: Host, tenant: Tenant, records: Records, acked_before: set[str], work: Coroutine[Any, Any, Answer]
 ) -> str:
@@ -210,20 +253,20 @@ async def _check(
     kind, what = "partial" if warnings else "complete", records.what
     truth.answers[kind] += 1
     where = f"{host.name}'s {kind} answer for {tenant}"
-    counted = Counter(found)
+    names, counted = set(found), Counter(map(records.place, found))
     if twice := [text for text, times in counted.items() if times > 1]:
         world.journal.violated("I2", f"{len(twice)} {what} twice in {where}, as {twice[0][:40]!r}")
-    if foreign := counted.keys() - records.sent[tenant]:
+    if foreign := names - records.sent[tenant]:
         world.journal.violated("I4", f"{len(foreign)} {what} that were never sent in {where}, as {min(foreign)[:40]!r}")
-    if refused := counted.keys() & records.refused[tenant]:
+    if refused := names & records.refused[tenant]:
         world.journal.violated("I3", f"{len(refused)} refused {what} in {where}")
-    if not warnings and (missing := acked_before - counted.keys()):
+    if not warnings and (missing := set(map(records.place, acked_before)) - counted.keys()):
         world.journal.violated("I1", f"{len(missing)} of {len(acked_before)} acknowledged {what} missing in {where}, as {min(missing)[:40]!r}")
     return kind
 
 
 Check = Callable[[World, Truth, random.Random, Host, Tenant], Coroutine[Any, Any, str]]
-CHECKS: dict[str, tuple[Check, ...]] = {LINES: (check_lines,), SPANS: (check_spans, check_trace)}
+CHECKS: dict[str, tuple[Check, ...]] = {LINES: (check_lines,), SPANS: (check_spans, check_trace), SAMPLES: (check_samples, check_series)}
 
 
 def questions(truth: Truth) -> list[tuple[Tenant, Check]]:

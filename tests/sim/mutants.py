@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lgtm.app import build
 from lgtm.blocks.layout import META_FILE
 from lgtm.blocks.meta import BlockMeta
 from lgtm.model.part_ids import PartIds
 from lgtm.peer.faults import PeerUnknown
-from lgtm.query import select
+from lgtm.query import sample_rows, select
 from lgtm.query.duplicates import Suspects
 from lgtm.storage.metrics import StorageMetrics
 from lgtm.storage.objects import AlreadyExists, ObjectStore
@@ -48,6 +50,12 @@ class _Forgetful(PartIds):
         pass
 
 
+def every_sample() -> None:
+    """Of samples of one series and time all count, not the first."""
+    changed: Any = sample_rows
+    changed._sorted_once = lambda series, ts: (np.lexsort((ts, series)), np.ones(len(ts), bool))
+
+
 def timeout_is_down() -> None:
     """Whoever is silent is taken for dead."""
     PeerUnknown.refused = True
@@ -73,6 +81,7 @@ MUTANTS: dict[str, Mutant] = {
     "no-fsync": no_fsync,
     "one-copy": one_copy,
     "no-dedupe": no_dedupe,
+    "every-sample": every_sample,
     "timeout-is-down": timeout_is_down,
     "meta-before-data": meta_before_data,
 }

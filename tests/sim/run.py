@@ -32,9 +32,8 @@ class Outcome:
     seed: int
     violations: list[str]
     journal: list[str]
-    lines: int
-    """Acknowledged, as the spans."""
-    spans: int
+    acked: Counter[str]
+    """How many lines, spans and samples."""
     attempts: Counter[str]
     answers: Counter[str]
     slowest_ack_s: float
@@ -61,7 +60,7 @@ def run(seed: int, *, trouble: Script = make_trouble, trouble_s: float = TROUBLE
         loop.close()
         shutil.rmtree(directory, ignore_errors=True)
     return Outcome(
-        seed, world.journal.violations, world.journal.entries, truth.lines.acked_count, truth.spans.acked_count, truth.attempts, truth.answers,
+        seed, world.journal.violations, world.journal.entries, truth.acked_counts, truth.attempts, truth.answers,
         truth.slowest_ack_s, loop.time(),
     )  # fmt: skip
 
