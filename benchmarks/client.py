@@ -15,8 +15,8 @@ from urllib.parse import urlencode, urlsplit
 
 from benchmarks.datasets import LOKI, Request
 
-TRACES = "traces"
-PUSH_PATHS = {LOKI: "/loki/api/v1/push", "otlp": "/v1/logs", TRACES: "/v1/traces"}
+TRACES, SAMPLES = "traces", "samples"
+PUSH_PATHS = {LOKI: "/loki/api/v1/push", "otlp": "/v1/logs", TRACES: "/v1/traces", SAMPLES: "/api/v1/write"}
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 CONNECTIONS = 4
 TIMEOUT_S = 120.0

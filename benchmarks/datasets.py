@@ -46,6 +46,7 @@ class Request:
     lines: int
     raw_bytes: int
     body: bytes
+    content_type: str = "application/x-protobuf"
 
 
 @dataclass(slots=True, frozen=True)

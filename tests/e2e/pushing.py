@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Protocol
 
-from benchmarks.client import CONNECTIONS, PROTOBUF, PUSH_PATHS, Client
+from benchmarks.client import CONNECTIONS, PUSH_PATHS, Client
 from benchmarks.datasets import Request
 
 TWICE_EVERY, DROPPED_EVERY = 7, 11
@@ -67,12 +67,13 @@ class Pushing:
             client.close()
 
     def _push(self, client: Client, number: int) -> None:
-        path, body = PUSH_PATHS[self._data.kind], self._data.requests[number].body
+        path, request = PUSH_PATHS[self._data.kind], self._data.requests[number]
+        headers = {"Content-Type": request.content_type}
         with self._changed:
             self.tried.add(number)
         if number % DROPPED_EVERY == 0:
-            client.abandon(path, body, PROTOBUF)
-        answer = client.post(path, body, PROTOBUF)
+            client.abandon(path, request.body, headers)
+        answer = client.post(path, request.body, headers)
         with self._changed:
             if answer.status in (200, 204):
                 self.acked.add(number)

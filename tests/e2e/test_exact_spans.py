@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.datasets import NS_PER_S
 from e2e.conftest import Start
-from e2e.pushing import Pushing, check_counts
+from e2e.kills import push_through_kills
 from e2e.spans import SpanDataset, canonical, get_trace, spans_by_request
 
 START_NS = 1_790_000_000 * NS_PER_S + 1
@@ -27,24 +27,15 @@ TRACES_READ = 100
 def test_acknowledged_spans_survive_kill_9_and_others_are_there_at_most_once(
     start: Start, tmp_path: Path, data: SpanDataset, kills: int, seed: int
 ) -> None:
-    rng, place = random.Random(seed), tmp_path / "data"
-    acked, tried = set[int](), set[int]()
-    everything = range(len(data.requests))
-    share = len(data.requests) // (kills + 1)
-    for _ in range(kills):
-        node = start(place, FLUSHES_OFTEN)
-        check_counts(spans_by_request(node.client, data), data.per_request, acked, tried)
-        with Pushing(node.http, data, [number for number in everything if number not in acked]) as pushing:
-            pushing.wait_for_acks(rng.randint(1, share))
-            node.kill()
-        acked |= pushing.acked
-        tried |= pushing.tried
-    node = start(place, FLUSHES_OFTEN)
-    check_counts(spans_by_request(node.client, data), data.per_request, acked, tried)
-    with Pushing(node.http, data, [number for number in everything if number not in acked]) as pushing:
-        pass
-    assert acked | pushing.acked == set(everything), pushing.refusals
-    chosen = rng.sample(range(data.traces), TRACES_READ)
+    node = push_through_kills(
+        lambda: start(tmp_path / "data", FLUSHES_OFTEN),
+        data,
+        data.per_request,
+        lambda node: spans_by_request(node.client, data),
+        kills=kills,
+        seed=seed,
+    )
+    chosen = random.Random(seed).sample(range(data.traces), TRACES_READ)
     for where in ("in heads and blocks", "in blocks"):
         assert spans_by_request(node.client, data) == [data.per_request] * len(data.requests), where
         for trace in chosen:

@@ -6,7 +6,6 @@ The same with 1,000,000 lines and 50 kills: make test-long ARGS=tests/e2e/test_e
 from __future__ import annotations
 
 import itertools
-import random
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from benchmarks.datasets import LOKI, NS_PER_S, Dataset, Shape, dataset, records
 from benchmarks.server import NodeProcess
 from e2e.asking import count, counts_by_request, entries, eventually
 from e2e.conftest import Start
+from e2e.kills import push_through_kills
 from e2e.pushing import Pushing, check_counts
 
 SMALL = Shape(lines=20_000, lines_per_request=100, seconds=2_000)
@@ -92,23 +92,15 @@ def test_what_is_read_is_what_was_sent_label_by_label_and_byte_by_byte(start: St
 def test_acknowledged_lines_survive_kill_9_and_others_are_there_at_most_once(
     start: Start, tmp_path: Path, shape: Shape, settings: dict[str, str], kills: int, seed: int
 ) -> None:
-    data, rng, place = lines(shape), random.Random(seed), tmp_path / "data"
-    acked, tried = set[int](), set[int]()
-    everything = range(len(data.requests))
-    share = len(data.requests) // (kills + 1)
-    for _ in range(kills):
-        node = start(place, settings)
-        check_counts(counts_by_request(node.client, data), shape.lines_per_request, acked, tried)
-        with Pushing(node.http, data, [number for number in everything if number not in acked]) as pushing:
-            pushing.wait_for_acks(rng.randint(1, share))
-            node.kill()
-        acked |= pushing.acked
-        tried |= pushing.tried
-    node = start(place, settings)
-    check_counts(counts_by_request(node.client, data), shape.lines_per_request, acked, tried)
-    with Pushing(node.http, data, [number for number in everything if number not in acked]) as pushing:
-        pass
-    assert acked | pushing.acked == set(everything)
+    data = lines(shape)
+    node = push_through_kills(
+        lambda: start(tmp_path / "data", settings),
+        data,
+        shape.lines_per_request,
+        lambda node: counts_by_request(node.client, data),
+        kills=kills,
+        seed=seed,
+    )
     assert count(node.client, data) == shape.lines
     node.flush()
     assert counts_by_request(node.client, data) == [shape.lines_per_request] * len(data.requests)
