@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgtm.model.batch import Batch
-from lgtm.model.window import Window
+from lgtm.model.batch import Batch, Series
+from lgtm.model.labels import is_placeholder, placeholder
+from lgtm.model.window import ALWAYS, Window
 from lgtm.query.duplicates import Suspects, contested, find_drops, find_suspects, without
 from lgtm.query.source import EVERYTHING, Columns, RowSet
 from query.row_sets import Span, row_sets_of
-from support.rows import Entry, entries_of, entry
+from support.rows import Entry, batch_of, entries_of, entry
 
 # Few values, so that copies and near copies abound.
 ENTRIES = st.builds(
@@ -36,6 +37,23 @@ def test_each_record_inside_the_window_is_left_exactly_once(groups: list[list[En
     for e in (e for group in groups for e in group if e.ts in window):
         wanted.setdefault(e.identity, e)
     assert [e.identity for e in left] == list(wanted)
+
+
+def test_of_copies_of_which_one_has_lost_its_labels_the_other_stays_wherever_it_lies() -> None:
+    entries = [entry("api", 0, "x"), entry("api", 1, "only here"), entry("web", 0, "x")]
+    lost, known = without_labels(batch_of(entries)), batch_of(entries[::2])
+    for batches in ([lost, known], [known, lost]):
+        row_sets: list[RowSet] = [Span(0, 1, 3, batches=[batch]) for batch in batches]
+        drops = find_drops(row_sets, ALWAYS, find_suspects(row_sets, ALWAYS))
+        left = [e for rows, drop in zip(row_sets, drops, strict=True) for e in entries_of(list(without(rows.read(ALWAYS, EVERYTHING), drop)))]
+        assert sorted((is_placeholder(e.labels), e.labels, e.line) for e in left) == sorted(
+            [(False, entries[0].labels, "x"), (False, entries[2].labels, "x"), (True, lost.series[0].labels, "only here")]
+        )
+
+
+def without_labels(batch: Batch) -> Batch:
+    """As it comes out of a log whose frame with the labels is damaged."""
+    return Batch(batch.signal, batch.tenant, tuple(Series(one.fingerprint, placeholder(one.fingerprint)) for one in batch.series), batch.rows)
 
 
 def test_row_sets_that_cannot_share_a_record_are_not_even_read() -> None:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from lgtm.blocks.duplicates import Mask
 from lgtm.blocks.merge import dedupe_mask, merge_rows
 from lgtm.model.batch import Batch
-from lgtm.model.labels import Fingerprint
+from lgtm.model.labels import Fingerprint, is_placeholder
 from lgtm.model.signal import SERIES, TS
 from lgtm.model.window import Window
 from lgtm.query.source import EVERYTHING, KEYS, RowSet
@@ -71,12 +72,12 @@ def find_suspects(row_sets: Sequence[RowSet], window: Window) -> Suspects:
 
 
 def find_drops(row_sets: Sequence[RowSet], window: Window, suspects: Suspects) -> list[Drops | None]:
-    """For each row set what to leave out of `read(window, …)`: of several copies the one in the earliest row set stays. Reads all columns of the
-    suspects' row sets. Blocks (CPU, disk)."""
+    """For each row set what to leave out of `read(window, …)`: of several copies the one in the earliest row set stays, but none whose labels a
+    log has lost while another has them. Reads all columns of the suspects' row sets. Blocks (CPU, disk)."""
     drops: list[Drops | None] = [None] * len(row_sets)
     if not suspects.positions:
         return drops
-    keep = dedupe_mask(merge_rows([_rows_at(row_sets[at], window, positions) for at, positions in suspects.positions.items()]))
+    keep = _first_copies([_rows_at(row_sets[at], window, positions) for at, positions in suspects.positions.items()])
     start = 0
     for at, positions in suspects.positions.items():
         dropped = positions[~keep[start : start + len(positions)]]
@@ -84,6 +85,24 @@ def find_drops(row_sets: Sequence[RowSet], window: Window, suspects: Suspects) -
             drops[at] = Drops(dropped)
         start += len(positions)
     return drops
+
+
+def _first_copies(found: Sequence[Batch]) -> Mask:
+    """Of all rows which are no copies of others."""
+    lost, merged = np.concatenate([_lost_labels(batch) for batch in found]), merge_rows(found)
+    if not lost.any():
+        return dedupe_mask(merged)
+    order = np.argsort(lost, kind="stable")
+    keep = np.empty(len(lost), bool)
+    keep[order] = dedupe_mask(Batch(merged.signal, merged.tenant, merged.series, merged.rows.take(pa.array(order))))
+    return keep
+
+
+def _lost_labels(batch: Batch) -> Mask:
+    """Whether the labels of a row's series were lost."""
+    of_rows = batch.rows.column(SERIES).to_numpy()
+    lost = [number for number in np.unique(of_rows).tolist() if is_placeholder(batch.series[number].labels)]
+    return np.isin(of_rows, lost)
 
 
 def without(batches: Iterator[Batch], drops: Drops | None) -> Iterator[Batch]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lgtm.model.batch import Batch, Series
-from lgtm.model.labels import Fingerprint, Labels
+from lgtm.model.labels import Fingerprint, Labels, is_placeholder
 from lgtm.model.matchers import matches_all
 from lgtm.model.series_index import IndexedSeries
 from lgtm.model.signal import HISTOGRAM, SERIES, START, TS, VALUE
@@ -44,6 +44,8 @@ class SampleRows:
             numbers[at] = number
             if number == len(self._labels):
                 self._labels.append(one.labels or ())
+            elif is_placeholder(self._labels[number]):
+                self._labels[number] = one.labels or ()  # what one log has lost comes back from another
         self._series.append(numbers[of_rows])
         self._rows.append(batch.rows)
 
