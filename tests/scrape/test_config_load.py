@@ -8,18 +8,18 @@ from lgtm.clock import NS_PER_S
 from lgtm.relabel.rule import Action, RelabelRule
 from lgtm.scrape.config import TEXT_PROTOCOLS, ScrapeConfig, ScrapeLimits
 from lgtm.scrape.config_discovery import FileDiscovery, StaticConfig
-from lgtm.scrape.config_load import load_scrape_configs
+from lgtm.scrape.config_load import ScrapeFile, load_scrape_configs
 from lgtm.scrape.section import InvalidScrapeConfig
 
 
 def job(text: str, global_: str = "{}") -> ScrapeConfig:
-    (config,) = load_scrape_configs(f"global: {global_}\nscrape_configs:\n- {{job_name: j, {text}}}\n")
+    (config,) = load_scrape_configs(f"global: {global_}\nscrape_configs:\n- {{job_name: j, {text}}}\n").jobs
     return config
 
 
 def test_a_job_with_a_name_has_the_defaults_of_prometheus() -> None:
-    assert load_scrape_configs("scrape_configs: [{job_name: j}]") == (ScrapeConfig(job_name="j"),)
-    assert load_scrape_configs("") == ()
+    assert load_scrape_configs("scrape_configs: [{job_name: j}]").jobs == (ScrapeConfig(job_name="j"),)
+    assert load_scrape_configs("") == ScrapeFile()
     assert job("")  # the rest of the tests rests on it
 
 
@@ -51,7 +51,7 @@ scrape_configs:
   file_sd_configs: [{files: [x.json]}]
   relabel_configs: [{source_labels: [a], target_label: b}]
   metric_relabel_configs: [{action: DROP, source_labels: [__name__], regex: go_.*}]
-""")
+""").jobs
     assert config == ScrapeConfig(
         job_name="j",
         tenant="team-a",
@@ -105,9 +105,9 @@ def test_settings_that_change_nothing_may_stand_there() -> None:
     [
         ("{", "is no YAML"),
         ("[]", "is no mapping"),
-        ("rule_files: [x]", "rule_files: is not supported"),
+        ("scrape_config_files: [x]", "scrape_config_files: is not supported: put the jobs into scrape_configs"),
+        ("[" * 5_000, "is no YAML"),
         ("scrape_config: []", "scrape_config: is no setting; did you mean scrape_configs?"),
-        ("global: {external_labels: {a: b}}", "global.external_labels: is not supported"),
         ("global: {scrape_interval: 0s}", "global.scrape_interval: must be longer than 0"),
         ("global: {scrape_interval: 5s, scrape_timeout: 6s}", "global scrape timeout greater than scrape interval"),
         ("scrape_configs: [{}]", "scrape_configs[0].job_name: job_name is empty"),
@@ -132,3 +132,40 @@ def test_what_does_not_go_is_refused_with_its_path(text: str, message: str) -> N
     with pytest.raises(InvalidScrapeConfig) as raised:
         load_scrape_configs(text)
     assert message in str(raised.value)
+
+
+WHOLE = """
+global:
+  scrape_interval: 15s
+  evaluation_interval: 15s
+  external_labels: {cluster: eu}
+alerting:
+  alertmanagers: [{static_configs: [{targets: [am:9093]}]}]
+rule_files: [rules/*.yml]
+remote_write: [{url: https://mimir.example.com/api/v1/push}]
+storage: {tsdb: {out_of_order_time_window: 30m}}
+scrape_configs:
+- job_name: node
+  basic_auth: {username: u, password: hush}
+  static_configs: [{targets: [n:9100]}]
+"""
+
+
+def test_a_whole_file_of_prometheus_is_read_and_what_is_passed_over_is_named() -> None:
+    loaded = load_scrape_configs(WHOLE)
+    assert [(one.job_name, one.interval_ns) for one in loaded.jobs] == [("node", 15 * NS_PER_S)]
+    assert [text.split(":")[0] for text in loaded.ignored] == [
+        "alerting", "rule_files", "remote_write", "storage", "global.evaluation_interval", "global.external_labels",
+    ]  # fmt: skip
+
+
+def test_a_job_is_told_as_it_is_written_without_its_secrets() -> None:
+    assert load_scrape_configs(WHOLE).texts == {
+        "node": "job_name: node\nbasic_auth:\n  username: u\n  password: <secret>\nstatic_configs:\n- targets:\n  - n:9100\n"
+    }
+
+
+def test_names_of_files_are_relative_to_the_file_that_has_them() -> None:
+    text = "scrape_configs: [{job_name: j, tls_config: {ca_file: ca.pem}, file_sd_configs: [{files: [t/*.json, /x.yml]}]}]"
+    (config,) = load_scrape_configs(text, "/etc/p").jobs
+    assert (config.http.tls.ca_file, config.discoveries) == ("/etc/p/ca.pem", (FileDiscovery(files=("/etc/p/t/*.json", "/x.yml")),))

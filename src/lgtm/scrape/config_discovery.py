@@ -81,7 +81,14 @@ class EcsDiscovery:
     refresh_ns: int = 60 * NS_PER_S
 
 
-Discovery = FileDiscovery | HttpDiscovery | DnsDiscovery | Ec2Discovery | EcsDiscovery
+@dataclass(slots=True, frozen=True, kw_only=True)
+class NodesDiscovery:
+    """The nodes of this store themselves; no file says so."""
+
+    refresh_ns: int = 5 * NS_PER_S
+
+
+Discovery = FileDiscovery | HttpDiscovery | DnsDiscovery | Ec2Discovery | EcsDiscovery | NodesDiscovery
 
 _ELSEWHERE = (
     "aws azure consul digitalocean docker dockerswarm eureka gce hetzner ionos kubernetes kuma lightsail linode marathon nerve nomad openstack "
@@ -124,7 +131,7 @@ def read_discoveries(section: Section) -> tuple[Discovery, ...]:
 
 
 def _file(section: Section) -> FileDiscovery:
-    config = FileDiscovery(files=section.texts("files"), refresh_ns=section.duration_ns("refresh_interval", 300 * NS_PER_S))
+    config = FileDiscovery(files=section.files("files"), refresh_ns=section.duration_ns("refresh_interval", 300 * NS_PER_S))
     if not config.files:
         raise section.error("files", "file service discovery config must contain at least one path name")
     for name in config.files:

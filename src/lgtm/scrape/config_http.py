@@ -62,10 +62,10 @@ def read_http(section: Section) -> HttpConfig:
     config = HttpConfig(
         username=basic.text("username"),
         password=basic.secret("password"),
-        password_file=basic.text("password_file"),
+        password_file=basic.file("password_file"),
         auth_type=authorization.text("type", "Bearer" if has_authorization else "").strip(),
         credentials=authorization.secret("credentials"),
-        credentials_file=authorization.text("credentials_file"),
+        credentials_file=authorization.file("credentials_file"),
         tls=_read_tls(section.section("tls_config")),
         follow_redirects=section.switch("follow_redirects", True),
     )
@@ -86,9 +86,9 @@ def _read_tls(section: Section) -> TlsConfig:
     )
     config = TlsConfig(
         ca=section.text("ca"),
-        ca_file=section.text("ca_file"),
-        cert_file=section.text("cert_file"),
-        key_file=section.text("key_file"),
+        ca_file=section.file("ca_file"),
+        cert_file=section.file("cert_file"),
+        key_file=section.file("key_file"),
         server_name=section.text("server_name"),
         insecure_skip_verify=section.switch("insecure_skip_verify", False),
         min_version=section.choice("min_version", "", TLS_VERSIONS),

@@ -1,8 +1,10 @@
-"""YAML text in the form of prometheus.yml → jobs. Whatever is not understood is refused with its path, not passed over."""
+"""YAML text in the form of prometheus.yml → jobs. What is not understood is refused with its path; what concerns other parts of Prometheus is named."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import yaml
 
@@ -15,17 +17,25 @@ from lgtm.scrape.config_discovery import read_discoveries, read_static
 from lgtm.scrape.config_http import read_http
 from lgtm.scrape.section import InvalidScrapeConfig, Section
 
-_NOT_OURS = dict.fromkeys(
-    ("alerting", "rule_files", "remote_write", "remote_read", "storage", "tracing", "otlp", "runtime", "scrape_config_files"),
-    "only global and scrape_configs are read here",
-)
-_GLOBAL_LEFT_OUT = {
-    "evaluation_interval": "rules are configured elsewhere",
-    "rule_query_offset": "rules are configured elsewhere",
-    "query_log_file": "queries are configured elsewhere",
+_ELSEWHERE = {
+    "alerting": "no alerts are sent from here",
+    "rule_files": "no rules are evaluated here",
+    "remote_write": "samples stay here",
+    "remote_read": "only what is here is read",
+    "storage": "the settings of the node say how long samples are kept, and where",
+    "tracing": "the node has no spans of its own",
+    "otlp": "limits of tenants say how OTLP becomes samples",
+    "runtime": "there is no Go runtime",
+}
+"""Parts of a prometheus.yml that have nothing to do with scraping."""
+_GLOBAL_ELSEWHERE = {
+    "evaluation_interval": "no rules are evaluated here",
+    "rule_query_offset": "no rules are evaluated here",
+    "query_log_file": "queries are settings of the node",
     "external_labels": "they belong to what leaves Prometheus; here samples stay, so add labels by relabel_configs",
     "runtime": "there is no Go runtime",
 }
+_NOT_YET = {"scrape_config_files": "put the jobs into scrape_configs"}
 _LEFT_OUT = {
     "convert_classic_histograms_to_nhcb": "classic buckets are kept as series",
     "native_histogram_bucket_limit": "histograms are kept as they come",
@@ -44,28 +54,58 @@ _HARMLESS = {
 }
 
 
-def load_scrape_configs(text: str) -> tuple[ScrapeConfig, ...]:
-    """The jobs in their order. Raises InvalidScrapeConfig."""
+_SECRETS = ("password", "credentials", "secret_key")
+
+
+@dataclass(slots=True, frozen=True)
+class ScrapeFile:
+    """jobs: in their order. texts: of each job as the file has it, as YAML without secrets. ignored: what is passed over, path and reason each."""
+
+    jobs: tuple[ScrapeConfig, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
+
+
+def load_scrape_configs(text: str, directory: str = "") -> ScrapeFile:
+    """directory: of the file, which names of files in it are relative to. Raises InvalidScrapeConfig."""
     try:
         document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise InvalidScrapeConfig("", f"is no YAML: {error}") from error
-    root = Section(document, "")
-    root.left_out(_NOT_OURS)
-    defaults = _read_global(root.section("global"))
+    root = Section(document, "", directory)
+    root.left_out(_NOT_YET)
+    global_ = root.section("global")
+    ignored = (*root.ignored(_ELSEWHERE), *global_.ignored(_GLOBAL_ELSEWHERE))
+    defaults = _read_global(global_)
     jobs = tuple(_read_job(section, defaults) for section in root.sections("scrape_configs"))
     root.end()
+    _check_names(jobs)
+    texts = {job.job_name: _text(one) for job, one in zip(jobs, document["scrape_configs"], strict=True)} if jobs else {}
+    return ScrapeFile(jobs, texts, ignored)
+
+
+def _check_names(jobs: tuple[ScrapeConfig, ...]) -> None:
     names: set[str] = set()
     for at, job in enumerate(jobs):
         if job.job_name in names:
             raise InvalidScrapeConfig(f"scrape_configs[{at}].job_name", f"found multiple scrape configs with job name {quote(job.job_name)}")
         names.add(job.job_name)
-    return jobs
+
+
+def _text(job: object) -> str:
+    return yaml.safe_dump(_without_secrets(job), sort_keys=False, allow_unicode=True)
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, list):
+        return list(map(_without_secrets, value))
+    if isinstance(value, dict):
+        return {key: "<secret>" if key in _SECRETS else _without_secrets(one) for key, one in value.items()}
+    return value
 
 
 def _read_global(section: Section) -> ScrapeConfig:
     """A job without a name, which says what others have that do not say it themselves."""
-    section.left_out(_GLOBAL_LEFT_OUT)
     job = _read_shared(section, ScrapeConfig(job_name=""))
     section.end()
     if job.timeout_ns > job.interval_ns and section.given("scrape_timeout"):

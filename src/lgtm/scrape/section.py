@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os.path
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
@@ -30,14 +31,17 @@ class InvalidScrapeConfig(BadRequest):
 
 
 class Section:
-    """Each method takes a key out; `end` refuses what is left. A key without a value is absent, as in Prometheus."""
+    """Each method takes a key out; `end` refuses what is left. A key without a value is absent, as in Prometheus.
 
-    def __init__(self, value: object, path: str) -> None:
+    directory: what names of files are relative to.
+    """
+
+    def __init__(self, value: object, path: str, directory: str = "") -> None:
         if value is None:
             value = {}
         if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
             raise InvalidScrapeConfig(path, "is no mapping of names to values")
-        self.path = path
+        self.path, self._directory = path, directory
         self._values: dict[str, Any] = {key: one for key, one in value.items() if one is not None}
         self._given = frozenset(self._values)
         self._known: set[str] = set()
@@ -64,6 +68,13 @@ class Section:
 
     def secret(self, key: str) -> Secret:
         return Secret(self.text(key))
+
+    def file(self, key: str) -> str:
+        """A name of a file, empty where it is absent."""
+        return self._file(self.text(key))
+
+    def files(self, key: str) -> tuple[str, ...]:
+        return tuple(map(self._file, self.texts(key)))
 
     def switch(self, key: str, default: bool) -> bool:
         return self._take(key, default, lambda value: value if isinstance(value, bool) else None, "true or false")
@@ -97,7 +108,7 @@ class Section:
     def section(self, key: str) -> Section:
         """The mapping under the key, empty where it is absent."""
         self._known.add(key)
-        return Section(self._values.pop(key, None), self.path_of(key))
+        return Section(self._values.pop(key, None), self.path_of(key), self._directory)
 
     def sections(self, key: str) -> Iterator[Section]:
         """The mappings in the list under the key."""
@@ -106,7 +117,7 @@ class Section:
         if not isinstance(values, list):
             raise self.error(key, "is no list")
         for at, value in enumerate(values):
-            yield Section(value, f"{self.path_of(key)}[{at}]")
+            yield Section(value, f"{self.path_of(key)}[{at}]", self._directory)
 
     def left_out(self, reasons: Mapping[str, str], *, harmless: Mapping[str, object] | None = None) -> None:
         """Refuses keys that Prometheus has and we have not, with the reason; with a value in `harmless` they may stand there."""
@@ -115,11 +126,19 @@ class Section:
             if harmless is None or key not in harmless or value != harmless[key]:
                 raise self.error(key, f"is not supported: {reasons[key]}")
 
+    def ignored(self, reasons: Mapping[str, str]) -> tuple[str, ...]:
+        """Passes over keys that Prometheus has and that concern something else; tells which, and why."""
+        found = [key for key in reasons if self._values.pop(key, None)]
+        return tuple(f"{self.path_of(key)}: {reasons[key]}" for key in found)
+
     def end(self) -> None:
         """Raises InvalidScrapeConfig for the first key that nobody asked for."""
         for key in self._values:
             near = difflib.get_close_matches(key, self._known, 1)
             raise self.error(key, f"is no setting{f'; did you mean {near[0]}?' if near else ''}")
+
+    def _file(self, name: str) -> str:
+        return os.path.join(self._directory, name) if name else ""
 
     def _parsed(self, key: str, default: T, parse: Callable[[str], T]) -> T:
         text = self.text(key)
