@@ -6,15 +6,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from prometheus_client import CollectorRegistry
 
 from lgtm.clock import Clock
 from lgtm.errors import Unavailable
 from lgtm.model.tenant import Tenant
 from lgtm.scrape.config_discovery import Discovery
 from lgtm.scrape.discoverer import Discoverer
-from lgtm.scrape.fetch import Request, Response
+from lgtm.scrape.fetch import Fetch, Request, Response
 from lgtm.scrape.loop import LoopParts
+from lgtm.scrape.metrics import ScrapeMetrics
 from lgtm.scrape.pool import PoolParts, everything_is_mine
+from lgtm.scrape.target_log import TargetLog
 from lgtm.wire.decoded_samples import DecodedSamples
 
 STALE_BITS = 0x7FF0000000000002
@@ -84,8 +87,8 @@ class Listed:
         return list(self.found)
 
 
-def loop_parts(clock: Clock, fetch: Pages, sink: Remembered) -> LoopParts:
-    return LoopParts(clock, fetch, sink, TENANT)
+def loop_parts(clock: Clock, fetch: Fetch, sink: Remembered) -> LoopParts:
+    return LoopParts(clock, fetch, sink, TENANT, ScrapeMetrics(CollectorRegistry()), TargetLog(clock))
 
 
 def pool_parts(

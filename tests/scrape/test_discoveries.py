@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from lgtm.clock import NS_PER_S, ManualClock
-from lgtm.scrape.config_discovery import Discovery, DnsDiscovery, Ec2Discovery, EcsDiscovery, FileDiscovery, HttpDiscovery
+from lgtm.scrape.config_discovery import Discovery, DnsDiscovery, Ec2Discovery, EcsDiscovery, FileDiscovery, HttpDiscovery, NodesDiscovery
 from lgtm.scrape.discover_dns import DnsDiscoverer
 from lgtm.scrape.discover_ec2 import Ec2Discoverer
 from lgtm.scrape.discover_ecs import EcsDiscoverer
 from lgtm.scrape.discover_files import FileDiscoverer
 from lgtm.scrape.discover_http import HttpDiscoverer
+from lgtm.scrape.discover_nodes import NodesDiscoverer
 from lgtm.scrape.discoveries import Discoverers
 from lgtm.scrape.dns_client import DnsClient
 from scrape.fakes import Pages
@@ -24,6 +25,7 @@ from scrape.fakes import Pages
         (DnsDiscovery(names=("n",)), DnsDiscoverer, 30),
         (Ec2Discovery(), Ec2Discoverer, 60),
         (EcsDiscovery(), EcsDiscoverer, 60),
+        (NodesDiscovery(), NodesDiscoverer, 5),
     ],
 )
 def test_every_discovery_has_its_discoverer(discovery: Discovery, kind: type, refresh_s: int) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -17,9 +18,9 @@ from lgtm.clock import NS_PER_S, ManualClock, SystemClock
 from lgtm.scrape.config import ScrapeConfig, ScrapeLimits
 from lgtm.scrape.fetch import BodySizeLimitReached, FetchFailed, Response
 from lgtm.scrape.http_client import HttpClient
-from lgtm.scrape.loop import DOWN, UNKNOWN, UP, LoopParts, TargetLoop, within
+from lgtm.scrape.loop import DECODE_INLINE_BYTES_MAX, DOWN, UNKNOWN, UP, TargetLoop, within
 from lgtm.scrape.target import build_target
-from scrape.fakes import TENANT, Pages, Remembered, loop_parts
+from scrape.fakes import TENANT, Pages, Remembered, loop_parts, text_page
 from scrape.servers import answer, serving
 
 
@@ -223,7 +224,7 @@ async def test_a_real_page_is_scraped_over_a_real_connection() -> None:
         config = ScrapeConfig(job_name="j")
         target = build_target(config, {"__address__": f"127.0.0.1:{asked.port}", "instance": "i"})
         assert target is not None
-        loop = TargetLoop(config, target, LoopParts(clock, client, sink, TENANT, user_agent="lgtm/1"))
+        loop = TargetLoop(config, target, replace(loop_parts(clock, client, sink), user_agent="lgtm/1"))
         await loop.scrape(clock.now_ns())
         await client.close()
     assert loop.state.last_error == ""
@@ -231,3 +232,53 @@ async def test_a_real_page_is_scraped_over_a_real_connection() -> None:
     assert (told["visits_total{i}"], told["latency_seconds_count{i}"], told["up{i}"], told["scrape_samples_scraped{i}"]) == (3.0, 1.0, 1.0, 5.0)
     assert "User-Agent: lgtm/1\r\n" in asked.heads[0]
     assert "X-Prometheus-Scrape-Timeout-Seconds: 10\r\n" in asked.heads[0]
+
+
+async def test_a_large_page_is_read_in_a_thread_and_means_the_same() -> None:
+    text = "".join(f'm{{number="{number}"}} {number}\n' for number in range(20_000))
+    assert len(text) > DECODE_INLINE_BYTES_MAX
+    scraped = Scraped(text + "alone 1\n")
+    for _ in range(2):
+        scraped.loop.state.health = UNKNOWN
+        scraping = asyncio.ensure_future(scraped.loop.scrape(scraped.clock.now_ns()))
+        await asyncio.sleep(0)
+        turns = 0
+        while not scraping.done():
+            await asyncio.sleep(0)
+            turns += 1
+        assert turns > 5, "the event loop goes round while the page is read"
+        assert scraped.sink.appends[-1][1]["alone{h}"] == 1.0
+    assert scraped.sink.appends[-1][1]["scrape_samples_scraped{h}"] == 20_001
+    assert scraped.sink.appends[-1][1]["scrape_series_added{h}"] == 0
+
+
+async def test_a_bug_that_a_page_finds_ends_the_scrape_only(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    scraped = Scraped()
+
+    def fail(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("lgtm.scrape.loop.decode_page", fail)
+    assert (await scraped.once())["up{h}"] == 0.0
+    assert scraped.loop.state.last_error == "internal error"
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_outcomes_are_counted_and_only_changes_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    scraped = Scraped()
+    for page in ("m 1\n", Response(503, "Away", {}, b""), FetchFailed("http://h/metrics", "refused"), BodySizeLimitReached(), "m x\n", "m 1\n"):
+        scraped.pages.page = page
+        await scraped.once()
+    outcomes = scraped.loop.parts.metrics.scrapes
+    counted = {name: outcomes.labels(name)._value.get() for name in ("ok", "timeout", "unreachable", "status", "limit", "malformed")}
+    assert counted == {"ok": 2, "timeout": 0, "unreachable": 1, "status": 1, "limit": 1, "malformed": 1}
+    assert [record.getMessage() for record in caplog.records] == ["target cannot be scraped", "target is scraped again"]
+
+
+async def test_what_a_page_says_of_its_families_is_remembered() -> None:
+    scraped = Scraped(text_page("# TYPE m counter\n# HELP m Ms.\nm 1\n"))
+    await scraped.once()
+    scraped.pages.page = FetchFailed("http://h/metrics", "refused")
+    await scraped.once()
+    assert [(one.family, one.type, one.help) for one in scraped.loop.state.metadata] == [("m", "counter", "Ms.")]

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lgtm.clock import Clock
 from lgtm.scrape.aws import BotoAws
-from lgtm.scrape.config_discovery import Discovery, DnsDiscovery, Ec2Discovery, FileDiscovery, HttpDiscovery
+from lgtm.scrape.config_discovery import Discovery, DnsDiscovery, Ec2Discovery, FileDiscovery, HttpDiscovery, NodesDiscovery
 from lgtm.scrape.discover_dns import DnsDiscoverer, Resolve
 from lgtm.scrape.discover_ec2 import Ec2Discoverer
 from lgtm.scrape.discover_ecs import EcsDiscoverer
 from lgtm.scrape.discover_files import FileDiscoverer
 from lgtm.scrape.discover_http import HttpDiscoverer
+from lgtm.scrape.discover_nodes import Nodes, NodesDiscoverer
 from lgtm.scrape.discoverer import Discoverer
 from lgtm.scrape.fetch import Fetch
+
+
+def _no_nodes() -> Iterable[str]:
+    return ()
 
 
 @dataclass(slots=True, frozen=True)
@@ -23,6 +29,7 @@ class Discoverers:
     clock: Clock
     fetch: Fetch
     resolve: Resolve
+    nodes: Nodes = _no_nodes
     user_agent: str = "lgtm"
 
     def __call__(self, discovery: Discovery) -> Discoverer:
@@ -35,5 +42,7 @@ class Discoverers:
                 return DnsDiscoverer(discovery, self.resolve)
             case Ec2Discovery():
                 return Ec2Discoverer(discovery, BotoAws(discovery.access))
+            case NodesDiscovery():
+                return NodesDiscoverer(discovery, self.nodes)
             case _:
                 return EcsDiscoverer(discovery, BotoAws(discovery.access))

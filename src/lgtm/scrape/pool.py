@@ -11,7 +11,15 @@ from lgtm.clock import NS_PER_S
 from lgtm.errors import LgtmError
 from lgtm.model.labels import Labels, labels_of
 from lgtm.scrape.config import ScrapeConfig
-from lgtm.scrape.config_discovery import Discovery
+from lgtm.scrape.config_discovery import (
+    Discovery,
+    DnsDiscovery,
+    Ec2Discovery,
+    EcsDiscovery,
+    FileDiscovery,
+    HttpDiscovery,
+    NodesDiscovery,
+)
 from lgtm.scrape.discoverer import Discoverer, Found, expand
 from lgtm.scrape.loop import LoopParts, TargetLoop
 from lgtm.scrape.target import InvalidTarget, Target, build_target, discovered_labels
@@ -20,7 +28,10 @@ from lgtm.telemetry import event
 logger = logging.getLogger(__name__)
 
 _OWNERS_S = 5.0
-"""How often it is looked whose the targets are. Ownership changes with the members of the ring, which is rare."""
+"""How often it is looked whose the targets are; more often where a handover is short. Ownership changes with the members of the ring, which is rare."""
+_MECHANISMS = {
+    FileDiscovery: "file", HttpDiscovery: "http", DnsDiscovery: "dns", Ec2Discovery: "ec2", EcsDiscovery: "ecs", NodesDiscovery: "nodes",
+}  # fmt: skip
 
 
 def everything_is_mine(_target_hash: int) -> bool:
@@ -43,12 +54,16 @@ class PoolParts:
 
 @dataclass(slots=True, frozen=True)
 class PoolView:
-    """What there is to tell of a job: loops of our targets, discovered labels of dropped ones (as many as are kept), and how many were dropped."""
+    """What there is to tell of a job: loops of our targets, discovered labels of dropped ones (as many as are kept), and how many were dropped.
+
+    others: loops of targets that are left to other nodes; they rest, and remember the last scrape from here, if there was one.
+    """
 
     job: ScrapeConfig
     loops: tuple[TargetLoop, ...]
     dropped: tuple[Labels, ...]
     dropped_count: int
+    others: tuple[TargetLoop, ...] = ()
 
 
 @dataclass(slots=True)
@@ -70,6 +85,7 @@ class JobPool:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._ending: dict[int, tuple[TargetLoop, asyncio.Task[None]]] = {}
         self._mine_since_ns: dict[int, int] = {}
+        self._looked_ns = self._clock.monotonic_ns()
         self._dropped: list[Labels] = []
         self._group: asyncio.TaskGroup | None = None
 
@@ -79,13 +95,15 @@ class JobPool:
             self._group = group
             self._sync()
             for number, discovery in enumerate(self.job.discoveries):
-                group.create_task(self._discover(number, self._parts.discoverer(discovery)))
+                group.create_task(self._discover(number, self._parts.discoverer(discovery), _MECHANISMS[type(discovery)]))
             group.create_task(self._watch_owners())
 
     def view(self) -> PoolView:
-        loops = tuple(loop for hash_, loop in self._loops.items() if self._parts.is_mine(hash_))
+        mine = {hash_ for hash_ in self._loops if self._parts.is_mine(hash_)}
+        loops = tuple(loop for hash_, loop in self._loops.items() if hash_ in mine)
+        others = tuple(loop for hash_, loop in self._loops.items() if hash_ not in mine)
         kept = self.job.limits.kept_dropped_targets_max or len(self._dropped)
-        return PoolView(self.job, loops, tuple(self._dropped[:kept]), len(self._dropped))
+        return PoolView(self.job, loops, tuple(self._dropped[:kept]), len(self._dropped), others)
 
     def to_end(self) -> list[TargetLoop]:
         """Of a pool that was cancelled: the loops of our targets, whose series somebody has to end."""
@@ -95,12 +113,18 @@ class JobPool:
     def hashes(self) -> frozenset[int]:
         return frozenset(self._loops)
 
-    async def _discover(self, number: int, discoverer: Discoverer) -> None:
+    async def _discover(self, number: int, discoverer: Discoverer, mechanism: str) -> None:
         while True:
             try:
                 found = await discoverer.find()
             except (LgtmError, OSError) as error:
-                event(logger, logging.WARNING, "targets could not be discovered; those of before stand", job=self.job.job_name, error=error)
+                self._parts.loop.metrics.discovery_failures.labels(mechanism).inc()
+                fields = {"job": self.job.job_name, "mechanism": mechanism, "error": error}
+                self._parts.loop.log.tell(logging.WARNING, "targets could not be discovered; those of before stand", **fields)
+            except Exception:
+                # A bug, but one that an answer of somebody else has found: it costs this answer and not the node.
+                self._parts.loop.metrics.discovery_failures.labels(mechanism).inc()
+                logger.exception("targets could not be discovered because of an error in the program; those of before stand")
             else:
                 if found != self._found.get(number):
                     self._found[number] = found
@@ -171,15 +195,24 @@ class JobPool:
     async def _watch_owners(self) -> None:
         while True:
             self._look_whose()
-            await self._clock.sleep(_OWNERS_S)
+            await self._clock.sleep(min(_OWNERS_S, self._parts.handover_s / 2 or _OWNERS_S))
 
     def _look_whose(self) -> None:
-        now_ns = self._clock.monotonic_ns()
+        self._wake()
+        now_ns = self._looked_ns = self._clock.monotonic_ns()
         since = self._mine_since_ns
         self._mine_since_ns = {hash_: since.get(hash_, now_ns) for hash_ in self._loops if self._parts.is_mine(hash_)}
 
+    def _wake(self) -> None:
+        """Whoever was stopped for as long as a handover takes may have been taken for dead, and has to wait as if everything were new to it."""
+        now_ns = self._clock.monotonic_ns()
+        if now_ns - self._looked_ns > self._parts.handover_s * NS_PER_S > 0:
+            self._mine_since_ns.clear()
+            self._looked_ns = now_ns
+
     def _is_ours(self, hash_: int) -> bool:
         """Whether the target is ours now and has been for long enough that whoever had it knows."""
+        self._wake()
         if not self._parts.is_mine(hash_):
             self._mine_since_ns.pop(hash_, None)
             return False

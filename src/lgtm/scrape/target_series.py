@@ -6,7 +6,7 @@ an array operation: 10,000 known series cost about 5 ms beyond decoding.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,8 @@ from lgtm.wire.exposition import F64, I64, NO_TIME, STALE, Exposition, Flags, Sc
 from lgtm.wire.exposition_series import METRIC_NAME
 
 Ids = npt.NDArray[np.int64]
+Learned = Mapping[bytes, bytes | None]
+"""Text of a series on a page → its key; None: dropped by relabelling."""
 
 _DROPPED = -1
 _FORGET_AT = 1_000
@@ -84,10 +86,17 @@ class TargetSeries:
         """Texts of series that need not be parsed again."""
         return len(self._known)
 
-    def take(self, page: Exposition, now_ns: int) -> Taken:
-        """now_ns: whole milliseconds. Raises InvalidSample, MalformedBody or SampleLimitReached; then it is as if the page had not been there."""
+    def learn(self, page: Exposition) -> Learned:
+        """Of the series that are not known yet. Changes nothing, so that it may run in a thread. Raises InvalidSample or MalformedBody."""
+        return {text: self._key(page, row) for row, text in enumerate(page.keys) if text not in self._known}
+
+    def take(self, page: Exposition, now_ns: int, learned: Learned | None = None) -> Taken:
+        """now_ns: whole milliseconds. learned: what `learn` said of the page, if it was asked.
+
+        Raises InvalidSample, MalformedBody or SampleLimitReached; then it is as if the page had not been there.
+        """
         self._forget_if_many()
-        ids_of_rows = self._ids(page)
+        ids_of_rows = self._ids(page, learned or {})
         kept = np.flatnonzero(ids_of_rows != _DROPPED)
         if 0 < self._labels.limits.samples_max < len(kept):
             raise SampleLimitReached(len(kept))
@@ -134,18 +143,22 @@ class TargetSeries:
             metadata=page.metadata if page else (),
         )
 
-    def _ids(self, page: Exposition) -> Ids:
+    def _ids(self, page: Exposition, learned: Learned) -> Ids:
         ids = list(map(self._known.get, page.keys))
         if None in ids:
-            ids = [self._learn(page, row) if number is None else number for row, number in enumerate(ids)]
+            ids = [self._number_of(page, row, learned) if number is None else number for row, number in enumerate(ids)]
         return np.array(ids, np.int64)
 
-    def _learn(self, page: Exposition, row: int) -> int:
+    def _number_of(self, page: Exposition, row: int, learned: Learned) -> int:
         text = page.keys[row]
         if text not in self._known:
-            labels = self._labels.of(page.labels_of(row))
-            self._known[text] = _DROPPED if labels is None else self._append(encode_key(labels))
+            key = learned[text] if text in learned else self._key(page, row)
+            self._known[text] = _DROPPED if key is None else self._append(key)
         return self._known[text]
+
+    def _key(self, page: Exposition, row: int) -> bytes | None:
+        labels = self._labels.of(page.labels_of(row))
+        return None if labels is None else encode_key(labels)
 
     def _append(self, key: bytes) -> int:
         number = self._numbers.setdefault(key, len(self._keys))

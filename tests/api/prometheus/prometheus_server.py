@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from lgtm.api.loki.config import QueryApiConfig
 from lgtm.api.loki.metrics import QueryApiMetrics
-from lgtm.api.loki.status import Operations
+from lgtm.api.loki.status import Operations, Reloaded
 from lgtm.api.prometheus.config import PrometheusApiConfig
 from lgtm.api.prometheus.engine import (
     ExemplarsAnswer,
@@ -28,11 +29,12 @@ from lgtm.api.prometheus.engine import (
     SeriesAnswer,
 )
 from lgtm.api.prometheus.routes import prometheus_query_router
-from lgtm.api.prometheus.scraping import TenantTargets
+from lgtm.api.prometheus.scraping import NothingScraped, PoolNotFound, TenantTargets
 from lgtm.api.prometheus.side import PrometheusSide
 from lgtm.api.prometheus.status import prometheus_status_router
 from lgtm.api.tenancy import Tenancy
 from lgtm.clock import ManualClock
+from lgtm.errors import LgtmError
 from lgtm.model.labels import Labels, labels_of
 from lgtm.model.limits import Limits
 from lgtm.model.matchers import Matchers, matches_all
@@ -163,6 +165,25 @@ def _ms(text: str) -> int:
     return round(datetime.fromisoformat(text).timestamp() * 1_000)
 
 
+class Scraped(NothingScraped):
+    """Jobs have their name as text, and one rule that keeps everything."""
+
+    def __init__(self, known: TenantTargets) -> None:
+        self.known = known
+
+    async def targets(self, tenant: Tenant, *, metadata: bool = False) -> TenantTargets:
+        return self.known if metadata else replace(self.known, active=[replace(each, metadata=()) for each in self.known.active])
+
+    def pool_config(self, tenant: Tenant, pool: str) -> str:
+        if pool not in self.known.pools:
+            raise PoolNotFound(pool)
+        return f"job_name: {pool}\n"
+
+    def relabel_steps(self, tenant: Tenant, pool: str, labels: Mapping[str, str]) -> Sequence[Mapping[str, Any]]:
+        self.pool_config(tenant, pool)
+        return [{"rule": {"action": "replace"}, "output": dict(labels), "keep": True}]
+
+
 class PrometheusServer:
     """On whose routes, also under /prometheus, the engine answers. targets: what is scraped for any tenant."""
 
@@ -178,14 +199,23 @@ class PrometheusServer:
         self.registry = CollectorRegistry()
         self.reason: str | None = None
         metrics, known = QueryApiMetrics(self.registry), targets or TenantTargets()
-        self.side = PrometheusSide(self.engine, Tenancy(), self.clock, metrics, config, shared, targets=lambda _: known)
+        self.side = PrometheusSide(self.engine, Tenancy(), self.clock, metrics, config, shared, scraping=Scraped(known))
+        self.reload_error: LgtmError | None = None
+        self.reloaded = Reloaded()
         self.app = FastAPI()
         for prefix in ("", "/prometheus"):
             self.app.include_router(prometheus_query_router(self.side), prefix=prefix)
             self.app.include_router(prometheus_status_router(self._operations(), self.clock, self.side.config, Limits()), prefix=prefix)
 
     def _operations(self) -> Operations:
-        return Operations(self.registry, lambda: self.reason, dict, lambda mode: f"mode: {mode}\n", _nothing, "abc")
+        return Operations(
+            self.registry, lambda: self.reason, dict, lambda mode: f"mode: {mode}\n", _nothing, "abc", self._reload, lambda: self.reloaded
+        )
+
+    async def _reload(self) -> None:
+        if self.reload_error is not None:
+            raise self.reload_error
+        self.reloaded = Reloaded(at_ns=self.clock.now_ns())
 
     async def get(self, path: str, params: Mapping[str, Any] | None = None, headers: Mapping[str, str | None] | None = None) -> httpx.Response:
         return await self.ask("GET", path, params, headers)

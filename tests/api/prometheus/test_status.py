@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from api.prometheus.prometheus_server import PrometheusServer
+from lgtm.api.loki.status import Reloaded
 from lgtm.api.prometheus.config import PrometheusApiConfig
 from lgtm.api.prometheus.status import PROMETHEUS_VERSION, flags
+from lgtm.errors import BadRequest
 from lgtm.model.limits import Limits
 
 
@@ -42,3 +44,20 @@ async def test_a_node_is_healthy_while_it_answers_and_ready_when_it_takes_reques
     assert [(await server.ask(method, f"/-/{name}")).status_code for name in ("healthy", "ready")] == [200, 200]
     server.reason = "starting"
     assert [(await server.ask(method, f"/-/{name}")).status_code for name in ("healthy", "ready")] == [200, 503]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+async def test_what_can_be_reloaded_is(server: PrometheusServer, method: str) -> None:
+    await server.clock.advance(5)
+    response = await server.ask(method, "/-/reload", headers={"X-Scope-OrgID": None})
+    assert (response.status_code, response.text) == (200, "")
+    told = await server.data("/api/v1/status/runtimeinfo")
+    assert (told["reloadConfigSuccess"], told["lastConfigTime"]) == (True, "2026-11-20T11:00:05Z")
+
+
+async def test_a_reload_that_fails_says_why(server: PrometheusServer) -> None:
+    server.reload_error, server.reloaded = BadRequest("scrape.yml: is no YAML"), Reloaded(is_well=False)
+    response = await server.ask("POST", "/-/reload")
+    assert (response.status_code, response.text) == (500, "failed to reload config: scrape.yml: is no YAML\n")
+    told = await server.data("/api/v1/status/runtimeinfo")
+    assert (told["reloadConfigSuccess"], told["lastConfigTime"]) == (False, told["startTime"])

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from api.prometheus.prometheus_server import PrometheusServer
-from lgtm.api.prometheus.scraping import ActiveTarget, DroppedTarget, TenantTargets
+from lgtm.api.prometheus.scraping import ActiveTarget, DroppedTarget, NothingScraped, TenantTargets
+from lgtm.model.tenant import DEFAULT_TENANT
 from lgtm.wire.decoded_samples import Metadata
 
 DESCRIPTIONS = [Metadata("up_total", "counter", "Ups.", ""), Metadata("seats", "gauge", "Seats.", "seats")]
@@ -31,6 +32,7 @@ SCRAPED = TenantTargets(
         ActiveTarget(pool="node", url="http://n:80/metrics", labels=(("instance", "n:80"), ("job", "node")), metadata=DESCRIPTIONS[:1]),
     ],
     [DroppedTarget("api", (("__address__", "b:80"),)), DroppedTarget("api", (("__address__", "c:80"),))],
+    {"api": 7, "node": 0},
 )
 
 
@@ -60,20 +62,20 @@ async def test_a_target_is_told_with_its_last_scrape(scraping: PrometheusServer)
 
 
 @pytest.mark.parametrize(
-    ("params", "active", "dropped"),
+    ("params", "active", "dropped", "counts"),
     [
-        ({}, 2, 2),
-        ({"state": "any"}, 2, 2),
-        ({"state": "Active"}, 2, 0),
-        ({"state": "dropped"}, 0, 2),
-        ({"scrapePool": "node"}, 1, 0),
-        ({"scrapePool": "none"}, 0, 0),
+        ({}, 2, 2, {"api": 7, "node": 0}),
+        ({"state": "any"}, 2, 2, {"api": 7, "node": 0}),
+        ({"state": "Active"}, 2, 0, {}),
+        ({"state": "dropped"}, 0, 2, {"api": 7, "node": 0}),
+        ({"scrapePool": "node"}, 1, 0, {"node": 0}),
+        ({"scrapePool": "none"}, 0, 0, {}),
     ],
 )
-async def test_targets_are_filtered(scraping: PrometheusServer, params: dict[str, str], active: int, dropped: int) -> None:
+async def test_targets_are_filtered(scraping: PrometheusServer, params: dict[str, str], active: int, dropped: int, counts: dict[str, int]) -> None:
     told = await scraping.data("/api/v1/targets", params)
     assert (len(told["activeTargets"]), len(told["droppedTargets"])) == (active, dropped)
-    assert told["droppedTargetCounts"] == ({"api": dropped} if dropped else {})
+    assert told["droppedTargetCounts"] == counts
 
 
 async def test_without_scraping_there_are_none(server: PrometheusServer) -> None:
@@ -102,3 +104,37 @@ async def test_targets_describe_their_metrics(scraping: PrometheusServer, params
 async def test_metadata_that_nobody_has_are_not_found(scraping: PrometheusServer) -> None:
     response = await scraping.get("/api/v1/targets/metadata", {"metric": "nothing"})
     assert (response.status_code, response.json()["error"]) == (404, "specified metadata not found")
+
+
+async def test_a_job_is_told_as_yaml(scraping: PrometheusServer) -> None:
+    assert await scraping.data("/api/v1/scrape_pools/config", {"scrapePool": "api"}) == {"yaml": "job_name: api\n"}
+
+
+async def test_what_rules_make_of_a_target_is_told(scraping: PrometheusServer) -> None:
+    told = await scraping.data("/api/v1/targets/relabel_steps", {"scrapePool": "api", "labels": '{"__address__": "a:80"}'})
+    assert told == {"steps": [{"rule": {"action": "replace"}, "output": {"__address__": "a:80"}, "keep": True}]}
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "error"),
+    [
+        ("scrape_pools/config", {}, "no scrapePool parameter provided"),
+        ("scrape_pools/config", {"scrapePool": "x"}, 'scrape pool "x" not found'),
+        ("targets/relabel_steps", {"labels": "{}"}, "no scrapePool parameter provided"),
+        ("targets/relabel_steps", {"scrapePool": "api"}, "no labels parameter provided"),
+        ("targets/relabel_steps", {"scrapePool": "api", "labels": "{}"}, "no labels parameter provided"),
+        ("targets/relabel_steps", {"scrapePool": "api", "labels": "{"}, "error parsing labels: "),
+        ("targets/relabel_steps", {"scrapePool": "api", "labels": '{"a": 1}'}, "error parsing labels: "),
+        ("targets/relabel_steps", {"scrapePool": "x", "labels": '{"a": "b"}'}, 'scrape pool "x" not found'),
+    ],
+)
+async def test_questions_about_jobs_that_make_no_sense_are_refused(scraping: PrometheusServer, path: str, params: dict[str, str], error: str) -> None:
+    response = await scraping.get(f"/api/v1/{path}", params)
+    assert (response.status_code, response.json()["errorType"]) == (400, "bad_data")
+    assert response.json()["error"].startswith(error)
+
+
+async def test_without_scraping_there_are_no_jobs(server: PrometheusServer) -> None:
+    assert (await server.get("/api/v1/scrape_pools/config", {"scrapePool": "x"})).status_code == 400
+    assert (await server.get("/api/v1/targets/relabel_steps", {"scrapePool": "x", "labels": '{"a": "b"}'})).status_code == 400
+    assert (await NothingScraped().targets(DEFAULT_TENANT)).active == ()

@@ -26,11 +26,24 @@ LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING,
 
 
 @dataclass(slots=True, frozen=True)
+class Reloaded:
+    """is_well: whether the last reload of what can be reloaded succeeded. at_ns: when one did so last; None: never since the start."""
+
+    is_well: bool = True
+    at_ns: int | None = None
+
+
+async def _nothing() -> None:
+    """There is nothing that could be reloaded."""
+
+
+@dataclass(slots=True, frozen=True)
 class Operations:
-    """What a node can tell and do. All but `flush` answer at once.
+    """What a node can tell and do. All but `flush` and `reload` answer at once.
 
     not_ready: why the node should get no requests; None when it should. services: name → state. config: the settings as YAML; its argument is
-    None, `diff` (what differs from the defaults) or `defaults`. flush: ends when all that was in memory is in blocks.
+    None, `diff` (what differs from the defaults) or `defaults`. flush: ends when all that was in memory is in blocks. reload: reads anew what can
+    be; raises LgtmError, and then everything is as before.
     """
 
     registry: CollectorRegistry
@@ -39,6 +52,8 @@ class Operations:
     config: Callable[[str | None], str]
     flush: Callable[[], Awaitable[None]]
     revision: str = ""
+    reload: Callable[[], Awaitable[None]] = _nothing
+    reloaded: Callable[[], Reloaded] = Reloaded
 
 
 def status_router(operations: Operations) -> APIRouter:

@@ -22,7 +22,7 @@ from lgtm.api.prometheus.remote_read import read_endpoint
 from lgtm.api.prometheus.rules import alertmanagers, alerts, rules
 from lgtm.api.prometheus.series import label_values, labels, series
 from lgtm.api.prometheus.side import Endpoint, Handler, PrometheusSide, endpoint, no_content
-from lgtm.api.prometheus.targets import scrape_pools, target_metadata, targets
+from lgtm.api.prometheus.targets import relabel_steps, scrape_pool_config, scrape_pools, target_metadata, targets
 from lgtm.api.prometheus.texts import format_query, parse_query
 
 V1 = "/api/v1"
@@ -45,6 +45,7 @@ PARAMETERS = {
     "state": "active, dropped or any",
     "scrapePool": "Only of this scrape job",
     "match_target": "Selector of targets by their labels",
+    "labels": "Labels of a target as discovered, a JSON object",
     "type": "alert or record",
     "group_limit": "How many groups at most",
     "group_next_token": "Where to go on",
@@ -74,7 +75,9 @@ ROUTES = (
     Entry(f"{V1}/metadata", metadata, "What metrics are", ("metric", "limit", "limit_per_metric")),
     Entry(f"{V1}/targets", targets, "What is scraped", ("state", "scrapePool")),
     Entry(f"{V1}/targets/metadata", target_metadata, "What targets say of their metrics", ("match_target", "metric", "limit")),
+    Entry(f"{V1}/targets/relabel_steps", relabel_steps, "What each rule makes of a target", ("scrapePool", "labels")),
     Entry(f"{V1}/scrape_pools", scrape_pools, "Names of scrape jobs"),
+    Entry(f"{V1}/scrape_pools/config", scrape_pool_config, "A scrape job as YAML", ("scrapePool",)),
     Entry(f"{V1}/rules", rules, "Groups of rules", ("type", "match[]", "group_limit", "group_next_token")),
     Entry(f"{V1}/alerts", alerts, "Active alerts"),
     Entry(f"{V1}/alertmanagers", alertmanagers, "Who is told of alerts"),

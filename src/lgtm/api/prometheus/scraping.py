@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from lgtm.model.labels import Labels
+from lgtm.errors import BadRequest
+from lgtm.model.labels import Labels, quote
 from lgtm.model.tenant import Tenant
 from lgtm.wire.decoded_samples import Metadata
 
@@ -41,16 +43,45 @@ class DroppedTarget:
 
 @dataclass(slots=True, frozen=True)
 class TenantTargets:
-    """What is scraped for one tenant. pools: names of scrape jobs, ascending."""
+    """What is scraped for one tenant. pools: names of scrape jobs, ascending. dropped_counts: by pool, also of those that are not kept."""
 
     pools: Sequence[str] = ()
     active: Sequence[ActiveTarget] = ()
     dropped: Sequence[DroppedTarget] = ()
+    dropped_counts: Mapping[str, int] = field(default_factory=dict)
 
 
-Targets = Callable[[Tenant], TenantTargets]
+class PoolNotFound(BadRequest):
+    """A tenant has no such scrape job. A wrong parameter in the eyes of Prometheus."""
+
+    def __init__(self, pool: str) -> None:
+        super().__init__(pool)
+        self.pool = pool
+
+    def __str__(self) -> str:
+        return f"scrape pool {quote(self.pool)} not found"
 
 
-def no_targets(_: Tenant) -> TenantTargets:
-    """Nothing is scraped."""
-    return TenantTargets()
+class Scraping(Protocol):
+    async def targets(self, tenant: Tenant, *, metadata: bool = False) -> TenantTargets:
+        """metadata: whether targets come with theirs."""
+        ...
+
+    def pool_config(self, tenant: Tenant, pool: str) -> str:
+        """The job as YAML, without secrets. Raises PoolNotFound."""
+        ...
+
+    def relabel_steps(self, tenant: Tenant, pool: str, labels: Mapping[str, str]) -> Sequence[Mapping[str, Any]]:
+        """What each rule makes of discovered labels: `rule`, `output`, `keep`. Raises PoolNotFound."""
+        ...
+
+
+class NothingScraped:
+    async def targets(self, tenant: Tenant, *, metadata: bool = False) -> TenantTargets:  # noqa: ARG002 # there are none of anybody
+        return TenantTargets()
+
+    def pool_config(self, tenant: Tenant, pool: str) -> str:  # noqa: ARG002 # as above
+        raise PoolNotFound(pool)
+
+    def relabel_steps(self, tenant: Tenant, pool: str, labels: Mapping[str, str]) -> Sequence[Mapping[str, Any]]:  # noqa: ARG002 # as above
+        raise PoolNotFound(pool)

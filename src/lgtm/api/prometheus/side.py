@@ -20,7 +20,7 @@ from lgtm.api.loki.params import InvalidParameter
 from lgtm.api.loki.side import while_connected
 from lgtm.api.prometheus.config import PrometheusApiConfig
 from lgtm.api.prometheus.engine import MetricsEngine
-from lgtm.api.prometheus.scraping import Targets, no_targets
+from lgtm.api.prometheus.scraping import NothingScraped, Scraping
 from lgtm.api.tenancy import ORG_ID_HEADER, Tenancy
 from lgtm.clock import Clock
 from lgtm.model.tenant import Tenant
@@ -35,7 +35,7 @@ T = TypeVar("T")
 class PrometheusSide:
     """The engine and what surrounds it. Close it to end its threads.
 
-    config: settings of this API. shared: what all query APIs bound alike: forms, and answers that are encoded in threads. targets: what is scraped.
+    config: settings of this API. shared: what all query APIs bound alike: forms, and answers that are encoded in threads. scraping: who scrapes.
     """
 
     def __init__(
@@ -47,11 +47,11 @@ class PrometheusSide:
         config: PrometheusApiConfig | None = None,
         shared: QueryApiConfig | None = None,
         *,
-        targets: Targets = no_targets,
+        scraping: Scraping | None = None,
     ) -> None:
         self.engine, self.tenancy, self.clock, self.metrics = engine, tenancy, clock, metrics
         self.config, self.shared = config or PrometheusApiConfig(), shared or QueryApiConfig()
-        self.targets = targets
+        self.scraping = scraping or NothingScraped()
         self.features = Features.of(experimental=self.config.experimental)
         self._threads = ThreadPoolExecutor(self.shared.encode_threads, thread_name_prefix="encode-metrics")
 

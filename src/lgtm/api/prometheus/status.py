@@ -11,12 +11,13 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from lgtm.api.loki.status import Operations
+from lgtm.api.loki.status import Operations, Reloaded
 from lgtm.api.prometheus.config import PrometheusApiConfig
 from lgtm.api.prometheus.encode import success
 from lgtm.api.prometheus.numbers import rfc3339
 from lgtm.api.prometheus.side import json_answer
 from lgtm.clock import Clock
+from lgtm.errors import LgtmError
 from lgtm.model.limits import Limits
 from lgtm.parsing.durations import format_duration
 
@@ -36,7 +37,7 @@ def prometheus_status_router(operations: Operations, clock: Clock, config: Prome
     add("buildinfo", "Version of the API", lambda: build_info(operations))
     add("config", "Settings as YAML", lambda: {"yaml": operations.config(None)})
     add("flags", "Settings by the names of Prometheus' flags", lambda: flags(config, limits))
-    add("runtimeinfo", "The process", lambda: runtime_info(start_ns, clock.now_ns(), limits))
+    add("runtimeinfo", "The process", lambda: runtime_info(start_ns, clock.now_ns(), limits, operations.reloaded()))
     add("walreplay", "How far the log has been replayed: it is, before anything is answered", lambda: {"min": 0, "max": 0, "current": 0})
     for path, answer, summary in (
         ("/-/healthy", _healthy, "Whether the process is alive"),
@@ -44,6 +45,9 @@ def prometheus_status_router(operations: Operations, clock: Clock, config: Prome
     ):
         router.add_api_route(path, answer, methods=["GET"], summary=summary)
         router.add_api_route(path, answer, methods=["HEAD"], include_in_schema=False)
+    reload = _reloading(operations)
+    router.add_api_route("/-/reload", reload, methods=["POST"], summary="Read what is scraped anew")
+    router.add_api_route("/-/reload", reload, methods=["PUT"], include_in_schema=False)
     return router
 
 
@@ -64,15 +68,15 @@ def flags(config: PrometheusApiConfig, limits: Limits) -> dict[str, str]:
     }
 
 
-def runtime_info(start_ns: int, now_ns: int, limits: Limits) -> dict[str, Any]:
+def runtime_info(start_ns: int, now_ns: int, limits: Limits, reloaded: Reloaded) -> dict[str, Any]:
     """What Go's runtime would know is told of Python's as far as there is the like."""
     return {
         "startTime": rfc3339(start_ns),
         "CWD": os.getcwd(),
         "hostname": socket.gethostname(),
         "serverTime": rfc3339(now_ns),
-        "reloadConfigSuccess": True,
-        "lastConfigTime": rfc3339(start_ns),
+        "reloadConfigSuccess": reloaded.is_well,
+        "lastConfigTime": rfc3339(reloaded.at_ns or start_ns),
         "corruptionCount": 0,
         "goroutineCount": threading.active_count(),
         "GOMAXPROCS": os.cpu_count() or 1,
@@ -92,6 +96,17 @@ def _shown(told: Callable[[], dict[str, Any]]) -> Callable[[], Awaitable[Respons
 
 async def _healthy() -> Response:
     return Response("Prometheus Server is Healthy.\n", media_type="text/plain")
+
+
+def _reloading(operations: Operations) -> Callable[[], Awaitable[Response]]:
+    async def reload() -> Response:
+        try:
+            await operations.reload()
+        except LgtmError as error:
+            return Response(f"failed to reload config: {error}\n", 500, media_type="text/plain")
+        return Response()
+
+    return reload
 
 
 def _readiness(operations: Operations) -> Callable[[], Awaitable[Response]]:
