@@ -33,6 +33,8 @@ from lgtm.app.loop_lag import LoopLag
 from lgtm.app.lost_rows import recall
 from lgtm.app.machine import Machine
 from lgtm.app.orphaned import spilled_by
+from lgtm.app.scrape_jobs import read_jobs
+from lgtm.app.scraping import Scraping, Sharing
 from lgtm.app.span_metrics import SpanMetricsFeed
 from lgtm.app.targets import Here
 from lgtm.blocks.writer import WrittenBlock
@@ -98,15 +100,18 @@ class Node:
     engine: QueryEngine
     traces: TraceEngine
     metrics: MetricsEngine
+    scraping: Scraping
+    """Not running yet: who is scraped may be this node itself, and does not answer before its ports are open."""
     cluster: Cluster | None = None
     """None: a node by itself."""
 
 
 @asynccontextmanager
 async def running(config: Config, *, registry: CollectorRegistry, machine: Machine | None = None) -> AsyncIterator[Node]:
-    """A node that replays what an earlier process left before it is handed out; leaving stops it gracefully."""
+    """A node that replays what an earlier process left before it is handed out; leaving stops it gracefully. Raises InvalidConfig."""
     machine, limits = machine or Machine(), config.tenant_limits()
     clock = machine.clock
+    jobs = read_jobs(config)  # before anything is touched: what is scraped is settings, too
     async with AsyncExitStack() as stack:
         log, recovery = await Log.open(
             machine.disk,
@@ -219,6 +224,9 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
             feed = SpanMetricsFeed(ingester.id, distributor.push_samples, config.span_metrics, clock, registry)
             ingester.tails.taps[SPANS.name] = [feed.offer]
             await stack.enter_async_context(background(feed.run, die=machine.die))
+        scraping = Scraping(config, jobs, distributor.push_samples, machine, registry, _sharing(config, cluster))
+        if cluster is not None:
+            cluster.tell_targets = scraping.tell
         if config.compactor.enabled:
             compactor = Compactor(
                 store,
@@ -268,8 +276,21 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
             engine,
             TraceEngine(reader),
             MetricsEngine(reader, distributor.say, clock),
+            scraping,
             cluster,
         )
+
+
+def _sharing(config: Config, cluster: Cluster | None) -> Sharing:
+    if cluster is not None:
+        return Sharing(cluster.nodes, cluster.scrapes, cluster.handover_s, cluster.scrape_seed, cluster.ask_for_targets)
+    return Sharing(lambda: [f"{reached(config.server.host)}:{config.server.http_port}"])
+
+
+def reached(host: str) -> str:
+    """Where a listener on this address is reached from its own machine, as it stands in URLs."""
+    host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"[{host}]" if ":" in host else host
 
 
 class Flusher:

@@ -1,7 +1,7 @@
 """One node among others: gossip, ring and calls wired to the distributor, the ingester and the queries.
 
 ring entries + membership ──▶ owners, standing (writes)   holders, judge, follow (reads)
-calls of other nodes ──▶ append, heads, rows, series, volumes, tail
+calls of other nodes ──▶ append, heads, rows, series, volumes, tail, targets
 a member dies ──▶ what it shared with us is flushed at once      spilled objects of the dead ──▶ adopted
 """
 
@@ -35,7 +35,7 @@ from lgtm.ingester.ingester import Ingester
 from lgtm.model.part import Part
 from lgtm.model.signal import Signal
 from lgtm.model.tenant import Tenant
-from lgtm.peer.calls import Pass
+from lgtm.peer.calls import Pass, Unary
 from lgtm.peer.client import Peers
 from lgtm.peer.metrics import PeerMetrics
 from lgtm.peer.server import PeerServer
@@ -71,6 +71,7 @@ logger = logging.getLogger(__name__)
 ASKED_TIMEOUT_S = {Health.WRITABLE: 5.0, Health.SUSPECT: 2.0, Health.DOWN: 0.5}
 """How long a query waits for what an instance has. Who is believed dead is asked all the same: it may live on the other side of a partition."""
 FLUSH, FLUSH_TIMEOUT_S = "flush", 60.0
+TARGETS, TARGETS_TIMEOUT_S = "targets", 2.0
 REMEMBERED, RING_FILE, LOST_ROWS = "peers.json", "ring.bin", "lost_rows"
 
 
@@ -141,7 +142,10 @@ class Cluster:
             SERIES: service.series,
             VOLUMES: service.volumes,
             FLUSH: self._flush_here,
+            TARGETS: lambda question: self.tell_targets(question),
         }
+        self.tell_targets: Unary = _nothing_scraped
+        """Whoever scrapes on this node is put here."""
         self._server = PeerServer(unary, {ROWS: service.rows, TAIL: self._tail}, config.peer, shown, metrics, ingester.id, machine.transport)
         self.ring: Ring
         self.membership: Membership
@@ -242,9 +246,48 @@ class Cluster:
 
     def compacts(self, tenant: Tenant, signal: str) -> bool:
         """Whether it falls to this node to merge the tenant's blocks: to the first living owner of a key that is made of both names."""
-        key = key_of(hashlib.sha256(f"{signal}/{tenant}".encode()).digest())
-        living = (each.id for each in self.ring.view.preference(key) if self.standing.health(each.id) is not Health.DOWN)
+        return self._falls_here(hashlib.sha256(f"{signal}/{tenant}".encode()).digest())
+
+    def _falls_here(self, digest: bytes) -> bool:
+        living = (each.id for each in self.ring.view.preference(key_of(digest)) if self.standing.health(each.id) is not Health.DOWN)
         return next(living, None) == self._ingester.id
+
+    # --- scraping
+
+    def scrapes(self, target_hash: int) -> bool:
+        """Whether it falls to this node to ask a target: to the first living owner of its hash, 64 bits."""
+        return self._falls_here(target_hash.to_bytes(8, "big"))
+
+    @property
+    def handover_s(self) -> float:
+        """How long a target that has come to this node is left alone, so that whoever had it knows.
+
+        That an instance is new or back travels with each of its heartbeats and is passed on several times a second. So is that one is dead, which it
+        denies as soon as it hears of it. After `ring.heartbeat_timeout_s`, five heartbeats, whoever can be reached has heard. Who cannot be reached
+        goes on with what it had, on the other side of a partition: at the same times of the grid, so that of two samples one counts.
+        """
+        return self._config.ring.heartbeat_timeout_s
+
+    @property
+    def scrape_seed(self) -> int:
+        """The same on all nodes, and another one in another cluster that asks the same targets."""
+        return int.from_bytes(hashlib.sha256(self._config.ring.cluster.encode()).digest()[:8], "big")
+
+    def nodes(self) -> list[str]:
+        """Where the API of each instance is, whether it lives or not."""
+        return [each.http for each in self.ring.instances()]
+
+    async def ask_for_targets(self, question: bytes) -> list[bytes]:
+        """Of all others that live and answer in time."""
+        others = [each for each in self.ring.instances() if each.id != self._ingester.id and self.standing.health(each.id) is not Health.DOWN]
+        return [answer for answer in await asyncio.gather(*(self._targets_of(each, question) for each in others)) if answer is not None]
+
+    async def _targets_of(self, instance: Instance, question: bytes) -> bytes | None:
+        try:
+            return await self._peers.client(instance.id, instance.rpc).call(TARGETS, question, TARGETS_TIMEOUT_S)
+        except LgtmError as error:
+            event(logger, logging.INFO, "an instance does not say what it scrapes", instance=instance.id, error=str(error))
+            return None
 
     # --- reads
 
@@ -366,6 +409,10 @@ class Cluster:
             lambda: max((each.heartbeat_ns - self._clock.now_ns() for each in self.ring.instances()), default=0) / NS_PER_S,
         )
         return metrics
+
+
+async def _nothing_scraped(_: bytes) -> bytes:
+    return b"[]"
 
 
 def _free_port(host: str) -> int:

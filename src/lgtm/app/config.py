@@ -24,6 +24,7 @@ from lgtm.model.tenant import DEFAULT_TENANT, Tenant
 from lgtm.peer.config import PeerConfig
 from lgtm.query.config import QueryConfig
 from lgtm.ring.config import RingConfig
+from lgtm.scrape.settings import ScrapeSettings
 from lgtm.storage.config import StorageConfig
 from lgtm.wal.config import WalConfig
 
@@ -87,8 +88,17 @@ class LogConfig:
 class SelfTelemetryConfig:
     enabled: bool = False
     """Whether the node ingests its own log events, as the stream `{service_name="lgtm"}`."""
+    metrics: bool = False
+    """Whether the metrics of the node are scraped, as the job `lgtm`. In a cluster those of all nodes, each by one of them, so that of a dead one
+    `up` is 0: switch it on for all."""
+    metrics_interval_s: float = 15.0
+    """How often."""
     tenant: str = ""
-    """Tenant that they go to. Empty: `lgtm` when auth_enabled is on, otherwise `fake`, the only tenant that can be asked for then."""
+    """Tenant that events and metrics go to. Empty: `lgtm` when auth_enabled is on, otherwise `fake`, the only tenant that can be asked for then."""
+
+    def __post_init__(self) -> None:
+        if self.metrics_interval_s < 1:
+            raise ValueError("self_telemetry.metrics_interval_s must be at least 1")
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -117,6 +127,8 @@ class Config:
     """Rows in memory, and how they become blocks."""
     storage: StorageConfig = field(default_factory=StorageConfig)
     """Where blocks are kept."""
+    scrape: ScrapeSettings = field(default_factory=ScrapeSettings)
+    """Samples that the node fetches itself, as Prometheus does."""
     compactor: CompactorConfig = field(default_factory=CompactorConfig)
     """Merging blocks, retention, erasure."""
     ring: RingConfig = field(default_factory=RingConfig)
@@ -146,7 +158,9 @@ class Config:
             raise ValueError("data_dir is empty")
         if self.distributor.copies > 1 and not self.ring.enabled:
             raise ValueError(f"distributor.copies is {self.distributor.copies}, but a node by itself has one log; set ring.cluster")
-        if not self.auth_enabled and self.self_telemetry.enabled and self.own_tenant != DEFAULT_TENANT:
+        if not self.auth_enabled and self.scrape.tenant not in ("", DEFAULT_TENANT):
+            raise ValueError(f"scrape.tenant is {self.scrape.tenant}, which nobody can ask for while auth_enabled is false")
+        if not self.auth_enabled and (self.self_telemetry.enabled or self.self_telemetry.metrics) and self.own_tenant != DEFAULT_TENANT:
             raise ValueError(f"self_telemetry.tenant is {self.own_tenant}, which nobody can ask for while auth_enabled is false")
         for tenant in (*self.overrides, self.own_tenant):
             Tenant(tenant)

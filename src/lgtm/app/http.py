@@ -95,7 +95,9 @@ def query_sides(node: Node, tenancy: Tenancy) -> Sides:
     metrics, config = QueryApiMetrics(node.registry), node.config
     logs = QuerySide(node.engine, tenancy, node.clock, metrics, config.loki_query)
     traces = TraceSide(node.traces, tenancy, node.clock, metrics, config.tempo_query, config.loki_query)
-    return Sides(logs, traces, PrometheusSide(node.metrics, tenancy, node.clock, metrics, config.prometheus_query, config.loki_query))
+    settings = config.prometheus_query, config.loki_query
+    prometheus = PrometheusSide(node.metrics, tenancy, node.clock, metrics, *settings, scraping=node.scraping)
+    return Sides(logs, traces, prometheus)
 
 
 def otlp_app(otlp: Receivers) -> Starlette:
@@ -122,6 +124,8 @@ def _operations(node: Node, stopping: Stopping) -> Operations:
         services=services,
         config=lambda mode: shown(node.config, mode),
         flush=node.ingester.flush_all,
+        reload=node.scraping.reload,
+        reloaded=node.scraping.reloaded,
     )
 
 

@@ -2,6 +2,7 @@
 
 first SIGTERM or SIGINT   accept nothing new, finish what is open, flush within the grace time, exit 0
 second                    exit 1 at once; the log has everything
+SIGHUP                    what is scraped is read anew
 the log fails             exit 70 at once: after a failed write or sync only a new process may trust the disk
 """
 
@@ -31,6 +32,7 @@ from lgtm.api.metrics import PushMetrics
 from lgtm.api.otlp_grpc import grpc_options, otlp_grpc_handler
 from lgtm.api.tempo.streaming import tempo_grpc_handler
 from lgtm.api.tenancy import Tenancy
+from lgtm.app.background import background
 from lgtm.app.build import Node, running
 from lgtm.app.config import Config, ServerConfig
 from lgtm.app.http import http_app, otlp_app, query_sides, receivers
@@ -75,9 +77,12 @@ async def serve(config: Config, started: Callable[[Addresses], None]) -> int:
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
     sockets = [_listen(config.server.host, port) for port in (config.server.otlp_http_port, *config.server.http_ports)]
+    # Other nodes, and whoever scrapes this one, have to know the port that it got.
+    config = dataclasses.replace(config, server=dataclasses.replace(config.server, http_port=int(sockets[1].getsockname()[1])))
     async with running(config, registry=registry) as node:
         node.log.failed.add_done_callback(_end_with_the_log)
-        async with _listening(node, sockets, stop) as addresses, own_logs(node, config):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, node.scraping.hurry)
+        async with _listening(node, sockets, stop) as addresses, own_logs(node, config), background(node.scraping.run):
             event(logger, logging.INFO, "ready", **dataclasses.asdict(addresses))
             started(addresses)
             await stop.wait()
@@ -175,6 +180,7 @@ def _handle_signals(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, handle)
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)  # while starting: the file is about to be read, or has just been
 
 
 def _end_with_the_log(failed: asyncio.Future[LogFailed]) -> None:

@@ -18,10 +18,13 @@ def check_config(
     show: Annotated[bool, typer.Option("--print", help="Print what a node would run with; secrets are not shown.")] = False,
     settings: SetOption = None,
 ) -> None:
-    """Check a configuration file. Exits with 1 and every problem if there is any."""
+    """Check a configuration file, and the file of scrape_configs that it names. Exits with 1 and every problem if there is any."""
     from lgtm.app.config_load import load, shown, unknown_in
+    from lgtm.app.scrape_jobs import read_jobs
 
     config = load(file, environ=os.environ, flags=assignments(settings or []))
+    for text in read_jobs(config).ignored:
+        print(f"lgtm: warning: {config.scrape.config_file}: {text}; passed over", file=sys.stderr)
     for name in unknown_in(os.environ):
         print(f"lgtm: warning: the environment variable {name} sets nothing", file=sys.stderr)
     if show:

@@ -1,4 +1,7 @@
-"""YAML text in the form of prometheus.yml → jobs. What is not understood is refused with its path; what concerns other parts of Prometheus is named."""
+"""YAML text in the form of prometheus.yml → jobs.
+
+What is not understood is refused with its path. What concerns other parts of Prometheus is passed over and named.
+"""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from lgtm.telemetry import event
 logger = logging.getLogger(__name__)
 
 _OWNERS_S = 5.0
-"""How often it is looked whose the targets are; more often where a handover is short. Ownership changes with the members of the ring, which is rare."""
+"""How often it is looked whose the targets are, or twice in a handover if that is shorter. Members of the ring change rarely."""
 _MECHANISMS = {
     FileDiscovery: "file", HttpDiscovery: "http", DnsDiscovery: "dns", Ec2Discovery: "ec2", EcsDiscovery: "ecs", NodesDiscovery: "nodes",
 }  # fmt: skip
