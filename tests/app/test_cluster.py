@@ -15,6 +15,7 @@ from lgtm.app.build import Node
 from lgtm.app.cluster import Cluster
 from lgtm.cli.local_nodes import free_ports
 from lgtm.distributor.ingesters import Health
+from lgtm.errors import Unavailable
 from lgtm.logql.parser import parse_log_selector
 from lgtm.model.tenant import DEFAULT_TENANT
 from lgtm.model.window import Window
@@ -228,6 +229,33 @@ async def test_what_a_damaged_log_has_lost_is_flushed_by_the_others_and_missed_u
         assert not found.judge({a: refused}, found.lost_to())
         await nodes.settled()
         assert await lines(nodes["b"]) == (["before"], ())
+
+
+async def test_each_target_falls_to_one_node_and_to_another_one_when_that_leaves(tmp_path: Path) -> None:
+    hashes = [number * 2**64 // 97 for number in range(97)]
+    async with cluster(tmp_path) as nodes:
+        claims = {hash_: [name for name in "abc" if cluster_of(nodes[name]).scrapes(hash_)] for hash_ in hashes}
+        assert {len(names) for names in claims.values()} == {1}
+        assert {name for names in claims.values() for name in names} == set("abc")
+        assert len({cluster_of(nodes[name]).scrape_seed for name in "abc"}) == 1
+        await nodes.stop("c")
+        await until(lambda: all(sum(cluster_of(nodes[name]).scrapes(hash_) for name in "ab") == 1 for hash_ in hashes))
+        kept = [hash_ for hash_, (name,) in claims.items() if name == "a"]
+        assert all(cluster_of(nodes["a"]).scrapes(hash_) for hash_ in kept), "what does not have to move stays"
+
+
+async def test_who_lives_is_asked_for_targets_and_who_does_not_answer_is_left_out(tmp_path: Path) -> None:
+    question = b'{"tenant": "fake", "metadata": true}'
+    async with cluster(tmp_path) as nodes:
+        found = cluster_of(nodes["a"])
+        assert await found.ask_for_targets(question) == [b"[]", b"[]"]
+        assert len(found.nodes()) == 3
+
+        async def fail(_: bytes) -> bytes:
+            raise Unavailable("not now")
+
+        cluster_of(nodes["b"]).tell_targets = fail
+        assert await found.ask_for_targets(question) == [b"[]"]
 
 
 async def test_gossip_may_be_encrypted_and_calls_may_need_a_secret(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from lgtm.app.config import Config, SelfTelemetryConfig, ServerConfig
 from lgtm.model.tenant import Tenant
+from lgtm.scrape.settings import ScrapeSettings
 
 
 @pytest.mark.parametrize(
@@ -13,6 +14,9 @@ from lgtm.model.tenant import Tenant
         (Config, {"data_dir": ""}, "data_dir is empty"),
         (Config, {"overrides": {"a/b": {}}}, "tenant ID 'a/b'"),
         (Config, {"self_telemetry": SelfTelemetryConfig(enabled=True, tenant="ops")}, "self_telemetry.tenant is ops, which nobody can ask for"),
+        (Config, {"self_telemetry": SelfTelemetryConfig(metrics=True, tenant="ops")}, "self_telemetry.tenant is ops, which nobody can ask for"),
+        (SelfTelemetryConfig, {"metrics_interval_s": 0.5}, "self_telemetry.metrics_interval_s must be at least 1"),
+        (Config, {"scrape": ScrapeSettings(tenant="ops")}, "scrape.tenant is ops, which nobody can ask for"),
         (ServerConfig, {"http_port": 65_536}, "server.http_port must lie between 0 and 65535"),
         (ServerConfig, {"http_port": 4317}, "server.http_port and server.otlp_grpc_port are both 4317"),
     ],

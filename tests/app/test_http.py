@@ -22,9 +22,11 @@ from support.samples import decoded_samples, metric
 
 
 @asynccontextmanager
-async def clients(directory: Path, stop: asyncio.Event | None = None) -> AsyncIterator[tuple[Node, httpx.AsyncClient, httpx.AsyncClient]]:
+async def clients(
+    directory: Path, stop: asyncio.Event | None = None, **settings: str
+) -> AsyncIterator[tuple[Node, httpx.AsyncClient, httpx.AsyncClient]]:
     """A node, a client of its main port and one of its OTLP port."""
-    async with node_in(directory) as node:
+    async with node_in(directory, **settings) as node:
         tenancy, bodies, metrics = Tenancy(enabled=False), Bodies(node.config.push), PushMetrics(node.registry)
         sides = query_sides(node, tenancy)
         taken = receivers(node, tenancy, bodies, metrics)
@@ -110,3 +112,18 @@ async def test_a_node_that_does_not_know_its_blocks_is_not_ready_yet(tmp_path: P
         answer = await main.get("/ready")
     assert answer.status_code == 503
     assert "list of blocks" in answer.text
+
+
+async def test_what_is_scraped_is_told_and_read_anew(tmp_path: Path) -> None:
+    file = tmp_path / "prometheus.yml"
+    file.write_text("scrape_configs: [{job_name: j}]", encoding="utf-8")
+    async with clients(tmp_path / "data", scrape__config_file=str(file)) as (_, main, _):
+        config = await main.get("/api/v1/scrape_pools/config", params={"scrapePool": "j"})
+        assert config.json()["data"] == {"yaml": "job_name: j\n"}
+        assert (await main.post("/-/reload")).status_code == 200
+        file.write_text("scrape_configs: [{}]", encoding="utf-8")
+        answer = await main.post("/prometheus/-/reload")
+        assert (answer.status_code, "job_name is empty" in answer.text) == (500, True)
+        assert (await main.get("/api/v1/status/runtimeinfo")).json()["data"]["reloadConfigSuccess"] is False
+        config = await main.get("/api/v1/scrape_pools/config", params={"scrapePool": "j"})
+        assert config.status_code == 200

@@ -68,3 +68,12 @@ def test_a_directory_that_is_taken_ends_the_start(tmp_path: Path) -> None:
         with serve(tmp_path / "data") as second:
             assert second.wait(TIMEOUT_S) == 1
     assert "Traceback" not in stderr_of(tmp_path / "data")
+
+
+def test_a_wrong_file_of_what_is_scraped_ends_the_start_before_anything_is_touched(tmp_path: Path) -> None:
+    file = tmp_path / "prometheus.yml"
+    file.write_text("scrape_configs: [{job_name: j, scheme: gopher}]")
+    with serve(tmp_path / "data", "--set", f"scrape.config_file={file}") as process:
+        assert process.wait(TIMEOUT_S) == 1
+    assert stderr_of(tmp_path / "data") == f'lgtm: {file}: scrape_configs[0].scheme: "gopher" is none of http, https\n'
+    assert not (tmp_path / "data").exists()

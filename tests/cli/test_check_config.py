@@ -25,3 +25,15 @@ def test_what_a_node_would_run_with_is_printed_and_stranger_variables_are_told()
     tree = yaml.safe_load(ran.out)
     assert (tree["wal"]["quiet_s"], tree["log"]["level"]) == (2, "debug")
     assert ran.err == "lgtm: warning: the environment variable LGTM_TYPO sets nothing\n"
+
+
+def test_the_file_of_what_is_scraped_is_checked_too(tmp_path: Path) -> None:
+    file, jobs = tmp_path / "lgtm.yaml", tmp_path / "prometheus.yml"
+    file.write_text(f"scrape: {{config_file: {jobs}}}\n")
+    jobs.write_text("rule_files: [x]\nscrape_configs: [{job_name: j}]\n")
+    ran = lgtm("check-config", str(file))
+    assert (ran.code, ran.out) == (0, "the configuration is valid\n")
+    assert ran.err == f"lgtm: warning: {jobs}: rule_files: no rules are evaluated here; passed over\n"
+    jobs.write_text("scrape_configs: [{job_nam: j}]\n")
+    ran = lgtm("check-config", str(file))
+    assert (ran.code, ran.err) == (1, f"lgtm: {jobs}: scrape_configs[0].job_name: job_name is empty\n")
