@@ -1,4 +1,4 @@
-# make run        one node on ports 3100, 4317 and 4318, data under ./data, its own logs ingested
+# make run        one node on ports 3100, 4317 and 4318, data under ./data, its own logs and metrics ingested
 # make cluster    three nodes on this machine as one store, on ports 3100, 3200 and 3300
 # make test       everything that has to hold before a change is merged
 # make sim        clusters on simulated machines: make sim ARGS="--seeds 0:1000", or .venv/bin/lgtm-sim --seed 7 --journal
@@ -16,7 +16,7 @@ ARGS ?=
 install: $(VENV)/.installed
 
 run: install
-	$(BIN)/lgtm serve --data-dir data --set self_telemetry.enabled=true $(ARGS)
+	$(BIN)/lgtm serve --data-dir data --set self_telemetry.enabled=true --set self_telemetry.metrics=true $(ARGS)
 
 cluster: install
 	$(BIN)/lgtm cluster $(ARGS)

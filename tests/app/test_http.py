@@ -26,7 +26,7 @@ async def clients(
     directory: Path, stop: asyncio.Event | None = None, **settings: str
 ) -> AsyncIterator[tuple[Node, httpx.AsyncClient, httpx.AsyncClient]]:
     """A node, a client of its main port and one of its OTLP port."""
-    async with node_in(directory, **settings) as node:
+    async with node_in(directory, clock=None, **settings) as node:
         tenancy, bodies, metrics = Tenancy(enabled=False), Bodies(node.config.push), PushMetrics(node.registry)
         sides = query_sides(node, tenancy)
         taken = receivers(node, tenancy, bodies, metrics)

@@ -15,6 +15,7 @@ from benchmarks.client import Client
 from e2e.asking import eventually
 from e2e.conftest import Start
 from e2e.exposition import Exposition
+from lgtm.cli.drill_faults import Fault
 from lgtm.cli.local_nodes import LocalNode, make_nodes, running, wait_for_members
 
 QUICK = {
@@ -26,7 +27,7 @@ QUICK = {
 }
 """What takes seconds by default takes tenths of them."""
 TAKEN_OVER_S = 15.0
-"""Until a target of a dead node is asked again: the members notice (a second or two), a handover (2 s), a look whose it is (1 s), an interval (1 s)."""
+"""Until a target of a dead node is asked again: the members notice (a second or two), a handover (2 s), a look whose it is and an interval (1 s)."""
 
 
 def values(client: Client, query: str) -> dict[str, float]:
@@ -150,7 +151,9 @@ class Shared:
 
 
 @pytest.mark.long
-def test_three_nodes_share_targets_and_those_of_one_that_is_killed_are_taken_over(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fault", [Fault.KILL, Fault.PAUSE])
+def test_three_nodes_share_targets_and_those_of_one_that_is_gone_are_taken_over(tmp_path: Path, fault: Fault) -> None:
+    """One that was stopped for longer than it takes to be declared dead does not scrape on when it goes on."""
     file = tmp_path / "prometheus.yml"
     with Exposition({f"/{name}": "value 1\n" for name in TARGETS}) as page:
         groups = [f"{{targets: ['{page.address}'], labels: {{instance: {name}, __metrics_path__: /{name}}}}}" for name in TARGETS]
@@ -167,18 +170,23 @@ def test_three_nodes_share_targets_and_those_of_one_that_is_killed_are_taken_ove
 
             victim = max(nodes, key=shared.scraped_by)
             others = [node for node in nodes if node is not victim]
-            killed = time.monotonic()
-            victim.kill()
-            shared.wait(lambda: shared.asked_again(killed + 2), TAKEN_OVER_S)
-            resumed_s = max(next(at for at in page.asked[f"/{name}"] if at > killed) for name in TARGETS) - killed
-            print(f"shares {shares}, {victim.name} killed; all targets asked again after {resumed_s:.1f} s")
-            client = Client(others[0].addr)
-            dead = victim.addr.removeprefix("http://")
+            gone = time.monotonic()
+            if fault is Fault.KILL:
+                victim.kill()
+            else:
+                victim.send(signal.SIGSTOP)
+            shared.wait(lambda: shared.asked_again(gone + 2), TAKEN_OVER_S)
+            taken_over_s = max(next(at for at in page.asked[f"/{name}"] if at > gone) for name in TARGETS) - gone
+            print(f"shares {shares}, {fault} {victim.name}: all targets asked again after {taken_over_s:.1f} s")
+            client, dead = Client(others[0].addr), victim.addr.removeprefix("http://")
             eventually(lambda: values(client, 'up{job="lgtm"}').get(dead), is_right=lambda found: found == 0)
             shared.check(others[1])
 
-            victim.start()
-            victim.wait_until_ready()
+            if fault is Fault.KILL:
+                victim.start()
+                victim.wait_until_ready()
+            else:
+                victim.send(signal.SIGCONT)
             wait_for_members(list(nodes))
             eventually(lambda: shared.scraped_by(victim), is_right=lambda count: count > 1)
             eventually(lambda: values(client, 'up{job="lgtm"}').get(dead), is_right=lambda found: found == 1)

@@ -30,8 +30,8 @@ class Http(Fetch, Protocol):
 
 @dataclass(slots=True, frozen=True)
 class Machine:
-    """disk, wal_executor: for the log. open_http: for targets that are scraped. new_random: an independent source of randomness each time; identities: of what must never repeat.
-    die: ends the process after an error that it must not outlive."""
+    """disk, wal_executor: for the log. open_http: for targets that are scraped. new_random: an independent source of randomness each time;
+    identities: of what must never repeat. die: ends the process after an error that it must not outlive."""
 
     clock: Clock = field(default_factory=SystemClock)
     disk: Disk = field(default_factory=OsDisk)

@@ -23,7 +23,7 @@ def cluster(
 ) -> None:
     """Run several nodes on this machine as one store. Push to any of them, ask any of them, kill one and go on."""
     ports = [first_port + number * PORTS_APART for number in range(count)]
-    nodes = make_nodes(directory, count, ports=ports)
+    nodes = make_nodes(directory, count, ports=ports, settings={"self_telemetry.metrics": "true"})
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
