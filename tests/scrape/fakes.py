@@ -11,12 +11,13 @@ from prometheus_client import CollectorRegistry
 from lgtm.clock import Clock
 from lgtm.errors import Unavailable
 from lgtm.model.tenant import Tenant
+from lgtm.scrape.claims import Claims, everything_is_mine
 from lgtm.scrape.config_discovery import Discovery
 from lgtm.scrape.discoverer import Discoverer
 from lgtm.scrape.fetch import Fetch, Request, Response
 from lgtm.scrape.loop import LoopParts
 from lgtm.scrape.metrics import ScrapeMetrics
-from lgtm.scrape.pool import PoolParts, everything_is_mine
+from lgtm.scrape.pool import PoolParts
 from lgtm.scrape.target_log import TargetLog
 from lgtm.wire.decoded_samples import DecodedSamples
 
@@ -102,4 +103,4 @@ def pool_parts(
         assert discoverer is not None
         return discoverer
 
-    return PoolParts(loop, only, is_mine, handover_s)
+    return PoolParts(loop, only, Claims(loop.clock, is_mine, handover_s))

@@ -11,7 +11,7 @@ import pytest
 from lgtm.model.secret import Secret
 from lgtm.scrape.config_http import HttpConfig, TlsConfig
 from lgtm.scrape.fetch import BodySizeLimitReached, FetchFailed, Request
-from lgtm.scrape.http_client import HttpClient
+from lgtm.scrape.http_client import DECOMPRESS_INLINE_BYTES_MAX, HttpClient
 from scrape.certificates import server_context, write_certificate
 from scrape.servers import answer, serving
 
@@ -59,6 +59,17 @@ async def test_bodies_come_in_several_ways(sent: bytes) -> None:
         client = HttpClient()
         assert (await client(Request(asked.url()))).body == b"m 1\n"
         await client.close()
+
+
+async def test_large_bodies_that_are_decompressed_in_a_thread_arrive_whole() -> None:
+    body = b"".join(b"m%d %d\n" % (number, number * number) for number in range(20_000))
+    sent = answer(gzip.compress(body), "Content-Encoding: gzip")
+    assert len(sent) > DECOMPRESS_INLINE_BYTES_MAX
+    async with serving(lambda target: sent) as asked:
+        client = HttpClient()
+        assert [(await client(Request(asked.url()))).body == body for _ in range(2)] == [True, True]
+        await client.close()
+    assert asked.connections == 1
 
 
 async def test_redirects_are_followed_without_credentials_for_strangers() -> None:

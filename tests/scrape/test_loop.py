@@ -18,8 +18,9 @@ from lgtm.clock import NS_PER_S, ManualClock, SystemClock
 from lgtm.scrape.config import ScrapeConfig, ScrapeLimits
 from lgtm.scrape.fetch import BodySizeLimitReached, FetchFailed, Response
 from lgtm.scrape.http_client import HttpClient
-from lgtm.scrape.loop import DECODE_INLINE_BYTES_MAX, DOWN, UNKNOWN, UP, TargetLoop, within
+from lgtm.scrape.loop import DECODE_INLINE_BYTES_MAX, DESCRIPTIONS_MAX, DOWN, UNKNOWN, UP, Descriptions, TargetLoop, within
 from lgtm.scrape.target import build_target
+from lgtm.wire.decoded_samples import Metadata
 from scrape.fakes import TENANT, Pages, Remembered, loop_parts, text_page
 from scrape.servers import answer, serving
 
@@ -282,3 +283,13 @@ async def test_what_a_page_says_of_its_families_is_remembered() -> None:
     scraped.pages.page = FetchFailed("http://h/metrics", "refused")
     await scraped.once()
     assert [(one.family, one.type, one.help) for one in scraped.loop.state.metadata] == [("m", "counter", "Ms.")]
+
+
+def test_equal_descriptions_are_kept_once_and_not_for_ever() -> None:
+    descriptions = Descriptions()
+    (first,), (second,) = (descriptions.shared([Metadata("m", "counter", "Ms.", "")]) for _ in range(2))
+    assert first is second
+    descriptions.shared([Metadata(f"m{number}", "counter", "", "") for number in range(DESCRIPTIONS_MAX)])
+    (third,) = descriptions.shared([Metadata("m", "counter", "Ms.", "")])
+    assert third == first
+    assert third is not first

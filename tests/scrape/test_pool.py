@@ -16,18 +16,9 @@ from lgtm.scrape.pool import JobPool
 from scrape.fakes import Listed, Pages, Remembered, loop_parts, pool_parts
 
 
-class StoppableClock(ManualClock):
-    def stand_still(self, seconds: float) -> None:
-        """The process gets no CPU for so long: time goes on, and nobody is woken."""
-        self._step_to(self._monotonic_ns + int(seconds * NS_PER_S))
-
-    def _step_to(self, monotonic_ns: int) -> None:
-        super()._step_to(max(monotonic_ns, self._monotonic_ns))
-
-
 class Pooled:
     def __init__(self, *targets: str, handover_s: float = 0.0, **job: Any) -> None:
-        self.clock, self.sink, self.listed = StoppableClock(), Remembered(), Listed(*targets)
+        self.clock, self.sink, self.listed = ManualClock(), Remembered(), Listed(*targets)
         self.pages = Pages(self.clock)
         self.mine: set[int] | None = None
         discoveries = (FileDiscovery(files=("x.json",)),)
@@ -176,22 +167,6 @@ async def test_two_nodes_never_scrape_a_target_at_the_same_time_though_they_hear
     for _, task in nodes:
         task.cancel()
     await asyncio.wait([task for _, task in nodes])
-
-
-async def test_a_node_that_was_stopped_for_long_waits_as_if_everything_were_new_to_it() -> None:
-    """Others may have taken it for dead meanwhile, and scrape in its place."""
-    pooled = Pooled("a", handover_s=15)
-    async with pooled.running():
-        await pooled.clock.advance(40)
-        assert pooled.asked() == ["a", "a"]
-        pooled.clock.stand_still(10)
-        await pooled.clock.advance(10)
-        assert pooled.asked()
-        pooled.clock.stand_still(40)
-        await pooled.clock.advance(14)
-        assert pooled.asked() == []
-        await pooled.clock.advance(16)
-        assert pooled.asked()
 
 
 async def test_failures_of_discoveries_are_counted_also_those_that_are_bugs() -> None:

@@ -42,3 +42,19 @@ async def test_series_do_not_end_because_the_scraper_does() -> None:
     await asyncio.wait([running])
     await clock.advance(100)
     assert sink.of("m{a}") == [1.0, 1.0]
+
+
+async def test_a_new_configuration_does_not_make_targets_wait_that_were_ours_already() -> None:
+    clock, sink = ManualClock(), Remembered()
+    parts = pool_parts(loop_parts(clock, Pages(clock), sink), handover_s=15)
+    scraper = Scraper(parts, [job("j", "a", "b")])
+    running = asyncio.ensure_future(scraper.run())
+    await clock.advance(40)
+    sink.clear()
+    scraper.apply([job("j", "a", honor_labels=True)])
+    await clock.advance(10)
+    assert sink.of("m{a}").count(1.0) == 1
+    await clock.advance(40)
+    assert len(parts.claims) == 1
+    running.cancel()
+    await asyncio.wait([running])

@@ -29,13 +29,14 @@ from lgtm.clock import NS_PER_S
 from lgtm.distributor.refusals import SamplesRefused
 from lgtm.errors import LgtmError, Unavailable
 from lgtm.model.tenant import Tenant
+from lgtm.scrape.claims import Claims, everything_is_mine
 from lgtm.scrape.config import ScrapeConfig
 from lgtm.scrape.discover_nodes import Nodes
 from lgtm.scrape.discoveries import Discoverers
 from lgtm.scrape.dns_client import DnsClient, name_servers
 from lgtm.scrape.loop import DOWN, UNKNOWN, UP, LoopParts
 from lgtm.scrape.metrics import ScrapeMetrics
-from lgtm.scrape.pool import PoolParts, PoolView, everything_is_mine
+from lgtm.scrape.pool import PoolParts, PoolView
 from lgtm.scrape.relabel_steps import relabel_steps
 from lgtm.scrape.scraper import Scraper
 from lgtm.scrape.target_log import TargetLog
@@ -56,7 +57,7 @@ async def _nobody(_: bytes) -> Sequence[bytes]:
 
 @dataclass(slots=True, frozen=True)
 class Sharing:
-    """How targets are shared with other nodes. is_mine, handover_s: as in PoolParts. seed: the same on all of them. ask: the others' answers."""
+    """How targets are shared with other nodes. is_mine, handover_s: as in Claims. seed: the same on all of them. ask: the others' answers."""
 
     nodes: Nodes
     is_mine: Callable[[int], bool] = everything_is_mine
@@ -95,7 +96,8 @@ class Scraping:
         metrics, log = ScrapeMetrics(registry), TargetLog(machine.clock)
         loop = LoopParts(machine.clock, self._client, Samples(push, log), self._tenant, metrics, log, sharing.seed)
         discoverers = Discoverers(machine.clock, self._client, dns.resolve, sharing.nodes)
-        self._scraper = Scraper(PoolParts(loop, discoverers, sharing.is_mine, sharing.handover_s))
+        claims = Claims(machine.clock, sharing.is_mine, sharing.handover_s)
+        self._scraper = Scraper(PoolParts(loop, discoverers, claims))
         self._told = _ConfigMetrics(registry)
         self._reloading, self._hurry = asyncio.Lock(), asyncio.Event()
         self._reloaded = Reloaded()

@@ -21,6 +21,8 @@ from lgtm.wire.bounds import BodyTooLarge, MalformedBody
 from lgtm.wire.compression import decompress
 
 REDIRECTS_MAX = 10
+DECOMPRESS_INLINE_BYTES_MAX = 32 * 1024
+"""As sent. Larger bodies, of a quarter of a megabyte and more, are decompressed in a thread."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 BODY_BYTES_MAX = 64 * 1024 * 1024
 """Of a request that does not say: a page of half a million series."""
@@ -101,7 +103,7 @@ class HttpClient:
             connection.writer.write(head)
             await answer.read(connection.reader)
             reusable = answer.keeps_open
-            return answer.response()
+            return answer.response() if answer.size <= DECOMPRESS_INLINE_BYTES_MAX else await asyncio.to_thread(answer.response)
         finally:
             if reusable:
                 self._keep(place, connection)
@@ -132,11 +134,12 @@ class _Answer:
     bytes_max: int
     headers: dict[str, str] = field(default_factory=dict)
     reason: bytes = b""
+    size: int = 0
+    """Of the body, as sent."""
     complete: bool = False
     keeps_open: bool = False
     status: int = 0
     _body: list[bytes] = field(default_factory=list)
-    _size: int = 0
     _head_size: int = 0
     _parser: httptools.HttpResponseParser | None = None
 
@@ -150,8 +153,8 @@ class _Answer:
         self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_body(self, body: bytes) -> None:
-        self._size += len(body)
-        if self._size <= self.bytes_max:
+        self.size += len(body)
+        if self.size <= self.bytes_max:
             self._body.append(body)
 
     def on_message_complete(self) -> None:
@@ -170,7 +173,7 @@ class _Answer:
                 break
             received = True
             parser.feed_data(data)
-            if self._size > self.bytes_max:
+            if self.size > self.bytes_max:
                 raise BodySizeLimitReached
         self.status = parser.get_status_code()
         self._parser = None

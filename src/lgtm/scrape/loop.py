@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -43,6 +43,7 @@ REPORTED = (
 REPORTED_EXTRA = ("scrape_timeout_seconds", "scrape_sample_limit", "scrape_body_size_bytes")
 DECODE_INLINE_BYTES_MAX = 256 * 1024
 """Larger pages are read in a thread: one of 2,700 series holds the event loop for 3 ms when they are known, and for 60 ms when they are new."""
+DESCRIPTIONS_MAX = 50_000
 _END_WAIT = 1.1
 """Intervals that a target which is gone has to come back in before its series end."""
 
@@ -51,6 +52,18 @@ class Sink(Protocol):
     async def append(self, tenant: Tenant, samples: DecodedSamples) -> None:
         """Returns when the samples are stored. Raises LgtmError when they are not; the next scrape is another one then."""
         ...
+
+
+class Descriptions:
+    """Targets of one kind describe their families alike, so that each description is kept once: 300 of 400 bytes each, and many targets."""
+
+    def __init__(self) -> None:
+        self._known: dict[Metadata, Metadata] = {}
+
+    def shared(self, said: Sequence[Metadata]) -> tuple[Metadata, ...]:
+        if len(self._known) > DESCRIPTIONS_MAX:
+            self._known.clear()
+        return tuple(self._known.setdefault(one, one) for one in said)
 
 
 @dataclass(slots=True, frozen=True)
@@ -65,6 +78,7 @@ class LoopParts:
     log: TargetLog
     seed: int = 0
     user_agent: str = "lgtm"
+    descriptions: Descriptions = field(default_factory=Descriptions)
 
 
 @dataclass(slots=True)
@@ -153,8 +167,8 @@ class TargetLoop:
         self._tell(outcome, duration_ns)
         state.health, state.last_error = DOWN if outcome.error else UP, outcome.error
         state.last_scrape_ns, state.last_duration_ns = ts_ns, duration_ns
-        if outcome.page is not None:
-            state.metadata = outcome.page.metadata
+        if outcome.page is not None and outcome.page.metadata != state.metadata:
+            state.metadata = self.parts.descriptions.shared(outcome.page.metadata)
         await self._append(self._series.samples(join_rows([rows, report]), outcome.page))
 
     async def _ask(self, ts_ns: int) -> _Outcome:

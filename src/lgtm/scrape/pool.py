@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from lgtm.clock import NS_PER_S
 from lgtm.errors import LgtmError
 from lgtm.model.labels import Labels, labels_of
+from lgtm.scrape.claims import Claims
 from lgtm.scrape.config import ScrapeConfig
 from lgtm.scrape.config_discovery import (
     Discovery,
@@ -27,29 +28,18 @@ from lgtm.telemetry import event
 
 logger = logging.getLogger(__name__)
 
-_OWNERS_S = 5.0
-"""How often it is looked whose the targets are, or twice in a handover if that is shorter. Members of the ring change rarely."""
 _MECHANISMS = {
     FileDiscovery: "file", HttpDiscovery: "http", DnsDiscovery: "dns", Ec2Discovery: "ec2", EcsDiscovery: "ecs", NodesDiscovery: "nodes",
 }  # fmt: skip
 
 
-def everything_is_mine(_target_hash: int) -> bool:
-    return True
-
-
 @dataclass(slots=True, frozen=True)
 class PoolParts:
-    """is_mine: whether this node scrapes the target with this hash; one node of those that share targets should say so.
-
-    handover_s: how long a target must have been ours before it is scraped. Longer than nodes disagree about the ring, so that none is scraped by
-    two at once; 0 for a node by itself.
-    """
+    """claims: the same for all jobs of a node."""
 
     loop: LoopParts
     discoverer: Callable[[Discovery], Discoverer]
-    is_mine: Callable[[int], bool] = everything_is_mine
-    handover_s: float = 0.0
+    claims: Claims
 
 
 @dataclass(slots=True, frozen=True)
@@ -78,14 +68,12 @@ class JobPool:
     def __init__(self, job: ScrapeConfig, parts: PoolParts) -> None:
         self.job = job
         self._parts = parts
-        self._clock = parts.loop.clock
+        self._clock, self._claims = parts.loop.clock, parts.claims
         static: Found = [labels for group in job.static for labels in expand(group)]
         self._found: dict[int, Found] = {-1: static}
         self._loops: dict[int, TargetLoop] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._ending: dict[int, tuple[TargetLoop, asyncio.Task[None]]] = {}
-        self._mine_since_ns: dict[int, int] = {}
-        self._looked_ns = self._clock.monotonic_ns()
         self._dropped: list[Labels] = []
         self._group: asyncio.TaskGroup | None = None
 
@@ -99,7 +87,7 @@ class JobPool:
             group.create_task(self._watch_owners())
 
     def view(self) -> PoolView:
-        mine = {hash_ for hash_ in self._loops if self._parts.is_mine(hash_)}
+        mine = set(filter(self._claims.is_mine, self._loops))
         loops = tuple(loop for hash_, loop in self._loops.items() if hash_ in mine)
         others = tuple(loop for hash_, loop in self._loops.items() if hash_ not in mine)
         kept = self.job.limits.kept_dropped_targets_max or len(self._dropped)
@@ -107,7 +95,7 @@ class JobPool:
 
     def to_end(self) -> list[TargetLoop]:
         """Of a pool that was cancelled: the loops of our targets, whose series somebody has to end."""
-        return [loop for hash_, loop in self._loops.items() if self._parts.is_mine(hash_)]
+        return [loop for hash_, loop in self._loops.items() if self._claims.is_mine(hash_)]
 
     @property
     def hashes(self) -> frozenset[int]:
@@ -140,7 +128,7 @@ class JobPool:
         for hash_, target in found.targets.items():
             if hash_ not in self._loops or self._loops[hash_].target != target:
                 self._begin(hash_, target)
-        self._look_whose()
+        self._claims.look(self._loops)
         limit = self.job.limits.targets_max
         too_many = f"target_limit exceeded (number of targets: {len(self._loops)}, limit: {limit})" if 0 < limit < len(self._loops) else ""
         for loop in self._loops.values():
@@ -166,7 +154,7 @@ class JobPool:
             loop.follow(before)
         self._loops[hash_] = loop
         assert self._group is not None
-        self._tasks[hash_] = self._group.create_task(loop.run(lambda: self._is_ours(hash_)))
+        self._tasks[hash_] = self._group.create_task(loop.run(lambda: self._claims.hold(hash_)))
 
     def _stop(self, hash_: int) -> TargetLoop | None:
         """The loop that had the target until now, running or ending."""
@@ -183,10 +171,11 @@ class JobPool:
         loop = self._stop(hash_)
         assert loop is not None
         assert self._group is not None
-        if self._is_ours(hash_):
+        if self._claims.hold(hash_):
             task = self._group.create_task(loop.end())
             self._ending[hash_] = loop, task
             task.add_done_callback(lambda ended: self._forget_ending(hash_, ended))
+        self._claims.forget([hash_])
 
     def _forget_ending(self, hash_: int, task: asyncio.Task[None]) -> None:
         if hash_ in self._ending and self._ending[hash_][1] is task:
@@ -194,27 +183,5 @@ class JobPool:
 
     async def _watch_owners(self) -> None:
         while True:
-            self._look_whose()
-            await self._clock.sleep(min(_OWNERS_S, self._parts.handover_s / 2 or _OWNERS_S))
-
-    def _look_whose(self) -> None:
-        self._wake()
-        now_ns = self._looked_ns = self._clock.monotonic_ns()
-        since = self._mine_since_ns
-        self._mine_since_ns = {hash_: since.get(hash_, now_ns) for hash_ in self._loops if self._parts.is_mine(hash_)}
-
-    def _wake(self) -> None:
-        """Whoever was stopped for as long as a handover takes may have been taken for dead, and has to wait as if everything were new to it."""
-        now_ns = self._clock.monotonic_ns()
-        if now_ns - self._looked_ns > self._parts.handover_s * NS_PER_S > 0:
-            self._mine_since_ns.clear()
-            self._looked_ns = now_ns
-
-    def _is_ours(self, hash_: int) -> bool:
-        """Whether the target is ours now and has been for long enough that whoever had it knows."""
-        self._wake()
-        if not self._parts.is_mine(hash_):
-            self._mine_since_ns.pop(hash_, None)
-            return False
-        now_ns = self._clock.monotonic_ns()
-        return now_ns - self._mine_since_ns.setdefault(hash_, now_ns) >= self._parts.handover_s * NS_PER_S
+            self._claims.look(self._loops)
+            await self._clock.sleep(self._claims.look_s)

@@ -44,14 +44,14 @@ class Scraper:
         for name, pool in started.items():
             self._pools[name] = pool, group.create_task(pool.run())
         for name, pool in stopped.items():
-            group.create_task(_end(pool, started.get(name)))
+            group.create_task(self._end(pool, started.get(name)))
 
-
-async def _end(pool: JobPool, successor: JobPool | None) -> None:
-    """Ends the series of targets that the successor has not found by the time they are due."""
-    async with asyncio.TaskGroup() as group:
-        for loop in pool.to_end():
-            group.create_task(loop.end(_found_by(successor, loop.target.hash)))
+    async def _end(self, pool: JobPool, successor: JobPool | None) -> None:
+        """Ends the series of targets that the successor has not found by the time they are due."""
+        async with asyncio.TaskGroup() as group:
+            for loop in pool.to_end():
+                group.create_task(loop.end(_found_by(successor, loop.target.hash)))
+        self._parts.claims.forget(pool.hashes - (successor.hashes if successor is not None else frozenset()))
 
 
 def _found_by(pool: JobPool | None, target_hash: int) -> Callable[[], bool]:
