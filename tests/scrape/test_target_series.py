@@ -12,7 +12,7 @@ from lgtm.model.labels import labels_of
 from lgtm.relabel.rule import Action, RelabelRule
 from lgtm.scrape.config import ScrapeLimits
 from lgtm.scrape.sample_labels import InvalidSample, SampleLabels
-from lgtm.scrape.target_series import Rows, SampleLimitReached, TargetSeries, decode_key, encode_key
+from lgtm.scrape.target_series import Rows, SampleLimitReached, TargetSeries, decode_key, encode_key, sliced
 from lgtm.wire.bounds import MalformedBody
 from lgtm.wire.exposition_openmetrics import decode_openmetrics
 from lgtm.wire.exposition_text import decode_text
@@ -162,3 +162,14 @@ def test_keys_are_labels() -> None:
     labels = labels_of({"__name__": "m", "ä": "ü\n", "z": "x=y"})
     assert decode_key(encode_key(labels)) == labels
     assert decode_key(encode_key(())) == ()
+
+
+def test_pieces_of_rows_have_all_of_them_and_exemplars_come_with_the_last() -> None:
+    target = series()
+    page = decode_openmetrics(b'# TYPE a counter\na_total 1 # {id="x"} 1\na_created 1\n# TYPE b counter\nb_total 2\nb_created 2\n# EOF\n')
+    rows = target.take(page, NOW_NS).rows
+    pieces = list(sliced(rows, 1))
+    assert [told(target, piece) for piece in pieces] == [{name: value} for name, value in told(target, rows).items()]
+    assert [len(piece.exemplars) for piece in pieces] == [0] * (len(pieces) - 1) + [1]
+    assert [piece.starts_ns for piece in pieces] == [rows.starts_ns[at : at + 1] if rows.starts_ns else None for at in range(len(pieces))]
+    assert len(list(sliced(rows, 100))) == len(list(sliced(target.lose(NOW_NS - 1), 1_000))) == 1

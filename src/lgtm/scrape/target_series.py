@@ -6,7 +6,7 @@ an array operation: 10,000 known series cost about 5 ms beyond decoding.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -230,6 +230,15 @@ def join_rows(parts: Sequence[Rows]) -> Rows:
         _lengthened(first.histograms, more),
         first.exemplars,
     )
+
+
+def sliced(rows: Rows, size: int) -> Iterator[Rows]:
+    """Pieces of so many rows, at least one; exemplars with the last, whose series are there then."""
+    for start in range(0, max(1, len(rows.ids)), size):
+        piece = slice(start, start + size)
+        starts, histograms = (None if column is None else column[piece] for column in (rows.starts_ns, rows.histograms))
+        exemplars = rows.exemplars if start + size >= len(rows.ids) else ()
+        yield Rows(rows.ids[piece], rows.ts_ns[piece], rows.values[piece], starts, histograms, exemplars)
 
 
 def _rows(page: Exposition, rows: Ids, ids: Ids, ts_ns: I64) -> Rows:
