@@ -2,7 +2,7 @@
 
 first SIGTERM or SIGINT   accept nothing new, finish what is open, flush within the grace time, exit 0
 second                    exit 1 at once; the log has everything
-SIGHUP                    what is scraped is read anew
+SIGHUP                    what is scraped is read anew, if a file says it; without one a closed terminal ends the process as ever
 the log fails             exit 70 at once: after a failed write or sync only a new process may trust the disk
 """
 
@@ -73,6 +73,9 @@ def run(config: Config, started: Callable[[Addresses], None] = lambda _: None) -
 async def serve(config: Config, started: Callable[[Addresses], None]) -> int:
     stop = asyncio.Event()
     _handle_signals(stop)
+    if config.scrape.config_file:
+        # Until the node is there this does nothing: the file is about to be read, or has just been.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: None)
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
@@ -81,7 +84,8 @@ async def serve(config: Config, started: Callable[[Addresses], None]) -> int:
     config = dataclasses.replace(config, server=dataclasses.replace(config.server, http_port=int(sockets[1].getsockname()[1])))
     async with running(config, registry=registry) as node:
         node.log.failed.add_done_callback(_end_with_the_log)
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, node.scraping.hurry)
+        if config.scrape.config_file:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, node.scraping.hurry)
         async with _listening(node, sockets, stop) as addresses, own_logs(node, config), background(node.scraping.run):
             event(logger, logging.INFO, "ready", **dataclasses.asdict(addresses))
             started(addresses)
@@ -180,7 +184,6 @@ def _handle_signals(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, handle)
-    loop.add_signal_handler(signal.SIGHUP, lambda: None)  # while starting: the file is about to be read, or has just been
 
 
 def _end_with_the_log(failed: asyncio.Future[LogFailed]) -> None:

@@ -25,7 +25,7 @@ def cluster(
     ports = [first_port + number * PORTS_APART for number in range(count)]
     nodes = make_nodes(directory, count, ports=ports, settings={"self_telemetry.metrics": "true"})
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     with running(nodes):
         print(f"{count} nodes are one store, blocks in {directory / 'blocks'}. Push to and ask any of them:")
