@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.nodes import node_in, push, until
-from lgtm.app.build import Node, set_aside
+from lgtm.app.build import Node
 from lgtm.blocks.inspect import inspect_block
 from lgtm.logql.parser import parse_log_selector
 from lgtm.model.signal import LOGS
@@ -126,9 +126,3 @@ async def test_a_damaged_block_is_told_of_in_answers_of_its_signal_only(tmp_path
         window = Window((now_ms - 60_000) * 10**6, now_ms * 10**6)
         logs = await node.engine.log_query(DEFAULT_TENANT, parse_log_selector('{app="a"}'), window=window, limit=100, forward=True)
         assert logs.warnings == ()
-
-
-def test_what_is_set_aside_is_kept_under_one_name_however_often(tmp_path: Path) -> None:
-    places = {set_aside(tmp_path / "unreadable", 7, memoryview(b"record")) for _ in range(2)}
-    (place,) = places
-    assert Path(place).read_bytes() == b"record"
