@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from lgtm.blocks.encoding import WriteOptions
 from lgtm.blocks.layout import ROWS_FILE
 from lgtm.blocks.writer import WrittenBlock
-from support.blocks import DAY_START_NS, day_of_entries, written
+from lgtm.model.signal import SAMPLES
+from support.blocks import DAY_START_NS, day_of_entries, identity, written
 from support.rows import entry
+from support.samples import metric, samples_batch
 
 
 @pytest.fixture
@@ -59,3 +62,17 @@ def test_other_engines_prune_varied_columns_by_bloom_filter(tmp_path: Path) -> N
 )
 def test_duckdb_reads_a_block_as_a_plain_table(block: WrittenBlock, query: str, answer: list[Any]) -> None:
     assert sql(query, block) == answer
+
+
+@pytest.mark.parametrize(
+    ("values", "has_dictionary"),
+    [([float(n * n) for n in range(20_000)], False), (random.Random(7).choices([0.0, 1.0, 2.0, 3.0, 4.0], k=20_000), True)],
+    ids=["a counter", "a gauge of few values"],
+)
+def test_values_of_samples_have_a_dictionary_where_it_makes_them_smaller(tmp_path: Path, values: list[float], has_dictionary: bool) -> None:
+    batch = samples_batch([(metric("m"), DAY_START_NS // 10**6 + n, value) for n, value in enumerate(values)])
+    block = written([batch], tmp_path, of=identity(signal=SAMPLES))
+    group = pq.read_metadata(block.files[ROWS_FILE]).row_group(0)
+    (column,) = [group.column(at) for at in range(group.num_columns) if group.column(at).path_in_schema == "value"]
+    assert column.has_dictionary_page == has_dictionary
+    assert pq.read_table(block.files[ROWS_FILE]).column("value").to_pylist() == values

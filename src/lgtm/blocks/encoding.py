@@ -2,6 +2,8 @@
 
 One million log lines (192 MB of text, 212 MB as pushed), one core: plain strings 62.4 MB, lengths apart (DELTA_LENGTH_BYTE_ARRAY) 61.0 MB and no
 slower to read, prefixes apart (DELTA_BYTE_ARRAY) 60.9 MB. zstd 3 → 6 saves another 3 % for twice the CPU, 19 saves 13 % for forty times; so level 3.
+Values of samples are plain or have a dictionary, whichever makes the first of them smaller: of 40,000 counters and gauges in 60 scrapes a value takes
+2.4 bytes plainly and 2.8 with a dictionary (2.9 with BYTE_STREAM_SPLIT), of gauges with few values 0.9 and 0.3.
 Pages of 256 KiB cost 2 %; pages end after 20,000 rows anyway, which bounds what a reader with a page index decodes for one row.
 
 Small tables are not compressed. To set zstd up takes 40 us a column, for the writer and for each reader: with it a series table of six rows takes
@@ -10,6 +12,7 @@ Small tables are not compressed. To set zstd up takes 40 us a column, for the wr
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lgtm.blocks.layout import FORMAT_VERSION
-from lgtm.model.signal import LINE, SAMPLES, SERIES, TS, Signal
+from lgtm.model.signal import LINE, SAMPLES, SERIES, TS, VALUE, Signal
 
 TIME = "time"
 """Copy of ts in whole microseconds as a UTC timestamp, for engines that mishandle nanoseconds. We never read it."""
@@ -75,7 +78,7 @@ def parquet_writer(sink: Any, schema: Any, sample: Any, options: WriteOptions) -
     """A ParquetWriter for stored rows. sample: some of them, by which columns are told to repeat themselves or not."""
     scalars = [field.name for field in schema if field.name not in (SERIES, TS, TIME) and not pa.types.is_nested(field.type)]
     lists = [field.name + LIST_ELEMENT for field in schema if pa.types.is_list(field.type)]
-    varied = [name for name in scalars if name == LINE or _is_varied(sample.column(name))]
+    varied = [name for name in scalars if name == LINE or _is_varied(sample.column(name), options)]
     repeating = [SERIES, *lists, *(name for name in scalars if name not in varied and schema.field(name).type != pa.bool_())]
     kinds = {name: schema.field(name).type for name in varied}
     encodings = {TS: "DELTA_BINARY_PACKED", TIME: "DELTA_BINARY_PACKED", **{name: _VARIED[kind] for name, kind in kinds.items() if kind in _VARIED}}
@@ -96,7 +99,16 @@ def parquet_writer(sink: Any, schema: Any, sample: Any, options: WriteOptions) -
     )
 
 
-def _is_varied(column: Any) -> bool:
-    """Whether more than half of the values present are different, so that a dictionary would be a second copy."""
+def _is_varied(column: Any, options: WriteOptions) -> bool:
+    """Whether a dictionary would be larger than the values: where more than half of them are different, it would be a second copy."""
+    if column.type == pa.float64():
+        return column.nbytes < COMPRESSED_FROM_BYTES or _bytes_of(column, options, dictionary=False) <= _bytes_of(column, options, dictionary=True)
     present = column.slice(0, SAMPLE_ROWS).drop_null()
     return len(present) > 0 and 2 * int(pc.count_distinct(present).as_py()) > len(present)
+
+
+def _bytes_of(column: Any, options: WriteOptions, *, dictionary: bool) -> int:
+    sink = io.BytesIO()
+    table = pa.table({VALUE: column})
+    pq.write_table(table, sink, **compression(table, options.zstd_level), use_dictionary=dictionary)
+    return sink.tell()
