@@ -14,7 +14,10 @@ from benchmarks import (
     bench_promql,
     bench_queries,
     bench_recovery,
+    bench_samples,
+    bench_series,
     bench_spanmetrics,
+    bench_spans,
     bench_traces,
     bench_wal,
 )
@@ -30,6 +33,9 @@ BENCHMARKS: dict[str, Callable[[Scale], list[Figure]]] = {
     "promql": bench_promql.run,
     "spanmetrics": bench_spanmetrics.run,
     "recovery": bench_recovery.run,
+    "spans": bench_spans.run,
+    "samples": bench_samples.run,
+    "series": bench_series.run,
     "cluster": bench_cluster.run,
 }
 SCALES = {"full": FULL, "tiny": TINY}

@@ -77,8 +77,8 @@ def measure(data: Dataset, size: int, idle_s: int) -> Measured:
         idle_share = _idle_share(nodes, idle_s)
         before, began = sum(node.cpu_s() for node in nodes), time.monotonic()
         pushed = push(nodes[0].http, data.kind, data.requests)
-        if pushed.lines != data.shape.lines:
-            raise AssertionError(f"{pushed.lines} of {data.shape.lines} lines were accepted: {pushed.refusals}")
+        if pushed.rows != data.shape.lines:
+            raise AssertionError(f"{pushed.rows} of {data.shape.lines} lines were accepted: {pushed.refusals}")
         time.sleep(2 * idle_s)
         for node in nodes:
             settle(node)

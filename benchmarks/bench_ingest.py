@@ -9,16 +9,14 @@ and rows 218; Arrow's allocator keeps 400 MB of free pages after the flush, 250 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.client import Pushed, push
-from benchmarks.datasets import LOKI, OTLP, Dataset, Request, dataset
+from benchmarks.client import Pushed
+from benchmarks.datasets import LOKI, OTLP, Dataset, dataset
+from benchmarks.loading import load, load_figures, longest_lag_ms, push_all
 from benchmarks.report import Figure
 from benchmarks.scale import Scale
-from benchmarks.server import NodeProcess, disk_bytes, settle
-
-LAG_BUCKET = 'lgtm_event_loop_lag_seconds_bucket{le="'
+from benchmarks.server import NodeProcess
 
 
 def run(scale: Scale) -> list[Figure]:
@@ -31,37 +29,23 @@ def run(scale: Scale) -> list[Figure]:
 def measure(name: str, data: Dataset, *, target_cpu_s: float, peers_cpu_s: str, with_peers: bool) -> tuple[list[Figure], Pushed]:
     """One node with the settings that it has by default, but for rate limits."""
     with tempfile.TemporaryDirectory(prefix="lgtm-bench-") as directory, NodeProcess(Path(directory) / "data") as node:
-        before = node.cpu_s()
-        pushed = push(_url(node, data), data.kind, data.requests)
-        _check(pushed, data.requests)
-        lag_ms, acked_cpu_s = longest_lag_ms(node), node.cpu_s() - before
-        node.flush()
-        settle(node)
-        cpu_s, peak = node.cpu_s() - before, node.rss_peak_bytes()
-        blocks = disk_bytes(node.data_dir / "blocks")
-        blocks_count = len(list((node.data_dir / "blocks").rglob("meta.json")))
-    per_million = 1e6 / data.shape.lines
+        loaded = load(node, data.kind, data.requests)
     memory = ("Loki 422, VictoriaLogs 225", 600.0) if with_peers else ("", None)
     size = ("VictoriaLogs 3.7", 4.0) if with_peers else ("", None)
+    ratio, blocks = data.raw_bytes / loaded.blocks_bytes, f"({loaded.blocks_count} blocks)"
     figures = [
-        Figure(f"{name}: CPU through the flushed block", cpu_s * per_million, "CPU-s/1M lines", target_cpu_s, peers_cpu_s),
-        Figure(f"{name}: … of it until the last ack", acked_cpu_s * per_million, "CPU-s/1M lines"),
-        Figure(f"{name}: lines a second, {len(data.requests)} requests, 4 connections", pushed.lines / pushed.wall_s, f"({pushed.wall_s:.1f} s)"),
-        Figure(f"{name}: request p50 at full load", pushed.percentile_ms(0.5), "ms"),
-        Figure(f"{name}: request p99 at full load", pushed.percentile_ms(0.99), "ms"),
-        Figure(f"{name}: longest event-loop lag at full load, at most", lag_ms, "ms", 50),
-        Figure(f"{name}: peak RSS", peak / 1e6, "MB", memory[1], memory[0]),
-        Figure(f"{name}: raw bytes / bytes on disk", data.raw_bytes / blocks, f"({blocks_count} blocks)", size[1], size[0], at_least=True),
+        *load_figures(name, "lines", loaded, target_cpu_s, peers_cpu_s),
+        Figure(f"{name}: peak RSS", loaded.rss_peak_bytes / 1e6, "MB", memory[1], memory[0]),
+        Figure(f"{name}: raw bytes / bytes on disk", ratio, blocks, size[1], size[0], at_least=True),
     ]
-    return figures, pushed
+    return figures, loaded.pushed
 
 
 def measure_paced(data: Dataset, full: Pushed) -> list[Figure]:
     """Pushes at half the speed that was reached at full load."""
     rate = len(data.requests) / full.wall_s / 2
     with tempfile.TemporaryDirectory(prefix="lgtm-bench-") as directory, NodeProcess(Path(directory) / "data") as node:
-        pushed = push(_url(node, data), data.kind, data.requests, requests_per_s=rate)
-        _check(pushed, data.requests)
+        pushed = push_all(node, data.kind, data.requests, requests_per_s=rate)
         lag_ms = longest_lag_ms(node)
     name = f"{data.shape.lines_per_request:,} lines"
     return [
@@ -69,21 +53,3 @@ def measure_paced(data: Dataset, full: Pushed) -> list[Figure]:
         Figure(f"Loki push: p99 of {name} at 50 % load", pushed.percentile_ms(0.99), "ms", 150),
         Figure("Loki push: longest event-loop lag at 50 % load, at most", lag_ms, "ms", 50),
     ]
-
-
-def longest_lag_ms(node: NodeProcess) -> float | str:
-    """The bucket that holds the longest one, which is what the node's own histogram tells."""
-    buckets = {float(key[len(LAG_BUCKET) :].split('"')[0]): count for key, count in node.metrics().items() if key.startswith(LAG_BUCKET)}
-    if not buckets:
-        return "not measured"
-    return min(bound for bound, count in buckets.items() if count == max(buckets.values())) * 1e3
-
-
-def _url(node: NodeProcess, data: Dataset) -> str:
-    return node.http if data.kind == LOKI else node.otlp_http
-
-
-def _check(pushed: Pushed, requests: Sequence[Request]) -> None:
-    lines = sum(request.lines for request in requests)
-    if pushed.lines != lines:
-        raise AssertionError(f"{pushed.lines} of {lines} lines were accepted: {pushed.refusals}")

@@ -7,17 +7,17 @@ Measured: reading all lines once is 0.15 CPU-s, but the needle takes 0.55: block
 
 from __future__ import annotations
 
-import statistics
 import tempfile
-import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from benchmarks.client import QueryFailed, push
+from benchmarks.client import Answer, Client, push
 from benchmarks.datasets import LOKI, Dataset, dataset
 from benchmarks.report import Figure
 from benchmarks.scale import Scale
 from benchmarks.server import NodeProcess, settle
+from benchmarks.timing import Timing, timed, timed_figure
 
 NEEDLE = "<needle>"
 STEP_S = 60
@@ -54,26 +54,13 @@ QUERIES = (
 )
 
 
-@dataclass(slots=True, frozen=True)
-class Timing:
-    median_ms: float
-    cpu_ms: float
-    nbytes: int
-
-
 def run(scale: Scale) -> list[Figure]:
     data = dataset(LOKI, scale.loki)
     head = _measure(data, scale.query_runs, flushed=False)
     blocks = _measure(data, scale.query_runs, flushed=True)
+    lines = f"{len(data.requests) * data.shape.lines_per_request:,} lines"
     return [
-        Figure(
-            f"Query, {len(data.requests) * data.shape.lines_per_request:,} lines in blocks: {query.name}",
-            blocks[query.name].median_ms,
-            f"ms ({blocks[query.name].cpu_ms:.0f} CPU-ms; from the head {head[query.name].median_ms:.0f} ms, {head[query.name].cpu_ms:.0f} CPU-ms)",
-            query.loki_ms,
-            query.peers,
-        )
-        for query in QUERIES
+        timed_figure(f"Query, {lines} in blocks: {query.name}", blocks[query.name], head[query.name], query.loki_ms, query.peers) for query in QUERIES
     ]
 
 
@@ -85,37 +72,24 @@ def _measure(data: Dataset, runs: int, *, flushed: bool) -> dict[str, Timing]:
             node.flush()
         settle(node)
         check_count(node, data)
-        return {query.name: _time(node, data, query, runs) for query in QUERIES}
+        return {query.name: timed(node, partial(_ask, node, data, query), runs) for query in QUERIES}
 
 
 def check_count(node: NodeProcess, data: Dataset) -> None:
     """A fast wrong answer is no figure."""
-    ((_, counted),) = (one["value"] for one in node.client.query(count_expr(data), time=data.end_ns))
-    if int(counted) != data.shape.lines:
+    if (counted := count_lines(node.client, data)) != data.shape.lines:
         raise AssertionError(f"{counted} lines counted, {data.shape.lines} pushed")
 
 
-def count_expr(data: Dataset) -> str:
+def count_lines(client: Client, data: Dataset) -> int:
     """All lines, at `end_ns`. A range leaves its left end out, so it is a second longer."""
-    return f'sum(count_over_time({{app="bench"}}[{data.shape.seconds + 1}s]))'
+    expr = f'sum(count_over_time({{app="bench"}}[{data.shape.seconds + 1}s]))'
+    return sum(int(one["value"][1]) for one in client.query(expr, time=data.end_ns))
 
 
-def _time(node: NodeProcess, data: Dataset, query: Query, runs: int) -> Timing:
-    waits, nbytes, cpu = list[float](), 0, node.cpu_s()
-    for _ in range(runs):
-        began = time.perf_counter()
-        nbytes = _ask(node, data, query)
-        waits.append(time.perf_counter() - began)
-    return Timing(statistics.median(waits) * 1e3, (node.cpu_s() - cpu) / runs * 1e3, nbytes)
-
-
-def _ask(node: NodeProcess, data: Dataset, query: Query) -> int:
+def _ask(node: NodeProcess, data: Dataset, query: Query) -> Answer:
     window = {"start": data.start_ns, "end": data.end_ns}
     if query.expr is None:
-        answer = node.client.get("/loki/api/v1/labels", **window)
-    else:
-        expr = query.expr.replace(NEEDLE, data.needle)
-        answer = node.client.get("/loki/api/v1/query_range", query=expr, step=STEP_S, limit=LIMIT, **window)
-    if answer.status != 200:
-        raise QueryFailed(f"{query.name}: {answer.status} {answer.body[:300].decode('utf-8', 'replace')}")
-    return len(answer.body)
+        return node.client.get("/loki/api/v1/labels", **window)
+    expr = query.expr.replace(NEEDLE, data.needle)
+    return node.client.get("/loki/api/v1/query_range", query=expr, step=STEP_S, limit=LIMIT, **window)

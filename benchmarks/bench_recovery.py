@@ -11,69 +11,73 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from benchmarks.bench_queries import ALL_IN_MEMORY, check_count, count_expr
-from benchmarks.client import QueryFailed, push
-from benchmarks.datasets import LOKI, Dataset, dataset
+from benchmarks.bench_queries import ALL_IN_MEMORY, check_count, count_lines
+from benchmarks.client import Client, QueryFailed
+from benchmarks.datasets import LOKI, dataset
+from benchmarks.loading import push_all
 from benchmarks.report import Figure
 from benchmarks.scale import Scale
-from benchmarks.server import NodeProcess, disk_bytes
+from benchmarks.server import NodeProcess
 
 INTERPRETER_RUNS = 5
+Count = Callable[[Client], int]
+"""Asks how many rows there are. Raises QueryFailed."""
 
 
 def run(scale: Scale) -> list[Figure]:
     data = dataset(LOKI, scale.loki)
     with tempfile.TemporaryDirectory(prefix="lgtm-bench-") as directory:
-        empty_s = first_start(Path(directory) / "empty")
         place = Path(directory) / "data"
         with NodeProcess(place, ALL_IN_MEMORY) as node:
-            push(node.http, data.kind, data.requests)
+            push_all(node, data.kind, data.requests)
             check_count(node, data)
-        log_bytes = disk_bytes(place / "wal")
-        starts = [_recover(place, data) for _ in range(scale.restarts)]
+        lines = f"{data.shape.lines:,} lines"
+        return recovery_figures(
+            place, lines, partial(count_lines, data=data), data.shape.lines, scale.restarts, 1.5, "Loki 12.8, and its count differed"
+        )
+
+
+def recovery_figures(
+    place: Path, rows: str, count: Count, expected: int, restarts: int, target_s: float | None = None, peers: str = ""
+) -> list[Figure]:
+    """Of a node that was killed and left its data in `place`, everything in its log. rows: how many of what, for people.
+
+    Each node is killed again, so that the next one finds the same log.
+    """
+    starts = []
+    for _ in range(restarts):
+        with NodeProcess(place, ALL_IN_MEMORY) as node:
+            answered_s = first_exact_answer(node, count, expected)
+            starts.append((answered_s, node.ready_s - node.started_s, node.cpu_s(), node.rss_peak_bytes()))
+    with NodeProcess(place.with_name("empty")) as node:
+        empty_s, empty_cpu_s = node.ready_s - node.started_s, node.cpu_s()
     answered_s, ready_s, cpu_s = (statistics.median(values) for values in list(zip(*starts, strict=True))[:3])
-    interpreter_s = interpreter_start()
+    interpreter_s, name = interpreter_start(), f"kill -9, {rows} in the log"
+    beyond = f"s beyond interpreter start ({interpreter_s * 1e3:.0f} ms); {cpu_s:.2f} CPU-s"
     return [
-        Figure(
-            f"kill -9: first exact answer, all lines in the log, median of {scale.restarts}",
-            answered_s - interpreter_s,
-            f"s beyond interpreter start ({interpreter_s * 1e3:.0f} ms); {cpu_s:.2f} CPU-s",
-            1.5,
-            "Loki 12.8, and its count differed",
-        ),
-        Figure("kill -9: … until ready", ready_s - interpreter_s, f"s ({log_bytes / 1e6:.0f} MB of log files)"),
-        Figure("kill -9: … of it, start with an empty log until ready", empty_s - interpreter_s, "s (imports, listeners)"),
-        Figure("kill -9: peak RSS of the recovered node", max(peak for *_, peak in starts) / 1e6, "MB"),
+        Figure(f"{name}: first exact answer, median of {restarts}", answered_s - interpreter_s, beyond, target_s, peers),
+        Figure(f"{name}: … until ready", ready_s - interpreter_s, "s"),
+        Figure(f"{name}: … of it, start with an empty log", empty_s - interpreter_s, f"s ({empty_cpu_s:.2f} CPU-s: imports, listeners)"),
+        Figure(f"{name}: peak RSS of the recovered node", max(peak for *_, peak in starts) / 1e6, "MB"),
     ]
 
 
-def _recover(place: Path, data: Dataset) -> tuple[float, float, float, int]:
-    """Seconds to the first exact answer and until ready, CPU seconds, peak RSS. The node is killed again, so that the next one finds the same log."""
-    with NodeProcess(place, ALL_IN_MEMORY) as node:
-        answered_s = first_exact_answer(node, data)
-        return answered_s, node.ready_s - node.started_s, node.cpu_s(), node.rss_peak_bytes()
-
-
-def first_exact_answer(node: NodeProcess, data: Dataset) -> float:
+def first_exact_answer(node: NodeProcess, count: Count, expected: int) -> float:
     """Seconds from the start of the process. Raises AssertionError when an answer is wrong: refusing is fine, guessing is not."""
     while True:
         try:
-            found = node.client.query(count_expr(data), time=data.end_ns)
+            counted = count(node.client)
         except QueryFailed:
             time.sleep(0.01)
             continue
         answered_s = time.perf_counter() - node.started_s
-        counted = [int(one["value"][1]) for one in found]
-        if counted != [data.shape.lines]:
-            raise AssertionError(f"{counted} lines counted after recovery, {data.shape.lines} pushed")
+        if counted != expected:
+            raise AssertionError(f"{counted} rows counted after recovery, {expected} pushed")
         return answered_s
-
-
-def first_start(data_dir: Path) -> float:
-    with NodeProcess(data_dir) as node:
-        return node.ready_s - node.started_s
 
 
 def interpreter_start() -> float:

@@ -78,6 +78,10 @@ class Client:
         """`data.result` of a range query. Raises QueryFailed."""
         return self._result("/loki/api/v1/query_range", query=expr, **parameters)
 
+    def promql(self, expr: str, **parameters: object) -> Any:
+        """`data.result` of an instant query to Prometheus' API. Raises QueryFailed."""
+        return self._result("/api/v1/query", query=expr, **parameters)
+
     def _result(self, path: str, **parameters: object) -> Any:
         answer = self.get(path, **parameters)
         if answer.status != 200:
@@ -90,7 +94,7 @@ class Pushed:
     """latencies_s: of each answered try, from when it was due."""
 
     wall_s: float = 0.0
-    lines: int = 0
+    rows: int = 0
     raw_bytes: int = 0
     latencies_s: list[float] = field(default_factory=list)
     refusals: Counter[str] = field(default_factory=Counter)
@@ -142,7 +146,7 @@ def _push_one(client: Client, kind: str, request: Request, due: float | None, pu
         with lock:
             if answer.status in (200, 204):
                 pushed.latencies_s.append(time.perf_counter() - began)
-                pushed.lines += request.lines
+                pushed.rows += request.rows
                 pushed.raw_bytes += request.raw_bytes
                 return
             pushed.refusals[f"{answer.status} {answer.body[:160].decode('utf-8', 'replace')}"] += 1

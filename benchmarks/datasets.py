@@ -1,4 +1,4 @@
-"""Seeded logs as services write them, encoded once as request bodies and kept in the temporary directory.
+"""Seeded logs as services write them, encoded once as request bodies and kept in the temporary directory, as any other requests may be.
 
 Lines are access lines, logfmt, or JSON with a nested object, about 190 bytes each and 212 as pushed; a stream has one of the three formats. Levels,
 statuses and durations are skewed as in production, paths and trace ids are many, so that neither dictionaries nor blooms get it easy.
@@ -14,10 +14,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import cramjam
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import ScopeLogs
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 VERSION = 1
 """Raised whenever the same shape gives other bytes, so that no kept file is taken for the new ones."""
@@ -41,9 +45,9 @@ class Shape:
 
 @dataclass(slots=True, frozen=True)
 class Request:
-    """raw_bytes: of the body before compression."""
+    """rows: lines, spans or samples. raw_bytes: of the body before compression."""
 
-    lines: int
+    rows: int
     raw_bytes: int
     body: bytes
     content_type: str = "application/x-protobuf"
@@ -86,17 +90,33 @@ class Record:
 
 
 Encode = Callable[[list[Record]], bytes]
+Facts = dict[str, Any]
+"""What is worth knowing about requests besides their bytes, as JSON."""
 
 
 def dataset(kind: str, shape: Shape, *, start_ns: int | None = None) -> Dataset:
-    """kind: LOKI (snappy protobuf of Loki's push) or OTLP (protobuf). Begins yesterday at 10:00 UTC, so it is past, young and within one date."""
-    start_ns = start_ns or (int(time.time()) // DAY_S * DAY_S - DAY_S + 10 * 3_600) * NS_PER_S
+    """kind: LOKI (snappy protobuf of Loki's push) or OTLP (protobuf)."""
+    begins_ns = start_ns or yesterday_ns()
+    requests, facts = kept(kind, shape, begins_ns, lambda facts: _requests(kind, shape, begins_ns, facts))
+    return Dataset(kind, shape, begins_ns, facts["needle"], requests)
+
+
+def yesterday_ns() -> int:
+    """Yesterday at 10:00 UTC: what begins then is past, young and within one date."""
+    return (int(time.time()) // DAY_S * DAY_S - DAY_S + 10 * 3_600) * NS_PER_S
+
+
+def kept(kind: str, shape: DataclassInstance, start_ns: int, make: Callable[[Facts], Iterator[Request]]) -> tuple[tuple[Request, ...], Facts]:
+    """Requests and facts from the file of this kind, shape and start; made first where there is none.
+
+    make: yields the requests; by their end it has filled in the facts that it was given.
+    """
     folder = Path(tempfile.gettempdir()) / "lgtm-benchmarks"
     folder.mkdir(exist_ok=True)
     path = folder / f"v{VERSION}-{kind}-{'-'.join(str(value) for value in asdict(shape).values())}-{start_ns}"
     if not path.exists():
-        _save(path, kind, shape, start_ns)
-    return _load(path, kind, shape, start_ns)
+        _save(path, start_ns, make)
+    return _load(path)
 
 
 def records(shape: Shape, start_ns: int) -> Iterator[Record]:
@@ -142,9 +162,9 @@ def encode_loki(chosen: list[Record]) -> bytes:
             text = ", ".join(f'{name}="{value}"' for name, value in loki_labels(record).items())
             streams[record.stream], labels[record.stream] = [], f"{{{text}}}".encode()
         seconds, nanos = divmod(record.ts_ns, NS_PER_S)
-        timestamp = b"\x08" + _varint(seconds) + (b"\x10" + _varint(nanos) if nanos else b"")
-        streams[record.stream].append(_field(2, _field(1, timestamp) + _field(2, record.line.encode())))
-    return b"".join(_field(1, _field(1, labels[stream]) + b"".join(entries)) for stream, entries in streams.items())
+        timestamp = b"\x08" + varint(seconds) + (b"\x10" + varint(nanos) if nanos else b"")
+        streams[record.stream].append(field(2, field(1, timestamp) + field(2, record.line.encode())))
+    return b"".join(field(1, field(1, labels[stream]) + b"".join(entries)) for stream, entries in streams.items())
 
 
 def encode_otlp(chosen: list[Record]) -> bytes:
@@ -175,11 +195,11 @@ def encode_otlp(chosen: list[Record]) -> bytes:
     return request.SerializeToString()
 
 
-def _field(number: int, payload: bytes) -> bytes:
-    return bytes((number << 3 | 2,)) + _varint(len(payload)) + payload
+def field(number: int, payload: bytes) -> bytes:
+    return bytes((number << 3 | 2,)) + varint(len(payload)) + payload
 
 
-def _varint(value: int) -> bytes:
+def varint(value: int) -> bytes:
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)
@@ -191,36 +211,41 @@ def _varint(value: int) -> bytes:
 _HEADER = struct.Struct("<III")
 
 
-def _save(path: Path, kind: str, shape: Shape, start_ns: int) -> None:
+def _requests(kind: str, shape: Shape, start_ns: int, facts: Facts) -> Iterator[Request]:
+    encode: Encode = encode_loki if kind == LOKI else encode_otlp
+    chosen: list[Record] = []
+    for number, record in enumerate(records(shape, start_ns)):
+        if number <= shape.lines // 2 and record.fmt != "access":
+            facts["needle"] = record.trace_id
+        chosen.append(record)
+        if len(chosen) == shape.lines_per_request or number == shape.lines - 1:
+            raw = encode(chosen)
+            yield Request(len(chosen), len(raw), bytes(cramjam.snappy.compress_raw(raw)) if kind == LOKI else raw)
+            chosen = []
+
+
+def _save(path: Path, start_ns: int, make: Callable[[Facts], Iterator[Request]]) -> None:
     """Written beside and renamed, so that an interrupted run leaves nothing that looks whole; files of other days go."""
-    for old in path.parent.glob(f"*-{kind}-*"):
+    for old in path.parent.glob("v*"):
         if old.name.rsplit("-", 1)[-1] != str(start_ns) and time.time() - old.stat().st_mtime > DAY_S:
             old.unlink(missing_ok=True)
-    temporary = path.with_name(f".{path.name}-{random.getrandbits(64):x}")
-    encode: Encode = encode_loki if kind == LOKI else encode_otlp
-    needle, chosen = "", []
+    temporary, facts = path.with_name(f".{path.name}-{random.getrandbits(64):x}"), Facts()
     with temporary.open("wb") as file:
-        for number, record in enumerate(records(shape, start_ns)):
-            needle = record.trace_id if number <= shape.lines // 2 and record.fmt != "access" else needle
-            chosen.append(record)
-            if len(chosen) == shape.lines_per_request or number == shape.lines - 1:
-                raw = encode(chosen)
-                body = bytes(cramjam.snappy.compress_raw(raw)) if kind == LOKI else raw
-                file.write(_HEADER.pack(len(chosen), len(raw), len(body)) + body)
-                chosen = []
-        footer = json.dumps({"needle": needle}).encode()
+        for request in make(facts):
+            file.write(_HEADER.pack(request.rows, request.raw_bytes, len(request.body)) + request.body)
+        footer = json.dumps(facts).encode()
         file.write(_HEADER.pack(0, 0, len(footer)) + footer)
     temporary.rename(path)
 
 
-def _load(path: Path, kind: str, shape: Shape, start_ns: int) -> Dataset:
-    found, needle = [], ""
+def _load(path: Path) -> tuple[tuple[Request, ...], Facts]:
+    found, facts = list[Request](), Facts()
     with path.open("rb") as file:
         while header := file.read(_HEADER.size):
-            lines, raw_bytes, length = _HEADER.unpack(header)
+            rows, raw_bytes, length = _HEADER.unpack(header)
             body = file.read(length)
-            if lines:
-                found.append(Request(lines, raw_bytes, body))
+            if rows:
+                found.append(Request(rows, raw_bytes, body))
             else:
-                needle = str(json.loads(body)["needle"])
-    return Dataset(kind, shape, start_ns, needle, tuple(found))
+                facts = json.loads(body)
+    return tuple(found), facts

@@ -21,6 +21,8 @@ STOP_TIMEOUT_S = 60.0
 UNLIMITED = {
     "limits.ingestion_rate_bytes": "0",
     "limits.ingestion_burst_bytes": "0",
+    "limits.traces_rate_bytes": "0",
+    "limits.metrics_rate_samples": "0",
 }
 """Rate limits off: what is measured is what the node can do, not what a tenant may."""
 

@@ -26,7 +26,7 @@ def test_loki_requests_hold_every_line_with_its_time_and_labels() -> None:
         raw = bytes(cramjam.snappy.decompress_raw(request.body))
         assert len(raw) == request.raw_bytes
         decoded = decode_push(raw)
-        assert len(decoded) == request.lines
+        assert len(decoded) == request.rows
         rows = zip(*(decoded.rows.column(name).to_pylist() for name in ("series", "ts", "line")), strict=True)
         found += [(dict(decoded.streams[series].labels or ()), ts, line) for series, ts, line in rows]
     sent = [(loki_labels(record), record.ts_ns, record.line) for record in records(SHAPE, START_NS)]
