@@ -48,6 +48,18 @@ def test_a_series_may_travel_without_its_labels() -> None:
     assert decode_part(encode_part(Part(part.id, part.owners, batch))).batch.series == (Series(API.fingerprint, None),)
 
 
+def test_series_without_labels_are_made_once_for_all_parts_that_are_read_together() -> None:
+    part = logs_part(["x"])
+    bare = Part(part.id, part.owners, Batch(LOGS, part.batch.tenant, (API.bare, WEB.bare), part.batch.rows))
+    met: dict[bytes, Series] = {}
+
+    first, second, labelled = (decode_part(encode_part(one), met).batch.series for one in (bare, bare, part))
+
+    assert first == second == (API.bare, WEB.bare)
+    assert all(one is other for one, other in zip(first, second, strict=True))
+    assert labelled == (API, WEB), "what was met without labels hides none that come with them"
+
+
 @pytest.mark.parametrize("lines", [["small"], ["line " * 50] * 100], ids=["plain", "compressed"])
 def test_every_cut_is_refused(lines: list[str]) -> None:
     encoded = encode_part(logs_part(lines))

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from lgtm.errors import Corruption
 from lgtm.model.batch import Batch, Series, SeriesTable
-from lgtm.model.labels import FINGERPRINT_BYTES
+from lgtm.model.labels import FINGERPRINT_BYTES, Fingerprint
 from lgtm.model.signal import Signal
 from lgtm.model.tenant import Tenant
 
@@ -68,10 +68,13 @@ def series_table(series: SeriesTable) -> pa.RecordBatch:
     return pa.record_batch([fingerprints, labels], schema=_SERIES_SCHEMA)
 
 
-def series_of(table: pa.RecordBatch) -> tuple[Series, ...]:
+def series_of(table: pa.RecordBatch, bare: dict[Fingerprint, Series] | None = None) -> tuple[Series, ...]:
+    """bare: series without labels that were met before; new ones are added. Whoever reads many tables of the same series gives the same for all."""
     table.validate(full=True)
     fingerprints, sent = table.column("fingerprint").to_pylist(), table.column("labels")
     if sent.null_count == len(sent):
-        return SeriesTable.bare_of(fingerprints, [Series(one, None) for one in fingerprints])
+        if bare is None:
+            return SeriesTable.bare_of(fingerprints, [Series(one, None) for one in fingerprints])
+        return SeriesTable.bare_of(fingerprints, [bare.get(one) or bare.setdefault(one, Series(one, None)) for one in fingerprints])
     labels = sent.to_pylist()
     return SeriesTable(Series(f, None if pairs is None else tuple(pairs)) for f, pairs in zip(fingerprints, labels, strict=True))
