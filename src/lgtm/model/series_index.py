@@ -54,13 +54,16 @@ class SeriesIndex:
             column = self._columns.get(name)
             if column is None:
                 column = self._columns[name] = _Column()
-            code = column.numbers.setdefault(value, len(column.numbers))
+            code = column.numbers.get(value)
+            if code is None:
+                code = column.numbers[value] = len(column.numbers)
             codes = column.codes
-            if len(codes) <= number:
-                codes.extend([0] * (number - len(codes)))
+            if len(codes) == number:  # mostly: each series has the labels of the one before
                 codes.append(code)
-            else:
-                codes[number] = code
+                continue
+            if len(codes) < number:
+                codes.extend([0] * (number - len(codes) + 1))
+            codes[number] = code
 
     def select(self, matchers: Matchers, count: int) -> Bool:
         """One truth for each of the first `count` series: whether it fits all matchers."""
