@@ -65,6 +65,8 @@ class Head:
         self._placeholders: set[Fingerprint] = set()
         """Series whose labels nobody here knows."""
         self._runs: list[Run] = []
+        self._merged_up_to = 0
+        """The rows_min for which no small runs were found since runs last changed: most heads are asked each second, and few have got any."""
         self._index = SeriesIndex()
         self._series_snapshot = IndexedSeries.of((), self._index)
 
@@ -87,6 +89,7 @@ class Head:
         min_ns, max_ns = batch.time_range_ns()
         run = Run(rows, min_ns, max_ns, rows.nbytes + RUN_OVERHEAD_BYTES, PartSpans.of(part_id, rows.num_rows, primary=primary))
         self._runs.append(run)
+        self._merged_up_to = 0
         self.row_count += rows.num_rows
         self.nbytes += run.nbytes
 
@@ -100,6 +103,8 @@ class Head:
 
         Merging goes in tiers (64, 4096, rows_min rows), so that a row is copied about three times however small the parts are that come in.
         """
+        if rows_min == self._merged_up_to:
+            return None
         for tier_rows in (*(t for t in MERGE_TIERS if t < rows_min), rows_min):
             start = total = 0
             for at, run in enumerate(self._runs):
@@ -109,6 +114,7 @@ class Head:
                 total += run.rows.num_rows
                 if total >= tier_rows and at > start:
                     return start, tuple(self._runs[start : at + 1])
+        self._merged_up_to = rows_min
         return None
 
     def merge(self, runs: tuple[Run, ...]) -> Run:
@@ -123,6 +129,7 @@ class Head:
         """Puts `merged` where `runs` were. Runs are only ever appended behind, so positions hold while a merge is under way."""
         assert all(held is run for held, run in zip(self._runs[at : at + len(runs)], runs, strict=True))
         self._runs[at : at + len(runs)] = [merged]
+        self._merged_up_to = 0
         self.nbytes += merged.nbytes - sum(run.nbytes for run in runs)
 
     def known(self, series: Series) -> Series:
