@@ -69,8 +69,6 @@ def check_kept(node: NodeProcess, trace_id: bytes, spans: list[Span]) -> None:
         ({"span_id": b"\1" * 7}, "span ids must be 64 bit and not all zero, received 56 bits"),
         ({"span_id": b""}, "span ids must be 64 bit and not all zero, received 0 bits"),
         ({"parent_span_id": b"\1" * 7}, "span ids must be 64 bit and not all zero, received 56 bits"),
-        ({"links": [Span.Link(trace_id=b"\1" * 3, span_id=b"\2" * 8)]}, "trace ids must be 128 bit, received 24 bits"),
-        ({"links": [Span.Link(trace_id=b"\1" * 16, span_id=b"\2" * 3)]}, "span ids must be 64 bit and not all zero, received 24 bits"),
     ],
 )
 def test_an_id_of_a_wrong_length_refuses_the_request_and_nothing_of_it_is_stored(node: NodeProcess, fields: dict[str, Any], message: str) -> None:
@@ -79,6 +77,14 @@ def test_an_id_of_a_wrong_length_refuses_the_request_and_nothing_of_it_is_stored
     answer = push(node, spans)
     assert (answer.status, status_pb2.Status.FromString(answer.body)) == (400, status_pb2.Status(code=INVALID_ARGUMENT, message=message))
     assert get_trace(node.client, trace_id) == []
+
+
+@pytest.mark.parametrize("ids", [{"trace_id": b"\1" * 3, "span_id": b"\2" * 8}, {"trace_id": b"\1" * 16, "span_id": b"\2" * 3}])
+def test_a_link_with_an_id_of_a_wrong_length_is_left_out_and_counted_in_its_span(node: NodeProcess, ids: dict[str, bytes]) -> None:
+    whole = Span.Link(trace_id=b"\1" * 16, span_id=b"\2" * 8)
+    trace_id = in_one_trace(spans := [span(1), span(2, links=[whole, Span.Link(**ids)], dropped_links_count=1)])
+    assert push(node, spans).status == 200
+    check_kept(node, trace_id, [spans[0], span(2, trace_id=trace_id, links=[whole], dropped_links_count=2)])
 
 
 @pytest.mark.parametrize(
