@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 
@@ -17,7 +19,8 @@ from lgtm.api.bodies import Bodies, TooManyBodies
 from lgtm.api.config import PushConfig
 from lgtm.api.errors import BodyTooSlow
 from lgtm.api.loki_push import PUSH_PATH
-from lgtm.wire.bounds import BodyBounds, CompressedTooLarge, MalformedBody
+from lgtm.wire.bounds import BodyBounds, CompressedTooLarge, DecompressedTooLarge, MalformedBody
+from lgtm.wire.compression import decompress
 from lgtm.wire.loki_push import decode_push
 from wire.messages import Entry, push_bytes
 
@@ -104,9 +107,32 @@ async def test_decoded_rows_count_until_they_are_pushed(bodies: Bodies) -> None:
     body = push_bytes({"{}": [(T, "", {})] * 4})
     with bodies.hold() as hold:
         await hold.read(request_of(body, length=str(len(body))))
-        decoded = await hold.decode(body, decode_push)
+        decoded = await hold.decode(body, lambda body, _: decode_push(body))
         assert bodies.in_flight_bytes == max(len(body), decoded.rows.nbytes)
     assert bodies.in_flight_bytes == 0
+
+
+@pytest.mark.parametrize(("nbytes", "threads"), [(10, [True]), (100, [True]), (101, [True, False]), (1_000, [True, False])])
+async def test_a_body_is_decoded_in_a_thread_once_it_is_large_when_decompressed(nbytes: int, threads: list[bool]) -> None:
+    """What turns out to be too large is given up before anything is made of it."""
+    bodies = Bodies(PushConfig(inline_bytes_max=100))
+    body, at_once = gzip.compress(bytes(nbytes)), list[bool]()
+
+    def decoder(body: bytes, bytes_max: int) -> bytes:
+        at_once.append(threading.current_thread() is threading.main_thread())
+        return decompress(body, "gzip", bytes_max=bytes_max)
+
+    assert await bodies.decode(body, decoder) == bytes(nbytes)
+    assert at_once == threads
+    bodies.close()
+
+
+@pytest.mark.parametrize("inline_bytes_max", [0, 100, 1_000])
+async def test_a_body_that_decompresses_to_too_much_is_refused_wherever_it_is_decoded(inline_bytes_max: int) -> None:
+    bodies = Bodies(PushConfig(bounds=BodyBounds(compressed_bytes_max=100, decompressed_bytes_max=500), inline_bytes_max=inline_bytes_max))
+    with pytest.raises(DecompressedTooLarge, match="500"):
+        await bodies.decode(gzip.compress(bytes(501)), lambda body, bytes_max: decompress(body, "gzip", bytes_max=bytes_max))
+    bodies.close()
 
 
 async def test_a_request_alone_is_taken_even_when_its_rows_are_large(bodies: Bodies) -> None:

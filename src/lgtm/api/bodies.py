@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, TypeVar
 
@@ -14,9 +15,18 @@ from starlette.requests import Request
 from lgtm.api.config import PushConfig
 from lgtm.api.errors import BodyTooSlow
 from lgtm.errors import Unavailable
-from lgtm.wire.bounds import CompressedTooLarge, MalformedBody
+from lgtm.wire.bounds import CompressedTooLarge, DecompressedTooLarge, MalformedBody
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Decoder(Protocol[T_co]):
+    """(body as received, bytes that it may decompress to) → what is in it. Raises DecompressedTooLarge and other BadRequest kinds.
+
+    Free to run in any thread.
+    """
+
+    def __call__(self, body: bytes, bytes_max: int, /) -> T_co: ...
 
 
 class _Rows(Protocol):
@@ -52,11 +62,13 @@ class Bodies:
         """What one request holds, until the end of the `with` block."""
         return Hold(self)
 
-    async def decode(self, body: bytes, decoder: Callable[[bytes], T]) -> T:
-        """decoder(body), in a thread unless the body is small."""
-        if len(body) <= self.config.inline_bytes_max:
-            return decoder(body)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, decoder, body)
+    async def decode(self, body: bytes, decoder: Decoder[T_co]) -> T_co:
+        """What the decoder makes of it, in a thread unless the body is small, decompressed too."""
+        most, inline = self.config.bounds.decompressed_bytes_max, min(self.config.inline_bytes_max, self.config.bounds.decompressed_bytes_max)
+        if len(body) <= inline:
+            with suppress(DecompressedTooLarge):
+                return decoder(body, inline)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, decoder, body, most)
 
 
 class Hold:
@@ -103,7 +115,7 @@ class Hold:
             self.add(len(piece))
             yield piece
 
-    async def decode(self, body: bytes, decoder: Callable[[bytes], R]) -> R:
+    async def decode(self, body: bytes, decoder: Decoder[R]) -> R:
         """Rows, which count from now on in place of the body's own bytes."""
         decoded = await self._bodies.decode(body, decoder)
         self.add(max(0, decoded.rows.nbytes - self._bytes))

@@ -14,8 +14,9 @@ class PushConfig:
     """What one request may hold."""
     in_flight_bytes_max: int = 256 * MIB
     """Bodies and rows of requests that are not answered yet. One more is answered with 503 and Retry-After. At least two of the largest bodies."""
-    inline_bytes_max: int = 32 * KIB
-    """Bodies up to this size are decoded at once, larger ones in a thread: changing threads costs more than a millisecond when others work."""
+    inline_bytes_max: int = 512 * KIB
+    """Bodies up to this size, decompressed, are decoded on the event loop within some milliseconds, larger ones in a thread. Threads take the
+    interpreter from each other, so that handing over costs spans of usual requests a third of their CPU."""
     read_timeout_s: float = 60.0
     """How long a body may take to arrive; then it is answered with 408."""
     decode_threads: int = 2

@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from lgtm.api.bodies import Bodies
+from lgtm.api.bodies import Bodies, Decoder
 from lgtm.api.errors import text_error
 from lgtm.api.media_type import media_type
 from lgtm.api.metrics import PushMetrics
-from lgtm.api.push import Decoder, Push, answer, push_body
+from lgtm.api.push import Push, answer, push_body
 from lgtm.api.tenancy import ORG_ID_HEADER, Tenancy
 from lgtm.errors import BadRequest
 from lgtm.model.labels import quote
@@ -71,20 +71,20 @@ def _decoder(request: Request, json_decoder: JsonDecoder, bounds: BodyBounds) ->
     return partial(_with_backfill, _backfill_shard(request), decoder)
 
 
-def _decode_json(encoding: str, decoder: JsonDecoder, bounds: BodyBounds, body: bytes) -> DecodedLogs:
+def _decode_json(encoding: str, decoder: JsonDecoder, bounds: BodyBounds, body: bytes, bytes_max: int) -> DecodedLogs:
     try:
-        data = decompress(body, "" if encoding == "snappy" else encoding, bytes_max=bounds.decompressed_bytes_max)
+        data = decompress(body, "" if encoding == "snappy" else encoding, bytes_max=bytes_max)
     except TruncatedBody as error:
         # Go parses while it decompresses, and its text names where in the document it was: nearly always in the streams.
         raise TruncatedBody(f"loghttp.PushRequest.Streams: []loghttp.LogProtoStream: {error}") from error
     return decoder(data, bounds)
 
 
-def _decode_snappy(encoding: str, bounds: BodyBounds, body: bytes) -> DecodedLogs:
+def _decode_snappy(encoding: str, bounds: BodyBounds, body: bytes, bytes_max: int) -> DecodedLogs:
     """gzip and deflate are an envelope around the snappy block, which is always there."""
     wrapped = encoding == "deflate" or (encoding == "gzip" and is_gzip(body))
-    inner = decompress(body, encoding, bytes_max=bounds.decompressed_bytes_max) if wrapped else body
-    return decode_push(snappy_block(inner, bytes_max=bounds.decompressed_bytes_max), bounds)
+    inner = decompress(body, encoding, bytes_max=bytes_max) if wrapped else body
+    return decode_push(snappy_block(inner, bytes_max=bytes_max), bounds)
 
 
 def _backfill_shard(request: Request) -> str:
@@ -94,9 +94,9 @@ def _backfill_shard(request: Request) -> str:
     return shard
 
 
-def _with_backfill(shard: str, decoder: Decoder[DecodedLogs], body: bytes) -> DecodedLogs:
+def _with_backfill(shard: str, decoder: Decoder[DecodedLogs], body: bytes, bytes_max: int) -> DecodedLogs:
     """Labels that keep history apart from what is sent live, so that its times are not judged by what is new."""
-    decoded = decoder(body)
+    decoded = decoder(body, bytes_max)
     for stream in decoded.streams:
         for name, _ in stream.labels or ():
             if name in (BACKFILL, BACKFILL_SHARD):

@@ -12,9 +12,9 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsPartialSuccess, ExportMetricsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTracePartialSuccess, ExportTraceServiceResponse
 
-from lgtm.api.bodies import Bodies
+from lgtm.api.bodies import Bodies, Decoder
 from lgtm.api.metrics import PushMetrics
-from lgtm.api.push import Decoded, Decoder, Push
+from lgtm.api.push import Decoded, Push
 from lgtm.api.tenancy import Tenancy
 from lgtm.clock import Clock
 from lgtm.distributor.refusals import SamplesRefused, SpansRefused
@@ -55,8 +55,8 @@ class Otlp:
     def decoder(self, tenant: Tenant, encoding: str, *, json: bool) -> Decoder[Decoded]:
         return partial(self._decode, tenant, encoding, json)
 
-    def _decode(self, tenant: Tenant, encoding: str, json: bool, body: bytes) -> Decoded:
-        return self.decode(tenant, json, decompress(body, encoding, bytes_max=self.bodies.config.bounds.decompressed_bytes_max))
+    def _decode(self, tenant: Tenant, encoding: str, json: bool, body: bytes, bytes_max: int) -> Decoded:
+        return self.decode(tenant, json, decompress(body, encoding, bytes_max=bytes_max))
 
 
 def otlp_logs(

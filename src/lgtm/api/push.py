@@ -10,7 +10,7 @@ import pyarrow as pa
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from lgtm.api.bodies import Bodies, Hold
+from lgtm.api.bodies import Bodies, Decoder, Hold
 from lgtm.api.errors import client_gone
 from lgtm.api.metrics import PushMetrics
 from lgtm.model.tenant import Tenant
@@ -30,8 +30,6 @@ D = TypeVar("D", bound=Decoded)
 Push = Callable[[Tenant, D], Awaitable[None]]
 """Returns when the accepted rows are durable. Raises a BadRequest or LimitExceeded kind after it has stored the valid rest, Unavailable when
 it could not store."""
-
-Decoder = Callable[[bytes], D]
 
 
 async def push_body(route: str, request: Request, tenant: Tenant, decoder: Decoder[D], push: Push[D], bodies: Bodies, metrics: PushMetrics) -> None:

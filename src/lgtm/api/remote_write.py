@@ -93,9 +93,9 @@ def message_of(content_type: str | None, encoding: str | None) -> str:
     return V1
 
 
-def _decode(message: str, bounds: BodyBounds, body: bytes) -> DecodedSamples:
+def _decode(message: str, bounds: BodyBounds, body: bytes, bytes_max: int) -> DecodedSamples:
     try:
-        data = snappy_block(body, bytes_max=bounds.decompressed_bytes_max)
+        data = snappy_block(body, bytes_max=bytes_max)
     except MalformedBody as error:
         raise MalformedBody("s2: corrupt input") from error
     return _DECODERS[message](data, bounds=bounds)

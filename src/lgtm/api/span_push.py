@@ -65,8 +65,8 @@ def _without_refusals(push: Callable[[Tenant, DecodedSpans], Awaitable[None]]) -
     return pushed
 
 
-def _decode(encoding: str, decode: SpanDecoder, bounds: BodyBounds, body: bytes) -> DecodedSpans:
-    return decode(decompress(body, encoding, bytes_max=bounds.decompressed_bytes_max), bounds=bounds)
+def _decode(encoding: str, decode: SpanDecoder, bounds: BodyBounds, body: bytes, bytes_max: int) -> DecodedSpans:
+    return decode(decompress(body, encoding, bytes_max=bytes_max), bounds=bounds)
 
 
 def _encoding(request: Request) -> str:

@@ -15,7 +15,7 @@ from lgtm.ring.instances import Instance
 from lgtm.wire.part import decode_part
 
 APPEND, APPEND_SPILLED = "append", "append_spilled"
-DECODE_INLINE_BYTES_MAX = 16 * 1024
+DECODE_INLINE_BYTES_MAX = 256 * 1024
 
 
 class Here:

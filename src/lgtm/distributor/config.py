@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lgtm.model.limits import KIB, MIB
+from lgtm.model.limits import MIB
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class DistributorConfig:
     At least batch_bytes_target."""
     write_timeout_s: float = 10.0
     """A request whose rows are not acknowledged by then is answered 503; the write itself goes on. Longer than a failed node takes to be noticed."""
-    offload_bytes_min: int = 256 * KIB
+    offload_bytes_min: int = MIB
     """Larger batches are completed on a thread instead of the event loop."""
     stream_idle_s_max: int = 1_800
     """A stream counts as active for this long after its last entry. Loki: chunk_idle_period."""

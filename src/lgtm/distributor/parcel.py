@@ -10,10 +10,7 @@ from lgtm.distributor.known import KnownSeries
 from lgtm.model.batch import Series
 from lgtm.model.labels import Fingerprint
 from lgtm.model.part import Part
-from lgtm.wire.part import encode_part
-
-ENCODE_INLINE_ROWS_MAX = 64
-"""Smaller parts are encoded on the event loop: handing over to a thread would take longer."""
+from lgtm.wire.part import encode_part, is_quick
 
 
 class Parcel:
@@ -55,6 +52,6 @@ class Parcel:
 
 
 async def _encode(part: Part) -> bytes:
-    if len(part.batch) <= ENCODE_INLINE_ROWS_MAX:
+    if is_quick(part.batch):
         return encode_part(part)
     return await asyncio.to_thread(encode_part, part)

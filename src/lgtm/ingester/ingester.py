@@ -30,12 +30,10 @@ from lgtm.model.part_ids import PartIds
 from lgtm.model.signal import Signal
 from lgtm.model.tenant import Tenant
 from lgtm.telemetry import event
-from lgtm.wire.part import encode_part
+from lgtm.wire.part import encode_part, is_quick
 
 logger = logging.getLogger(__name__)
 
-ENCODE_INLINE_ROWS_MAX = 64
-"""Smaller parts are encoded on the event loop: handing over to a thread would take longer."""
 CUT_INTERVAL_S = 1.0
 MERGE_INTERVAL_S = 0.25
 
@@ -154,8 +152,7 @@ class Ingester:
 
     async def _append(self, part: Part, payload: bytes | None) -> Appended:
         if payload is None:
-            inline = len(part.batch) <= ENCODE_INLINE_ROWS_MAX
-            payload = encode_part(part) if inline else await asyncio.to_thread(encode_part, part)
+            payload = encode_part(part) if is_quick(part.batch) else await asyncio.to_thread(encode_part, part)
         # From here to the log's first wait nothing else runs, so the frame lands in a segment of this very generation.
         generation = self._open
         if missing := generation.head(part.batch.tenant, part.batch.signal).missing(part.batch):

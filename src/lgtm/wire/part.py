@@ -26,6 +26,8 @@ from lgtm.wire.batch import decode_rows, encode_rows, series_of, series_table
 
 FORMAT_VERSION = 1
 HEADER_BYTES_MAX = 64 * 1024
+QUICK_BYTES_MAX = 1024 * 1024
+"""Rows up to this size are encoded within some milliseconds. Handing them over to a thread would take longer than that from all the others."""
 _PREFIX = struct.Struct("<II")
 
 
@@ -54,6 +56,11 @@ def encode_part(part: Part) -> bytes:
     )
     crc = zlib.crc32(rows, zlib.crc32(series, zlib.crc32(header)))
     return b"".join((_PREFIX.pack(len(header), crc), header, series, rows))
+
+
+def is_quick(batch: Batch) -> bool:
+    """Whether it may be encoded on an event loop."""
+    return bool(batch.rows.nbytes <= QUICK_BYTES_MAX)
 
 
 def decode_part(data: bytes | memoryview, bare: dict[Fingerprint, Series] | None = None) -> Part:
