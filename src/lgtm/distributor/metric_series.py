@@ -19,6 +19,9 @@ from lgtm.model.limits import Limits
 METRIC_NAME = "__name__"
 _PLAIN = re.compile("[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
 
+_UTF8_BYTES_MAX = 4
+"""Of a character."""
+
 Refused = tuple[Reason, str]
 LabelsOf = Callable[[int], tuple[tuple[str, str], ...]]
 
@@ -79,26 +82,30 @@ def series_text(labels: Labels) -> str:
 
 def judged(sent: tuple[tuple[str, str], ...], limits: Limits) -> Series | Refused:
     """sent: in any order. Empty values are labels that are absent. Messages are Prometheus' where it has them."""
-    labels: Labels = tuple(sorted(pair for pair in sent if pair[1]))
+    labels: Labels = tuple(sorted([pair for pair in sent if pair[1]]))
     if not labels:
         return Reason.MISSING_LABELS, "empty labelset: invalid sample"
     names = [name for name, _ in labels]
-    for name, following in itertools.pairwise(names):
-        if name == following:
-            return Reason.DUPLICATE_LABEL_NAMES, f'label name "{name}" is not unique: invalid sample'
+    if len(set(names)) < len(names):
+        name = next(name for name, following in itertools.pairwise(names) if name == following)
+        return Reason.DUPLICATE_LABEL_NAMES, f'label name "{name}" is not unique: invalid sample'
     if METRIC_NAME not in names:
         return Reason.INVALID_LABELS, f"invalid metric name or labels, got {series_text(labels)}"
     if "" in names:
         return Reason.INVALID_LABELS, f"invalid metric name or labels, got {series_text(labels)}"
     if 0 < limits.max_metric_label_names < len(labels):
         return Reason.MAX_LABEL_NAMES_PER_SERIES, f"series {series_text(labels)} has {len(labels)} labels; limit {limits.max_metric_label_names}"
+    return _too_long(labels, limits) or Series.of(labels)
+
+
+def _too_long(labels: Labels, limits: Limits) -> Refused | None:
+    of_name, of_value = limits.max_label_name_length, limits.max_metric_label_value_length
+    characters = max([len(text) for pair in labels for text in pair])
+    if all(characters * _UTF8_BYTES_MAX <= most for most in (of_name, of_value) if most > 0):
+        return None
     for name, value in labels:
-        if 0 < limits.max_label_name_length < len(name.encode()):
-            return (
-                Reason.LABEL_NAME_TOO_LONG,
-                f"label name too long: '{name[:64]}…' has {len(name.encode())} bytes; limit {limits.max_label_name_length}",
-            )
-        if 0 < limits.max_metric_label_value_length < len(value.encode()):
-            most = limits.max_metric_label_value_length
-            return Reason.LABEL_VALUE_TOO_LONG, f"label value too long: that of '{name}' has {len(value.encode())} bytes; limit {most}"
-    return Series.of(labels)
+        if 0 < of_name < len(name.encode()):
+            return Reason.LABEL_NAME_TOO_LONG, f"label name too long: '{name[:64]}…' has {len(name.encode())} bytes; limit {of_name}"
+        if 0 < of_value < len(value.encode()):
+            return Reason.LABEL_VALUE_TOO_LONG, f"label value too long: that of '{name}' has {len(value.encode())} bytes; limit {of_value}"
+    return None

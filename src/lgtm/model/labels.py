@@ -7,6 +7,7 @@ name and value followed by 0xFF (a byte that UTF-8 never holds), so no two diffe
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
 import xxhash
 
@@ -24,9 +25,11 @@ def labels_of(pairs: Mapping[str, str] | Iterable[tuple[str, str]]) -> Labels:
 
 
 def fingerprint(labels: Labels) -> Fingerprint:
-    return xxhash.xxh3_128_digest(
-        b"".join(b"%b\xff%b\xff" % (n.encode("utf-8", "surrogatepass"), v.encode("utf-8", "surrogatepass")) for n, v in labels)
-    )
+    # Texts hold no zero unless somebody is up to something: then all are encoded together, in a third of the time.
+    text = "\0".join(chain.from_iterable(labels)) + "\0"
+    if text.count("\0") == 2 * len(labels):
+        return xxhash.xxh3_128_digest(text.encode("utf-8", "surrogatepass").replace(b"\0", b"\xff"))
+    return xxhash.xxh3_128_digest(b"".join(each.encode("utf-8", "surrogatepass") + b"\xff" for each in chain.from_iterable(labels)))
 
 
 UNLABELLED = "__unlabelled__"

@@ -11,7 +11,7 @@ Version 2.0 is in `remote_write_2.py`, what both have in common in `sample_rows.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from sys import intern
 
 import numpy as np
@@ -63,11 +63,27 @@ class LabelBytes:
     """Labels of series from keys that are label fields."""
 
     keys: pa.Array
+    _pairs: dict[bytes, tuple[str, str]] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """Labels that were met already: most of them belong to many series, which then also share them in memory."""
 
     def __call__(self, index: int) -> tuple[tuple[str, str], ...]:
         """Raises MalformedBody."""
         data = self.keys[index].as_py()
-        return _short_pairs(data) or self._any_pairs(data, index)
+        return self._short_pairs(data) or self._any_pairs(data, index)
+
+    def _short_pairs(self, data: bytes) -> tuple[tuple[str, str], ...] | None:
+        """Labels as every sender writes them, each under 128 bytes, so that its length is one byte; else None."""
+        pairs, at, size, known = [], 0, len(data), self._pairs
+        while at < size:
+            end = at + 2 + data[at + 1] if at + 1 < size else 0
+            label = data[at:end]
+            pair = known.get(label) or _short_pair(label)
+            if pair is None:
+                return None
+            known[label] = pair
+            pairs.append(pair)
+            at = end
+        return tuple(pairs)
 
     def _any_pairs(self, data: bytes, index: int) -> tuple[tuple[str, str], ...]:
         pairs, position = [], 0
@@ -77,20 +93,16 @@ class LabelBytes:
         return tuple(pairs)
 
 
-def _short_pairs(data: bytes) -> tuple[tuple[str, str], ...] | None:
-    """Labels as every sender writes them, name before value and each under 128 bytes, so that a length is one byte; else None."""
-    pairs, at, size = [], 0, len(data)
+def _short_pair(label: bytes) -> tuple[str, str] | None:
+    """The pair of a label field that has its name before its value, with lengths of one byte; else None."""
     try:
-        while at < size:
-            label, name, middle = data[at + 1], data[at + 3], at + 4 + data[at + 3]
-            value, end = data[middle + 1], middle + 2 + data[middle + 1]
-            if (data[at], data[at + 2], data[middle]) != _TAGS or (label | name | value) > 127 or end != at + 2 + label:
-                return None
-            pairs.append((intern(data[at + 4 : middle].decode()), data[middle + 2 : end].decode()))
-            at = end
+        middle = 4 + label[3]
+        lengths = label[1], label[3], label[middle + 1]
+        if (label[0], label[2], label[middle]) != _TAGS or max(lengths) > 127 or not 2 + lengths[0] == len(label) == middle + 2 + lengths[2]:
+            return None
+        return intern(label[4:middle].decode()), label[middle + 2 :].decode()
     except (IndexError, UnicodeDecodeError):
         return None
-    return tuple(pairs) if at == size else None
 
 
 def _pair(data: bytes, position: int, end: int, what: str) -> tuple[str, str]:
