@@ -6,6 +6,7 @@ from distributor.pushes import TENANT, rows_of
 from lgtm.distributor.known import KnownSeries
 from lgtm.distributor.parcel import Parcel
 from lgtm.model.batch import Batch, Series
+from lgtm.model.fingerprint_index import prints_of
 from lgtm.model.part import Part, PartId
 from lgtm.model.signal import LOGS
 from lgtm.wire.part import decode_part
@@ -16,7 +17,7 @@ PART = Part(PartId(b"w" * 16, 1, 0), ("a", "b"), Batch(LOGS, TENANT, SERIES, row
 
 def knowing(*series: Series) -> KnownSeries:
     known = KnownSeries(100)
-    known.acknowledged(1, TENANT, [one.fingerprint for one in series])
+    known.acknowledged(1, TENANT, prints_of([one.fingerprint for one in series]))
     return known
 
 
@@ -38,3 +39,11 @@ async def test_who_knows_less_gets_everything() -> None:
     part, _ = await parcel.for_one_who(knowing(SERIES[1]))
     assert labelled(part) == [True, True]
     assert labelled((await parcel.full())[0]) == [True, True]
+
+
+async def test_who_has_forgotten_since_gets_everything() -> None:
+    known = knowing(*SERIES)
+    parcel = Parcel(PART, [known])
+    known.forget(2)
+    part, _ = await parcel.for_one_who(known)
+    assert labelled(part) == [True, True]

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from lgtm.blocks.rest import conform, count_names
 from lgtm.model.attribute_text import dynamic_type
 from lgtm.model.batch import Batch, Series, SeriesTable
-from lgtm.model.labels import Fingerprint
+from lgtm.model.fingerprint_index import FingerprintIndex
 from lgtm.model.signal import DYNAMIC_COLUMNS_MAX, REST, REST_TYPE, SERIES, TS, Signal
 
 Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -143,34 +143,23 @@ def unite_series(batches: Sequence[Batch]) -> tuple[tuple[Series, ...], list[Num
     """One table of all series, in order of first appearance, and each batch's numbers in it (None: they stay). A known label set wins over None."""
     if all(b.series is batches[0].series for b in batches):
         return batches[0].series, [None] * len(batches)
-    numbers: dict[Fingerprint, int] = {}
-    table: list[Series] = []
-    renumberings: list[Numbers | None] = []
-    lacking = False
-    for batch in batches:
-        fingerprints = batch.table.fingerprints
-        if numbers.keys().isdisjoint(fingerprints) and batch.table.is_labelled and len(set(fingerprints)) == len(fingerprints):
-            renumberings.append(np.arange(len(table), len(table) + len(fingerprints), dtype=np.uint32))
-            numbers.update(zip(fingerprints, range(len(table), len(table) + len(fingerprints)), strict=True))
-            table += batch.series
-            continue
-        found: list[int | None] = list(map(numbers.get, fingerprints))
-        for at, number in enumerate(found) if lacking or None in found else ():
-            if lacking or number is None:
-                one = batch.series[at]
-                found[at] = _number_in(table, numbers, one)
-                lacking = lacking or one.labels is None
-        renumberings.append(np.array(found, np.uint32))
-    return SeriesTable(table), renumberings
-
-
-def _number_in(table: list[Series], numbers: dict[Fingerprint, int], one: Series) -> int:
-    number = numbers.setdefault(one.fingerprint, len(table))
-    if number == len(table):
-        table.append(one)
-    elif table[number].labels is None:
-        table[number] = one
-    return number
+    tables = [batch.table for batch in batches]
+    prints = np.concatenate([table.prints for table in tables])
+    index = FingerprintIndex()
+    numbers = index.add(prints)
+    all_series = list(itertools.chain.from_iterable(tables))
+    firsts = np.empty(len(index), np.int64)
+    firsts[numbers[::-1]] = np.arange(len(numbers))[::-1]
+    united = all_series if len(index) == len(all_series) else [all_series[at] for at in firsts.tolist()]
+    if None in [one.labels for one in united]:
+        for number, one in zip(numbers.tolist(), all_series, strict=True):
+            if united[number].labels is None:
+                united[number] = one
+    found = SeriesTable(united)
+    found.prints = prints[firsts]
+    ends = np.cumsum([len(table) for table in tables]).tolist()
+    of_tables = numbers.astype(np.uint32)
+    return found, [of_tables[end - len(table) : end] for table, end in zip(tables, ends, strict=True)]
 
 
 def _renumbered(column: Any, numbers: Numbers | None) -> Numbers:

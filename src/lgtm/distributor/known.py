@@ -5,13 +5,13 @@ What is remembered here may be too little (then labels travel again) or out of d
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
+import numpy as np
+import numpy.typing as npt
 
-from lgtm.model.labels import Fingerprint
+from lgtm.model.fingerprint_index import FingerprintIndex, Prints
 from lgtm.model.tenant import Tenant
 
-_NONE: frozenset[Fingerprint] = frozenset()
+Flags = npt.NDArray[np.bool_]
 
 
 class KnownSeries:
@@ -20,14 +20,17 @@ class KnownSeries:
     def __init__(self, series_max: int) -> None:
         self._series_max = series_max
         self._generation: int | None = None
-        self._by_tenant: dict[Tenant, set[Fingerprint]] = {}
+        self._by_tenant: dict[Tenant, FingerprintIndex] = {}
         self._count = 0
+        self.epoch = 0
+        """As long as it is the same, nothing was forgotten."""
 
-    def of(self, tenant: Tenant) -> AbstractSet[Fingerprint]:
-        """Series of the tenant that it has labels for. Do not keep it: it changes."""
-        return self._by_tenant.get(tenant) or _NONE
+    def has(self, tenant: Tenant, prints: Prints) -> Flags:
+        """For each of the series whether it has labels for it."""
+        known = self._by_tenant.get(tenant)
+        return np.zeros(len(prints), np.bool_) if known is None else known.find(prints) >= 0
 
-    def acknowledged(self, generation: int, tenant: Tenant, fingerprints: Iterable[Fingerprint]) -> None:
+    def acknowledged(self, generation: int, tenant: Tenant, prints: Prints) -> None:
         """A part with these series was stored in the generation. Answers may come out of order; an older generation teaches nothing."""
         if self._generation is None or generation > self._generation:
             self.forget(generation)
@@ -35,9 +38,9 @@ class KnownSeries:
             return
         if self._count >= self._series_max:
             self.forget(generation)
-        known = self._by_tenant.setdefault(tenant, set())
+        known = self._by_tenant.setdefault(tenant, FingerprintIndex())
         before = len(known)
-        known.update(fingerprints)
+        known.add(prints)
         self._count += len(known) - before
 
     def forget(self, generation: int) -> None:
@@ -45,3 +48,4 @@ class KnownSeries:
         self._generation = generation
         self._by_tenant.clear()
         self._count = 0
+        self.epoch += 1

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from lgtm.distributor.known import KnownSeries
 from lgtm.model.batch import Series
-from lgtm.model.labels import Fingerprint
 from lgtm.model.part import Part
 from lgtm.wire.part import encode_part, is_quick
 
@@ -18,36 +19,42 @@ class Parcel:
 
     def __init__(self, part: Part, known: Sequence[KnownSeries]) -> None:
         self.part = part
-        tenant = part.batch.tenant
-        mine = set(part.batch.table.fingerprints)
-        self._left_out: set[Fingerprint] = mine.intersection(*(one.of(tenant) for one in known)) if known else set()
-        self._lean = self._without(self._left_out, all_of_them=len(self._left_out) == len(mine)) if self._left_out else part
+        table = part.batch.table
+        self._left_out = np.full(len(table), bool(known))
+        for one in known:
+            self._left_out &= one.has(part.batch.tenant, table.prints)
+        self._epochs = {one: one.epoch for one in known}
+        self._lean = self._without_labels() if self._left_out.any() else part
         self._encodings: dict[bool, asyncio.Future[bytes]] = {}
 
     async def for_one_who(self, knows: KnownSeries) -> tuple[Part, bytes]:
         """The part and its bytes, for an ingester that knows these series."""
-        if not self._left_out:
+        if self._lean is self.part:
             return await self.full()
-        known = knows.of(self.part.batch.tenant)
-        return (self._lean, await self._encoded(lean=True)) if self._left_out <= known else await self.full()
+        return (self._lean, await self._encoded(lean=True)) if self._still_fits(knows) else await self.full()
+
+    def _still_fits(self, knows: KnownSeries) -> bool:
+        if self._epochs.get(knows) == knows.epoch:
+            return True
+        batch = self.part.batch
+        return bool(knows.has(batch.tenant, batch.table.prints[self._left_out]).all())
 
     async def full(self) -> tuple[Part, bytes]:
         return self.part, await self._encoded(lean=False)
 
     async def _encoded(self, *, lean: bool) -> bytes:
-        lean = lean and self._lean is not self.part
         if lean not in self._encodings:
             part = self._lean if lean else self.part
             self._encodings[lean] = asyncio.ensure_future(_encode(part))
         return await asyncio.shield(self._encodings[lean])
 
-    def _without(self, left_out: set[Fingerprint], *, all_of_them: bool) -> Part:
+    def _without_labels(self) -> Part:
         batch = self.part.batch
         series: tuple[Series, ...]
-        if all_of_them:
+        if self._left_out.all():
             series = batch.table.bare
         else:
-            series = tuple([each.bare if each.fingerprint in left_out else each for each in batch.series])
+            series = tuple([each.bare if left_out else each for each, left_out in zip(batch.series, self._left_out.tolist(), strict=True)])
         return replace(self.part, batch=replace(batch, series=series))
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from lgtm.distributor.ingesters import Ingester, Owners
 from lgtm.distributor.merge import with_series
 from lgtm.model.batch import Batch, Series, SeriesTable
-from lgtm.model.labels import FINGERPRINT_BYTES, fingerprint
+from lgtm.model.labels import fingerprint
 from lgtm.model.signal import SAMPLES, SERIES, TRACE_ID
 
 PART_BYTES_MAX = 6 * 1024 * 1024
@@ -160,8 +160,8 @@ def _groups_by_shard(
         group_of_shard[shard] = number
     if len(groups) == 1:
         return groups, np.zeros(len(series), np.int64)
-    firsts = np.frombuffer(b"".join(series.fingerprints), np.uint8)[::FINGERPRINT_BYTES]
-    return groups, group_of_shard[firsts % SHARDS]
+    first_bytes = series.prints.view(np.uint8)[:, 0]
+    return groups, group_of_shard[first_bytes % SHARDS]
 
 
 def _joined(

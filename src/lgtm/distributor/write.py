@@ -208,7 +208,7 @@ class Writer:
             known.forget(unknown.generation)
             self._metrics.unknown_series.inc()
             answer = await ingester.append(*await parcel.full(), spill=spill)
-        known.acknowledged(answer.generation, batch.tenant, batch.table.fingerprints)
+        known.acknowledged(answer.generation, batch.tenant, batch.table.prints)
         self._metrics.append_seconds.observe((self._clock.monotonic_ns() - began_ns) / NS_PER_S)
         return answer
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from lgtm.blocks.merge import merge_rows
 from lgtm.model.batch import Batch, Series, SeriesTable
+from lgtm.model.fingerprint_index import FingerprintIndex, Numbers, prints_of
 from lgtm.model.labels import Fingerprint, placeholder
 from lgtm.model.matchers import Matchers
 from lgtm.model.part import PartId
@@ -61,7 +62,7 @@ class Head:
         self.nbytes = 0
         self.series: list[Series] = []
         self._generation = generation
-        self._numbers: dict[Fingerprint, int] = {}
+        self._numbers = FingerprintIndex()
         self._placeholders: set[Fingerprint] = set()
         """Series whose labels nobody here knows."""
         self._runs: list[Run] = []
@@ -72,12 +73,12 @@ class Head:
 
     def missing(self, batch: Batch) -> tuple[Fingerprint, ...]:
         """Series of the batch that came without labels and are not known here either."""
-        known, lost = self._numbers, self._placeholders
-        unlabelled = batch.table.fingerprints if batch.table.is_bare else [one.fingerprint for one in batch.series if one.labels is None]
-        if not lost and all(map(known.__contains__, unlabelled)):
+        numbers, lost = self._numbers.find(batch.table.prints), self._placeholders
+        if not lost and _are_known(numbers):
             return ()
         # A placeholder is no knowledge: whoever has the labels may still send them.
-        return tuple([one for one in unlabelled if one not in known or one in lost])
+        unlabelled = [(one.fingerprint, number) for one, number in zip(batch.series, numbers.tolist(), strict=True) if one.labels is None]
+        return tuple([fingerprint for fingerprint, number in unlabelled if number < 0 or fingerprint in lost])
 
     def add(self, batch: Batch, part_id: PartId, *, primary: bool = True) -> None:
         """Makes the rows visible to the next snapshot. primary: whether it falls to this node to bring them into a block."""
@@ -134,18 +135,18 @@ class Head:
 
     def known(self, series: Series) -> Series:
         """The series with its labels, which travel only once a generation."""
-        return self.series[self._numbers[series.fingerprint]]
+        return self.series[int(self._numbers.find(prints_of([series.fingerprint]))[0])]
 
     def _numbers_of(self, series: SeriesTable) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
-        found: list[int | None] = list(map(self._numbers.get, series.fingerprints))
-        if None in found or self._placeholders:
-            found = [self._number(one) for one in series]
-        return np.array(found, np.uint32)
+        known = len(self.series)
+        numbers = self._numbers.add(series.prints)
+        if self._placeholders or len(self._numbers) > known:
+            for one, number in zip(series, numbers.tolist(), strict=True):
+                self._take_in(one, number)
+        return numbers.astype(np.uint32)
 
-    def _number(self, series: Series) -> int:
-        number = self._numbers.get(series.fingerprint)
-        if number is None:
-            number = self._numbers[series.fingerprint] = len(self.series)
+    def _take_in(self, series: Series, number: int) -> None:
+        if number == len(self.series):
             if series.labels is None:
                 self._placeholders.add(series.fingerprint)
                 series = Series(series.fingerprint, placeholder(series.fingerprint))
@@ -156,4 +157,7 @@ class Head:
             self.series[number] = series
             self._index.replace(number, series.labels)
             self._series_snapshot = IndexedSeries.of((), self._index)
-        return number
+
+
+def _are_known(numbers: Numbers) -> bool:
+    return bool(numbers.min(initial=0) >= 0)

@@ -9,6 +9,7 @@ from functools import cached_property
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lgtm.model.fingerprint_index import Prints, prints_of
 from lgtm.model.labels import Fingerprint, Labels, fingerprint
 from lgtm.model.signal import TS, Signal
 from lgtm.model.tenant import Tenant
@@ -56,6 +57,11 @@ class SeriesTable(tuple[Series, ...]):
         return [one.fingerprint for one in self]
 
     @cached_property
+    def prints(self) -> Prints:
+        """The fingerprints as numbers."""
+        return prints_of(self.fingerprints)
+
+    @cached_property
     def is_bare(self) -> bool:
         """Whether none has labels."""
         return not any(one.labels is not None for one in self)
@@ -72,13 +78,13 @@ class SeriesTable(tuple[Series, ...]):
     @property
     def bare(self) -> SeriesTable:
         """The same series without labels."""
-        return SeriesTable.bare_of(self.fingerprints, [one._bare or one.bare for one in self])
+        return SeriesTable.bare_of(self.fingerprints, self.prints, [one._bare or one.bare for one in self])
 
     @classmethod
-    def bare_of(cls, fingerprints: list[Fingerprint], series: Iterable[Series]) -> SeriesTable:
+    def bare_of(cls, fingerprints: list[Fingerprint], prints: Prints, series: Iterable[Series]) -> SeriesTable:
         """series: without labels, with these fingerprints."""
         table = cls(series)
-        table.fingerprints, table.is_bare, table.is_labelled = fingerprints, True, not fingerprints
+        table.fingerprints, table.prints, table.is_bare, table.is_labelled = fingerprints, prints, True, not fingerprints
         return table
 
 

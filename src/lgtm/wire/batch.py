@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
 
 from lgtm.errors import Corruption
@@ -64,7 +65,7 @@ def decode_rows(view: memoryview) -> pa.RecordBatch:
 
 
 def series_table(series: SeriesTable) -> pa.RecordBatch:
-    fingerprints = pa.array(series.fingerprints, pa.binary(FINGERPRINT_BYTES))
+    fingerprints = pa.Array.from_buffers(pa.binary(FINGERPRINT_BYTES), len(series), [None, pa.py_buffer(series.prints)])
     kind = _SERIES_SCHEMA.field("labels").type
     labels = pa.nulls(len(series), kind) if series.is_bare else pa.array([one.labels for one in series], kind)
     return pa.record_batch([fingerprints, labels], schema=_SERIES_SCHEMA)
@@ -73,22 +74,23 @@ def series_table(series: SeriesTable) -> pa.RecordBatch:
 def series_of(table: pa.RecordBatch, bare: dict[Fingerprint, Series] | None = None) -> tuple[Series, ...]:
     """bare: series without labels that were met before; new ones are added. Whoever reads many tables of the same series gives the same for all."""
     table.validate(full=True)
-    fingerprints, sent = _fingerprints(table.column("fingerprint")), table.column("labels")
+    data, sent = _fingerprints(table.column("fingerprint")), table.column("labels")
+    fingerprints: list[Fingerprint] = [one for (one,) in _FINGERPRINT.iter_unpack(data)]
     if sent.null_count == len(sent):
-        return SeriesTable.bare_of(fingerprints, _bare(fingerprints, {} if bare is None else bare))
+        prints = np.frombuffer(data, np.uint64).reshape(-1, 2)
+        return SeriesTable.bare_of(fingerprints, prints, _bare(fingerprints, {} if bare is None else bare))
     labels = sent.to_pylist()
     return SeriesTable(Series(f, None if pairs is None else tuple(pairs)) for f, pairs in zip(fingerprints, labels, strict=True))
 
 
-def _fingerprints(column: pa.FixedSizeBinaryArray) -> list[Fingerprint]:
-    """A quarter of what `to_pylist` takes. Raises ValueError for nulls."""
+def _fingerprints(column: pa.FixedSizeBinaryArray) -> bytes:
+    """One after the other. Raises ValueError for nulls."""
     if column.null_count:
         raise ValueError("series without a fingerprint")
     if not len(column):
-        return []
+        return b""
     first = column.offset * FINGERPRINT_BYTES
-    data = column.buffers()[1].to_pybytes()[first : first + len(column) * FINGERPRINT_BYTES]
-    return [one for (one,) in _FINGERPRINT.iter_unpack(data)]
+    return bytes(column.buffers()[1].to_pybytes()[first : first + len(column) * FINGERPRINT_BYTES])
 
 
 def _bare(fingerprints: Sequence[Fingerprint], known: dict[Fingerprint, Series]) -> list[Series]:
