@@ -4,8 +4,8 @@ Sketch for 1M samples of remote write 1.0, 180 bytes each before snappy: snappy 
 0.1, admission 0.1, part and log 0.2, head 0.2, block 0.5: 1.7 CPU-s. Stored: 60 samples a series; half of the values are new and cost 2 to 3 bytes,
 times nothing, labels some 50 bytes a series or 0.8 a sample: 2.5 bytes. A rate over 1.6M samples at 61 steps is 160 ms of evaluation
 (bench_promql.py) and as much for reading. Recovery: 2.4M samples are 24 bytes each once read, 0.1 s, and 40,000 series 0.1 s; imports take longer.
-Measured while others used both cores, where logs took 1.2 to 1.5 times their usual CPU: 3.9 CPU-s, of which 3.2 until the last ack; 3.4 bytes; the
-rate 520 CPU-ms from blocks and 430 from memory. Recovery 6.6 CPU-s, of which 1.6 are imports: a part of the log names a series for each sample.
+Measured where logs took 1.3 times what README.md says: 3.7 CPU-s, of which 3.2 until the last ack; 2.95 bytes; the rate 570 CPU-ms from blocks and
+440 from memory. Recovery 5 CPU-s, of which 1.3 are imports: a part of the log names a series for each sample.
 """
 
 from __future__ import annotations

@@ -4,9 +4,8 @@ Sketch for 1M spans of 286 bytes with seven attributes: HTTP 0.2, decode 2 (some
 log 1, head and merge 0.8, block with its index of ids 2.5: 7 CPU-s, twice a log record of OTLP. Stored: ids of 16 and 8 bytes are random and stay,
 url and customer cost some 8 bytes, the rest little: 60 bytes a span. By id from blocks: 10 ms (bench_traces.py). A search stops at 20 traces, so one
 that finds much is quick; one that finds little reads a column or two of 300,000 rows, 20 ms. Metrics read all of a column, 10 ms.
-Measured while others used both cores, where logs took 1.2 to 1.5 times their usual CPU: 11.2 CPU-s, of which 8.6 until the last ack; 51.5 bytes; by
-id 16 CPU-ms, searches 24 to 90, metrics 28 to 46. A trace of 100,000 spans is a Python object for each field: 2.1 CPU-s as JSON, 4.2 as protobuf,
-peak RSS 840 MB.
+Measured where logs took 1.3 times what README.md says: 8.4 to 9.8 CPU-s, of which 6.4 to 7.7 until the last ack; 51.5 bytes; by id 12 CPU-ms,
+searches 22 to 80, metrics 26 to 42. A trace of 100,000 spans is a Python object for each field: 2.1 CPU-s as JSON, 4.2 as protobuf, peak RSS 730 MB.
 
 Tempo's figures are known as the range over its answers to the queries of a kind; the target is the upper end.
 """

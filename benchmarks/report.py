@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,12 +46,24 @@ def number(value: float | str) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
 
 
+ADDITIONS = 10_000_000
+
+
 def machine() -> str:
+    """Its speed, too: the same virtual machine is a third slower on some days than on others."""
     model = next((line.split(":", 1)[1].strip() for line in _cpuinfo() if line.startswith("model name")), platform.machine())
     load = os.getloadavg()[0]
     return (
-        f"Machine: {os.cpu_count()} cores, {model}, Python {platform.python_version()}, Linux {platform.release()}; load before the run {load:.1f}."
+        f"Machine: {os.cpu_count()} cores, {model}, Python {platform.python_version()}, Linux {platform.release()}; load before the run {load:.1f}; "
+        f"{ADDITIONS:,} additions in a loop take {_additions_s():.2f} CPU-s."
     )
+
+
+def _additions_s() -> float:
+    began, total = time.process_time(), 0
+    for number in range(ADDITIONS):
+        total += number
+    return time.process_time() - began
 
 
 def _target(figure: Figure) -> str:
