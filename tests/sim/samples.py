@@ -109,7 +109,9 @@ Answer = tuple[list[str], tuple[str, ...]]
 async def all_samples(node: Node, tenant: Tenant, now_ms: int) -> Answer:
     """Stale markers, too."""
     found, warnings = await node.metrics.select(tenant, ALL, now_ms - DAY_MS, now_ms + 2 * DAY_MS)
-    series = zip(found.labels.rows(), np.split(found.ts_ms, found.offsets[1:-1]), np.split(found.values, found.offsets[1:-1]), strict=True)
+    # All ends and not only those between series, of which an answer without any series has none: the last piece is empty.
+    ends = found.offsets[1:]
+    series = zip(found.labels.rows(), np.split(found.ts_ms, ends)[:-1], np.split(found.values, ends)[:-1], strict=True)
     return [name for labels, ts_ms, values in series for name in _names(labels, ts_ms, values)], warnings
 
 
