@@ -4,8 +4,8 @@
     flush    seal at a segment boundary → wait for appends in flight → my parts in verified blocks → those of others covered by theirs, or by
              mine when they are late → segments deleted → out of memory once every querier must have seen the blocks
 
-Everything that decides runs on the event loop without waiting in between, so there are no locks; what takes time (encoding large parts, merging, writing
-blocks) runs on threads over immutable values.
+Everything that decides runs on the event loop without waiting in between, so there are no locks; what takes time (encoding large parts, merging,
+writing blocks) runs on threads over immutable values.
 """
 
 from __future__ import annotations
