@@ -16,10 +16,13 @@ from lgtm.app.cluster import Cluster
 from lgtm.cli.local_nodes import free_ports
 from lgtm.distributor.ingesters import Health
 from lgtm.errors import Unavailable
+from lgtm.ingester.spill import PREFIX
 from lgtm.logql.parser import parse_log_selector
 from lgtm.model.tenant import DEFAULT_TENANT
 from lgtm.model.window import Window
 from lgtm.peer.faults import PeerRefused
+from lgtm.query.heads import NotYet
+from lgtm.query.source import FOREVER_NS
 from lgtm.ring.instances import InstanceState
 from lgtm.ring.ring import UnknownInstance
 
@@ -211,6 +214,25 @@ async def test_the_gate_is_shut_while_a_node_does_not_know_what_it_holds(tmp_pat
         await until(lambda: any("does not find it safe" in reason for reason in cluster_of(nodes["b"]).standing.settled().reasons))
         found._orphaned.is_resolved = True
         await nodes.settled()
+
+
+async def test_a_node_that_could_not_say_what_it_holds_when_it_was_asked_is_missed_though_it_can_by_now(tmp_path: Path) -> None:
+    """Its answer and the judgement of it are moments apart, and in between it may have found what it had spilled."""
+    async with cluster(tmp_path) as nodes:
+        node = nodes["a"]
+        away = {node.ingester.id: NotYet("looking for spilled copies of its log")}
+        assert cluster_of(node).doing() is None
+        assert await node.catalogue.refresh(FOREVER_NS, away) == ()
+        assert cluster_of(node).judge(away, frozenset()) == (), "the others have copies of all that it holds"
+        spilled = tmp_path / "blocks" / PREFIX / cluster_of(node)._orphaned._wal_id / "1" / "a part"
+        spilled.parent.mkdir(parents=True)
+        spilled.write_bytes(b"")
+        for name in "ab":
+            found = nodes[name]
+            assert await found.catalogue.refresh(FOREVER_NS, away) == ()
+            (warning,) = cluster_of(found).judge(away, frozenset())
+            assert warning.startswith(f"partial: instance {node.ingester.id} cannot be asked")
+        assert not cluster_of(node).judge({}, frozenset())
 
 
 async def test_what_a_damaged_log_has_lost_is_flushed_by_the_others_and_missed_until_then(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
     jobs = read_jobs(config)  # before anything is touched: what is scraped is settings, too
     async with AsyncExitStack() as stack:
         left = await _recover(config, machine, registry, stack)
-        storage = await _open_storage(config, machine, registry, left.wal_id, stack)
+        storage = await _open_storage(config, machine, registry, stack)
         ingester = _ingester(config, machine, left, storage)
         left.metrics.watch(ingester)
         ingester.start(left.replayed.generations)
@@ -191,7 +191,7 @@ class _Storage:
     """After which every node has read of a block."""
 
 
-async def _open_storage(config: Config, machine: Machine, registry: CollectorRegistry, wal_id: str, stack: AsyncExitStack) -> _Storage:
+async def _open_storage(config: Config, machine: Machine, registry: CollectorRegistry, stack: AsyncExitStack) -> _Storage:
     metrics, settings = StorageMetrics(registry), config.storage
     store = machine.open_store(settings, metrics)
     stack.push_async_callback(store.close)
@@ -201,7 +201,7 @@ async def _open_storage(config: Config, machine: Machine, registry: CollectorReg
     await files.start()
     catalogue = LoadedCatalog(catalog, machine.clock, settings.poll_interval_s)
     if config.ring.enabled:
-        catalogue.look_for_spilled = partial(spilled_by, store, wal_id, ID_CHARACTERS)
+        catalogue.look_for_spilled = partial(spilled_by, store, ID_CHARACTERS)
     return _Storage(store, catalog, catalogue, files, decoded, metrics, 2 * settings.poll_interval_s + SEEN_MARGIN_S)
 
 

@@ -304,8 +304,6 @@ class Cluster:
     def judge(self, away: Mapping[str, Unavailable], lost_to: frozenset[str]) -> tuple[str, ...]:
         """lost_to: who may hold alone what those who answered have lost."""
         alone = {each.id for each in self.ring.instances() if each.single_copy_rows} | self._spilled_by() | lost_to
-        if not self._orphaned.is_resolved:
-            alone |= {self._ingester.id}
         instances = len(self.ring.instances()) + len(self.ring.strangers)
         warnings = missing(away, instances=instances, holding_alone=alone)
         if len(self.ring.entries) == 1 and self._agent.has_seeds:

@@ -24,10 +24,9 @@ ADOPT_AFTER_S = 60.0
 """A node that is away for less time is expected back, with its own log."""
 
 
-async def spilled_by(store: ObjectStore, wal_id: str, id_characters: int) -> frozenset[str]:
-    """Which other instances have rows in spilled objects. wal_id: of this node. Raises Unavailable."""
-    wal_ids = {wal_id_of(info.key) async for info in store.list(f"{PREFIX}/")}
-    return frozenset(each[:id_characters] for each in wal_ids if each != wal_id)
+async def spilled_by(store: ObjectStore, id_characters: int) -> frozenset[str]:
+    """Which instances have rows in spilled objects, this node among them: it may be unable to say what it holds, too. Raises Unavailable."""
+    return frozenset([wal_id_of(info.key)[:id_characters] async for info in store.list(f"{PREFIX}/")])
 
 
 class Orphaned:
