@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 import cramjam
 import httpx
 import pytest
+import zstandard
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
@@ -20,7 +21,7 @@ from lgtm.api.config import PushConfig
 from lgtm.api.errors import BodyTooSlow
 from lgtm.api.loki_push import PUSH_PATH
 from lgtm.wire.bounds import BodyBounds, CompressedTooLarge, DecompressedTooLarge, MalformedBody
-from lgtm.wire.compression import decompress
+from lgtm.wire.compression import ZSTD_WINDOW_BYTES_MAX, decompress
 from lgtm.wire.loki_push import decode_push
 from wire.messages import Entry, push_bytes
 
@@ -124,6 +125,16 @@ async def test_a_body_is_decoded_in_a_thread_once_it_is_large_when_decompressed(
 
     assert await bodies.decode(body, decoder) == bytes(nbytes)
     assert at_once == threads
+    bodies.close()
+
+
+async def test_a_frame_with_a_window_too_large_for_a_small_body_is_no_bad_one() -> None:
+    """Compressors at high levels, who do not know how much will come, ask for more than they use."""
+    bodies = Bodies(PushConfig(inline_bytes_max=1_000))
+    stream = zstandard.ZstdCompressor(compression_params=zstandard.ZstdCompressionParameters(window_log=24)).compressobj()
+    frame = stream.compress(b"small") + stream.flush()
+    assert ZSTD_WINDOW_BYTES_MAX < 1 << 24
+    assert await bodies.decode(frame, lambda body, bytes_max: decompress(body, "zstd", bytes_max=bytes_max)) == b"small"
     bodies.close()
 
 

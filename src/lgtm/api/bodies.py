@@ -15,13 +15,13 @@ from starlette.requests import Request
 from lgtm.api.config import PushConfig
 from lgtm.api.errors import BodyTooSlow
 from lgtm.errors import Unavailable
-from lgtm.wire.bounds import CompressedTooLarge, DecompressedTooLarge, MalformedBody
+from lgtm.wire.bounds import CompressedTooLarge, DecompressedTooLarge, MalformedBody, WindowTooLarge
 
 T_co = TypeVar("T_co", covariant=True)
 
 
 class Decoder(Protocol[T_co]):
-    """(body as received, bytes that it may decompress to) → what is in it. Raises DecompressedTooLarge and other BadRequest kinds.
+    """(body as received, bytes that it may decompress to) → what is in it. Raises DecompressedTooLarge, WindowTooLarge and other BadRequest kinds.
 
     Free to run in any thread.
     """
@@ -66,7 +66,7 @@ class Bodies:
         """What the decoder makes of it, in a thread unless the body is small, decompressed too."""
         most, inline = self.config.bounds.decompressed_bytes_max, min(self.config.inline_bytes_max, self.config.bounds.decompressed_bytes_max)
         if len(body) <= inline:
-            with suppress(DecompressedTooLarge):
+            with suppress(DecompressedTooLarge, WindowTooLarge):
                 return decoder(body, inline)
         return await asyncio.get_running_loop().run_in_executor(self._threads, decoder, body, most)
 

@@ -40,7 +40,7 @@ class Flusher:
             blocks = write_blocks(generation, last_segment, directory, created_ns=self._clock.now_ns(), parts=parts)
             while (written := await asyncio.to_thread(next, blocks, None)) is not None:
                 await self._publish(written)
-                # Arrow's allocator keeps freed pages for later; after a flush there is no such later for a while.
+                # The allocator keeps freed pages for later; after a flush there is no such later for a while.
                 await asyncio.to_thread(pa.default_memory_pool().release_unused)
         except OSError as error:
             raise FlushFailed(f"cannot write block files in {directory}: {error}") from error

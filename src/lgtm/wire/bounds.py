@@ -23,6 +23,16 @@ class TruncatedBody(MalformedBody):
         super().__init__(message)
 
 
+class WindowTooLarge(MalformedBody):
+    """A compressed frame wants more memory to be read than the body may expand to."""
+
+    def __init__(self, size: int, bytes_max: int) -> None:
+        self.size, self.bytes_max = size, bytes_max
+
+    def __str__(self) -> str:
+        return f"zstd: window of {self.size} bytes is larger than {self.bytes_max}"
+
+
 class NoStreams(BadRequest):
     """A push of nothing."""
 

@@ -10,7 +10,7 @@ import zlib
 import pyarrow as pa
 import zstandard
 
-from lgtm.wire.bounds import DecompressedTooLarge, MalformedBody, TruncatedBody
+from lgtm.wire.bounds import DecompressedTooLarge, MalformedBody, TruncatedBody, WindowTooLarge
 
 SNAPPY_RATIO_MAX = 22
 """Three bytes of snappy copy at most 64, so a block that declares more than this times its size is a lie."""
@@ -139,7 +139,7 @@ def _unzstd(data: bytes, *, bytes_max: int) -> bytes:
     except zstandard.ZstdError as error:
         raise MalformedBody("zstd: corrupt input") from error
     if window > max(ZSTD_WINDOW_BYTES_MAX, bytes_max):
-        raise MalformedBody(f"zstd: window of {window} bytes is larger than {ZSTD_WINDOW_BYTES_MAX}")
+        raise WindowTooLarge(window, max(ZSTD_WINDOW_BYTES_MAX, bytes_max))
     return _read_frames(data, "zstd", bytes_max=bytes_max)
 
 
