@@ -23,7 +23,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 from benchmarks.report import Figure
 from benchmarks.scale import Scale
 from lgtm.clock import NS_PER_S
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
+from lgtm.model.series import Series
 from lgtm.model.signal import SPANS
 from lgtm.model.tenant import Tenant
 from lgtm.spanmetrics.config import GeneratorConfig, Processor

@@ -28,9 +28,10 @@ from lgtm.blocks.meta import BlockMeta, PartInterval
 from lgtm.blocks.trace_index import TraceIndexBuilder
 from lgtm.blocks.writer import WrittenBlock, dates_of, write_block
 from lgtm.errors import Unavailable
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.limits import DAY_NS
 from lgtm.model.part_ids import PartIds
+from lgtm.model.series import Series
 from lgtm.model.signal import SPANS, TRACE_ID, Signal
 from lgtm.model.tenant import DEFAULT_TENANT, Tenant
 from lgtm.model.trace_ids import TraceIds

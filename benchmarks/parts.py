@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from benchmarks.datasets import Dataset
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.labels import labels_of
 from lgtm.model.part import Part, PartId
+from lgtm.model.series import Series
 from lgtm.model.signal import LOGS
 from lgtm.model.tenant import DEFAULT_TENANT
 from lgtm.wire.bounds import BodyBounds

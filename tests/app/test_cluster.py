@@ -20,8 +20,9 @@ from lgtm.ingester.spill import PREFIX
 from lgtm.logql.parser import parse_log_selector
 from lgtm.model.tenant import DEFAULT_TENANT
 from lgtm.model.window import Window
-from lgtm.peer.faults import PeerRefused
+from lgtm.peer.faults import PeerRefused, PeerUnknown
 from lgtm.query.heads import NotYet
+from lgtm.query.select import Gathered
 from lgtm.query.source import FOREVER_NS
 from lgtm.ring.instances import InstanceState
 from lgtm.ring.ring import UnknownInstance
@@ -60,6 +61,10 @@ class Nodes:
         self.nodes[name] = await stack.enter_async_context(node_in(self._directory / name, clock=None, **given))
         self._stacks[name] = stack
         return self.nodes[name]
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset(node.ingester.id for node in self.nodes.values())
 
     async def stop(self, name: str) -> None:
         del self.nodes[name]
@@ -219,36 +224,59 @@ async def test_the_gate_is_shut_while_a_node_does_not_know_what_it_holds(tmp_pat
 async def test_a_node_that_could_not_say_what_it_holds_when_it_was_asked_is_missed_though_it_can_by_now(tmp_path: Path) -> None:
     """Its answer and the judgement of it are moments apart, and in between it may have found what it had spilled."""
     async with cluster(tmp_path) as nodes:
-        node = nodes["a"]
+        node, every = nodes["a"], nodes.ids
         away = {node.ingester.id: NotYet("looking for spilled copies of its log")}
         assert cluster_of(node).doing() is None
         assert await node.catalogue.refresh(FOREVER_NS, away) == ()
-        assert cluster_of(node).judge(away, frozenset()) == (), "the others have copies of all that it holds"
+        assert cluster_of(node).judge(Gathered([], every, away)) == (), "the others have copies of all that it holds"
         spilled = tmp_path / "blocks" / PREFIX / cluster_of(node)._orphaned._wal_id / "1" / "a part"
         spilled.parent.mkdir(parents=True)
         spilled.write_bytes(b"")
         for name in "ab":
             found = nodes[name]
             assert await found.catalogue.refresh(FOREVER_NS, away) == ()
-            (warning,) = cluster_of(found).judge(away, frozenset())
+            (warning,) = cluster_of(found).judge(Gathered([], every, away))
             assert warning.startswith(f"partial: instance {node.ingester.id} cannot be asked")
-        assert not cluster_of(node).judge({}, frozenset())
+        assert not cluster_of(node).judge(Gathered([], every, {}))
+
+
+async def test_an_instance_that_was_not_asked_is_missed_when_another_one_does_not_answer(tmp_path: Path) -> None:
+    """Nobody knew of it when the others were asked, and until then it may have acknowledged rows with the one that is away."""
+    async with cluster(tmp_path) as nodes:
+        a, b, c = (nodes[name].ingester.id for name in "abc")
+        found = cluster_of(nodes["a"])
+        assert found.judge(Gathered([], frozenset((a, b, c)), {b: PeerUnknown("127.0.0.1:1", "no answer")})) == ()
+        assert found.judge(Gathered([], frozenset((a, b)), {})) == (), "each row that c has is on another one that answered"
+        told = found.judge(Gathered([], frozenset((a, b)), {b: PeerUnknown("127.0.0.1:1", "no answer")}))
+        assert sorted(warning.split()[2] for warning in told) == sorted((b, c))
+
+
+async def test_an_instance_that_nobody_knows_is_missed_while_it_has_rows_in_spilled_objects(tmp_path: Path) -> None:
+    async with cluster(tmp_path) as nodes:
+        found, every = cluster_of(nodes["a"]), nodes.ids
+        assert found.judge(Gathered([], every, {})) == ()
+        spilled = tmp_path / "blocks" / PREFIX / ("f" * 32) / "1" / "a part"
+        spilled.parent.mkdir(parents=True)
+        spilled.write_bytes(b"")
+        assert await nodes["a"].catalogue.refresh(FOREVER_NS, {"f" * 16: NotYet("away")}) == ()
+        (warning,) = found.judge(Gathered([], every, {}))
+        assert warning.startswith(f"partial: instance {'f' * 16} cannot be asked")
 
 
 async def test_what_a_damaged_log_has_lost_is_flushed_by_the_others_and_missed_until_then(tmp_path: Path) -> None:
     refused = PeerRefused("127.0.0.1:1", "connection refused")
     async with cluster(tmp_path) as nodes:
         await push(nodes["a"], "before")
-        found = cluster_of(nodes["c"])
+        found, every = cluster_of(nodes["c"]), nodes.ids
         a, b = nodes["a"].ingester.id, nodes["b"].ingester.id
         found._lost_rows._are_missed = True
         assert found.lost_to() == {a, b}
         assert any("may hold alone" in reason for reason in found.standing.settled().reasons)
-        assert found.judge({a: refused}, found.lost_to())
+        assert found.judge(Gathered([], every, {a: refused}, lost_to=found.lost_to()))
         await found._lost_rows.run()
         assert [nodes[name].ingester.oldest_unstored_ns() for name in "ab"] == [None, None]
         assert found.lost_to() == frozenset()
-        assert not found.judge({a: refused}, found.lost_to())
+        assert not found.judge(Gathered([], every, {a: refused}, lost_to=found.lost_to()))
         await nodes.settled()
         assert await lines(nodes["b"]) == (["before"], ())
 

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from lgtm.blocks import union
 from lgtm.blocks.merge import dedupe_mask, merge_rows, sort_and_dedupe
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.labels import labels_of
+from lgtm.model.series import Series
 from lgtm.model.signal import REST
 from lgtm.model.tenant import Tenant
 from support.rows import Entry, batch_of, entries_of, entry

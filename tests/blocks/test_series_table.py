@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from lgtm.blocks.series_table import STATISTICS, decode_series, encode_series
-from lgtm.model.batch import Series
 from lgtm.model.labels import labels_of
 from lgtm.model.matchers import Matcher, MatchOp
+from lgtm.model.series import Series
 from lgtm.model.window import ALWAYS, Window
 
 SERIES = [Series.of(labels_of(pairs)) for pairs in ({}, {"app": "api", "env": "prod"}, {"app": "web"})]

@@ -14,9 +14,10 @@ from lgtm.blocks.encoding import WriteOptions
 from lgtm.blocks.layout import ROWS_FILE, SERIES_FILE
 from lgtm.blocks.union import RowUnion
 from lgtm.blocks.writer import BlockWriter, dates_of, write_block
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.labels import labels_of
 from lgtm.model.limits import DAY_NS
+from lgtm.model.series import Series
 from support.blocks import DATE, DAY_START_NS, day_of_entries, identity, open_block, written
 from support.rows import Entry, batch_of, entries_of, entry
 

@@ -13,7 +13,7 @@ from lgtm.distributor.config import DistributorConfig
 from lgtm.distributor.merge import Accepted
 from lgtm.distributor.refusals import NotAcknowledged, QueueFull
 from lgtm.errors import Unavailable
-from lgtm.model.batch import Series
+from lgtm.model.series import Series
 from lgtm.model.signal import LOGS, Signal
 from lgtm.model.tenant import Tenant
 

@@ -8,8 +8,9 @@ from distributor.fake_ingesters import FakeIngester
 from distributor.pushes import TENANT, rows_of
 from lgtm.distributor.ingesters import Appended, Ingester, UnknownSeries, is_definite, says_it_is_down
 from lgtm.errors import LimitExceeded, Unavailable
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.part import Part, PartId
+from lgtm.model.series import Series
 from lgtm.model.signal import LOGS
 from lgtm.wire.part import encode_part
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from lgtm.distributor.known import KnownSeries
-from lgtm.model.batch import Series
 from lgtm.model.fingerprint_index import Prints, prints_of
+from lgtm.model.series import Series
 from lgtm.model.tenant import Tenant
 
 T, U = Tenant("t"), Tenant("u")

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from distributor.pushes import TENANT, Entry, entries_of, metadata_of, rows_of
 from lgtm.distributor.merge import Accepted, cap_columns, merge
-from lgtm.model.batch import Series
 from lgtm.model.labels import Labels
+from lgtm.model.series import Series
 from lgtm.model.signal import LOGS, META, REST
 
 SERIES = [Series.of((("app", name),)) for name in "abc"]

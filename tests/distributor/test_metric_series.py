@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lgtm.clock import NS_PER_S
 from lgtm.distributor.metric_series import MetricSeries, judged
 from lgtm.distributor.refusals import Reason
-from lgtm.model.batch import Series
 from lgtm.model.labels import Labels
 from lgtm.model.limits import Limits
+from lgtm.model.series import Series
 from lgtm.wire.bounds import MalformedBody
 
 UP: Labels = (("__name__", "up"), ("job", "a"))
+DOWN: Labels = (("__name__", "down"),)
 
 
 class Asked:
@@ -28,34 +32,76 @@ class Asked:
         return self.labels[index]
 
 
+def resolve(series: MetricSeries, keys: list[bytes], asked: Asked, now_ns: int) -> list[Series | Reason]:
+    """What became of each key."""
+    found = series.resolve(pa.array(keys, pa.binary()), asked, now_ns)
+    refused = dict(found.refused)
+    numbers = range(len(keys)) if found.numbers is None else found.numbers.tolist()
+    return [refused[at][0] if number < 0 else found.series[number] for at, number in enumerate(numbers)]
+
+
 def test_labels_are_parsed_once_for_each_key() -> None:
-    series, asked = MetricSeries(Limits(), idle_s=10), Asked(UP, (("__name__", "down"),))
-    first = series.resolve([b"a", b"b"], asked, 0)
-    assert [one.labels for one in first if isinstance(one, Series)] == [UP, (("__name__", "down"),)]
-    again = series.resolve([b"b", b"a"], asked, 1)
-    assert [one is other for one, other in zip(again, reversed(first), strict=True)] == [True, True]
+    series, asked = MetricSeries(Limits(), idle_s=10), Asked(UP, DOWN)
+    assert resolve(series, [b"a", b"b"], asked, 0) == [Series.of(UP), Series.of(DOWN)]
+    assert resolve(series, [b"b", b"a"], asked, 1) == [Series.of(DOWN), Series.of(UP)]
     assert asked.asked == [0, 1]
 
 
+def test_a_key_that_comes_twice_names_one_series() -> None:
+    series, asked = MetricSeries(Limits(), idle_s=10), Asked(UP, UP, DOWN)
+    for _ in range(2):
+        found = series.resolve(pa.array([b"a", b"a", b"b"], pa.binary()), asked, 0)
+        assert found.series == (Series.of(UP), Series.of(DOWN))
+        assert found.numbers is not None
+        assert found.numbers.tolist() == [0, 0, 1]
+    assert asked.asked == [0, 2]
+
+
 def test_what_was_not_used_for_long_is_forgotten_and_counts_no_longer() -> None:
-    series, asked = MetricSeries(Limits(max_global_series_per_user=1), idle_s=10), Asked(UP, (("__name__", "down"),))
-    assert isinstance(series.resolve([b"a"], asked, 0)[0], Series)
-    found = series.resolve([b"a", b"b"], asked, 5 * NS_PER_S)
-    assert isinstance(found[0], Series)
-    assert not isinstance(found[1], Series)
-    assert found[1][0] is Reason.SERIES_LIMIT
-    series.resolve([b"a"], asked, 11 * NS_PER_S)
+    series, asked = MetricSeries(Limits(max_global_series_per_user=1), idle_s=10), Asked(UP, DOWN)
+    assert resolve(series, [b"a"], asked, 0) == [Series.of(UP)]
+    assert resolve(series, [b"a", b"b"], asked, 5 * NS_PER_S) == [Series.of(UP), Reason.SERIES_LIMIT]
+    assert resolve(series, [b"a"], asked, 11 * NS_PER_S) == [Series.of(UP)]
     assert len(series) == 1
-    series.resolve([], asked, 22 * NS_PER_S)
-    series.resolve([], asked, 33 * NS_PER_S)
+    resolve(series, [], asked, 22 * NS_PER_S)
+    resolve(series, [], asked, 33 * NS_PER_S)
     assert len(series) == 0
-    assert isinstance(series.resolve([b"b"], Asked((("__name__", "down"),)), 34 * NS_PER_S)[0], Series)
+    assert resolve(series, [b"b"], Asked(DOWN), 34 * NS_PER_S) == [Series.of(DOWN)]
+
+
+def test_what_is_used_again_in_time_is_not_parsed_again() -> None:
+    series, asked = MetricSeries(Limits(), idle_s=10), Asked(UP, DOWN)
+    resolve(series, [b"a", b"b"], asked, 0)
+    assert resolve(series, [b"b"], asked, 11 * NS_PER_S) == [Series.of(DOWN)]
+    assert len(series) == 2
+    assert resolve(series, [b"b", b"c"], Asked((), UP), 22 * NS_PER_S) == [Series.of(DOWN), Series.of(UP)]
+    assert len(series) == 2
+    assert asked.asked == [0, 1]
+
+
+def test_the_limit_counts_new_series_within_a_request() -> None:
+    series = MetricSeries(Limits(max_global_series_per_user=2), idle_s=10)
+    others = [(("__name__", name),) for name in "abcd"]
+    found = resolve(series, [b"a", b"b", b"c", b"d"], Asked(*others), 0)
+    assert found == [Series.of(others[0]), Series.of(others[1]), Reason.SERIES_LIMIT, Reason.SERIES_LIMIT]
+    assert resolve(series, [b"d", b"b"], Asked(others[3], others[1]), 1) == [Reason.SERIES_LIMIT, Series.of(others[1])]
 
 
 def test_bytes_that_are_no_labels_refuse_their_series_only() -> None:
-    found = MetricSeries(Limits(), idle_s=10).resolve([b"a", b"b"], Asked((), UP), 0)
-    assert found[0] == (Reason.INVALID_LABELS, "no labels")
-    assert isinstance(found[1], Series)
+    found = MetricSeries(Limits(), idle_s=10).resolve(pa.array([b"a", b"b"], pa.binary()), Asked((), UP), 0)
+    assert found.refused == ((0, (Reason.INVALID_LABELS, "no labels")),)
+    assert found.numbers is not None
+    assert found.numbers.tolist() == [-1, 0]
+    assert found.series == (Series.of(UP),)
+
+
+@given(st.lists(st.tuples(st.integers(0, 25), st.lists(st.integers(0, 300), max_size=200)), max_size=8))
+def test_it_answers_as_a_dictionary_would(requests: list[tuple[int, list[int]]]) -> None:
+    series, now_ns = MetricSeries(Limits(), idle_s=10), 0
+    for after_s, numbers in requests:
+        now_ns += after_s * NS_PER_S
+        labels: list[Labels] = [(("__name__", "up"), ("n", str(number))) for number in numbers]
+        assert resolve(series, [b"%d" % number for number in numbers], Asked(*labels), now_ns) == [Series.of(one) for one in labels]
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from distributor.pushes import TENANT, rows_of
 from lgtm.distributor.known import KnownSeries
 from lgtm.distributor.parcel import Parcel
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.fingerprint_index import prints_of
 from lgtm.model.part import Part, PartId
+from lgtm.model.series import Series
 from lgtm.model.signal import LOGS
 from lgtm.wire.part import decode_part
 

@@ -6,8 +6,8 @@ import pytest
 
 from lgtm.distributor.refusals import Reason
 from lgtm.distributor.resolve import resolve, unparsable
-from lgtm.model.batch import Series
 from lgtm.model.limits import Limits
+from lgtm.model.series import Series
 
 LIMITS = Limits()
 NAMES = tuple((f"l{number:02}", "x") for number in range(16))

@@ -13,7 +13,8 @@ from distributor.pushes import TENANT, entries_of, rows_of
 from lgtm.distributor.ingesters import Ingester
 from lgtm.distributor.split import PART_BYTES_MAX, SHARDS, bounded, parts_worth, split, split_by_trace, trace_shards
 from lgtm.errors import Unavailable
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
+from lgtm.model.series import Series
 from lgtm.model.signal import LOGS
 from support.spans import span, spans_batch, spans_of
 

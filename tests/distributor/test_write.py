@@ -16,8 +16,9 @@ from lgtm.distributor.metrics import DistributorMetrics
 from lgtm.distributor.refusals import NotAcknowledged
 from lgtm.distributor.write import TooFewIngesters, Writer
 from lgtm.errors import LimitExceeded, Unavailable
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.part import Part, PartId, UnknownSeries
+from lgtm.model.series import Series
 from lgtm.model.signal import LOGS
 
 SERIES = (Series.of((("app", "a"),)), Series.of((("app", "b"),)))

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lgtm.ingester.head import Head, HeadSnapshot
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.labels import UNLABELLED
 from lgtm.model.part import PartId
 from lgtm.model.signal import LINE, LOGS, SERIES
@@ -56,7 +56,7 @@ def test_labels_are_needed_once() -> None:
     assert one.missing(unlabelled) == ()
     add(one, unlabelled)
     assert rows_of(one.snapshot()) == [("api", "a"), ("api", "b")]
-    assert one.known(Series(series("api").fingerprint, None)) == series("api")
+    assert one.labelled(unlabelled.table) == (series("api"),)
 
 
 def test_a_series_without_labels_gets_a_placeholder_until_they_come() -> None:

@@ -1,8 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from lgtm.model.batch import Batch, Series
-from lgtm.model.labels import fingerprint
+from lgtm.model.batch import Batch
 from lgtm.model.signal import LOGS
 from lgtm.model.tenant import DEFAULT_TENANT
 from support.rows import batch_of, entry
@@ -17,8 +16,3 @@ def test_a_batch_of_nothing_has_no_time_range() -> None:
     empty = Batch(LOGS, DEFAULT_TENANT, (), pa.RecordBatch.from_pylist([], schema=LOGS.columns))
     with pytest.raises(ValueError, match="no time range"):
         empty.time_range_ns()
-
-
-def test_a_series_is_named_by_its_labels() -> None:
-    labels = (("app", "a"),)
-    assert Series.of(labels) == Series(fingerprint(labels), labels)

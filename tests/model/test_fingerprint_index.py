@@ -39,6 +39,21 @@ def test_many_at_once_and_again_keep_their_numbers() -> None:
     assert len(index) == 100_000
 
 
+@given(st.lists(st.tuples(st.integers(0, 399), st.integers(1, 300), st.booleans()), max_size=6))
+def test_stretches_that_came_before_have_the_numbers_that_they_had(stretches: list[tuple[int, int, bool]]) -> None:
+    known = np.random.default_rng(7).integers(0, 2**64, (400, 2), np.uint64)
+    index = FingerprintIndex()
+    index.add(known)
+    prints, wanted = [known[:0]], list[int]()
+    for start, length, followed_by_another in stretches:
+        prints.append(known[start : start + length])
+        wanted += range(start, min(start + length, 400))
+        if followed_by_another:
+            prints.append(np.array([[1, 2]], np.uint64))
+            wanted.append(-1)
+    assert index.find(np.concatenate(prints)).tolist() == wanted
+
+
 def test_an_empty_one_knows_nothing_and_takes_nothing() -> None:
     index = FingerprintIndex()
     assert index.find(prints_of([bytes(16)])).tolist() == [-1]

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.labels import is_placeholder, placeholder
+from lgtm.model.series import Series
 from lgtm.model.window import ALWAYS, Window
 from lgtm.query.duplicates import Suspects, contested, find_drops, find_suspects, without
 from lgtm.query.source import EVERYTHING, Columns, RowSet

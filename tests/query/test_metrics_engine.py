@@ -16,11 +16,12 @@ from lgtm.clock import ManualClock
 from lgtm.distributor.metric_metadata import MetadataSeen, said_at
 from lgtm.ingester.flush import write_blocks
 from lgtm.ingester.generation import Generation
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.labels import Labels, labels_of
 from lgtm.model.limits import TenantLimits
 from lgtm.model.matchers import Matcher, MatchOp
 from lgtm.model.part import Part, PartId
+from lgtm.model.series import Series
 from lgtm.model.signal import EXEMPLARS, METADATA, SAMPLES, Signal
 from lgtm.model.tenant import DEFAULT_TENANT, Tenant
 from lgtm.promql.parser import parse

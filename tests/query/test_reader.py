@@ -19,7 +19,7 @@ from lgtm.query.config import QueryConfig
 from lgtm.query.heads import HeadSource
 from lgtm.query.metrics import QueryMetrics
 from lgtm.query.reader import ASKED_AGAIN_MAX, Reader
-from lgtm.query.select import QueryStats
+from lgtm.query.select import Gathered, QueryStats
 from lgtm.query.source import Request, RowsMoved
 from query.test_remote import NoBlocks
 
@@ -30,12 +30,14 @@ REQUEST = Request(DEFAULT_TENANT, LOGS, (), ALWAYS)
 def reader_of(*warnings: str, strict: bool = False) -> Iterator[tuple[Reader, CollectorRegistry]]:
     registry = CollectorRegistry()
 
-    def judge(away: Mapping[str, Unavailable], lost_to: frozenset[str]) -> tuple[str, ...]:
-        return warnings
-
     with ThreadPoolExecutor(1) as threads:
         holders = [HeadSource("a", lambda *_: [])]
-        yield Reader(lambda: holders, NoBlocks(), TenantLimits(), threads, QueryConfig(strict=strict), QueryMetrics(registry), judge=judge), registry
+        yield (
+            Reader(
+                lambda: holders, NoBlocks(), TenantLimits(), threads, QueryConfig(strict=strict), QueryMetrics(registry), judge=lambda _: warnings
+            ),
+            registry,
+        )
 
 
 async def test_what_moved_is_asked_for_again_but_not_for_ever() -> None:
@@ -62,6 +64,30 @@ async def test_rows_that_may_be_missing_are_a_warning_or_when_strict_an_error() 
         assert (await reader.gather(REQUEST, QueryStats()))[1] == ("b is away",)
     with reader_of("b is away", strict=True) as (reader, _), pytest.raises(Incomplete, match="b is away"):
         await reader.gather(REQUEST, QueryStats())
+
+
+@pytest.mark.parametrize("news", range(ASKED_AGAIN_MAX + 2))
+async def test_an_instance_that_is_met_while_the_others_are_asked_is_asked_too(news: int) -> None:
+    """It may have acknowledged rows long before anybody here knew of it. news: how often another one is met; who comes too late is told."""
+    known, judged = [HeadSource("a", lambda *_: [])], list[Gathered]()
+
+    class Meeting(NoBlocks):
+        async def refresh(self, age_ns: int, away: Mapping[str, Unavailable]) -> tuple[str, ...]:
+            if len(known) <= news:
+                known.append(HeadSource(f"new {len(known)}", lambda *_: []))
+            return await super().refresh(age_ns, away)
+
+    def judge(gathered: Gathered) -> tuple[str, ...]:
+        judged.append(gathered)
+        return ()
+
+    with ThreadPoolExecutor(1) as threads:
+        metrics = QueryMetrics(CollectorRegistry())
+        reader = Reader(lambda: list(known), Meeting(), TenantLimits(), threads, QueryConfig(), metrics, judge=judge)
+        await reader.gather(REQUEST, QueryStats())
+    (gathered,) = judged
+    late = {f"new {ASKED_AGAIN_MAX + 1}"} if news > ASKED_AGAIN_MAX else set()
+    assert {each.id for each in known} - gathered.asked == late
 
 
 async def test_a_turn_is_timed_and_counted() -> None:

@@ -31,6 +31,7 @@ from lgtm.query.heads import HeadSource
 from lgtm.query.metrics import QueryMetrics
 from lgtm.query.reader import Reader
 from lgtm.query.remote import RemoteRows
+from lgtm.query.select import Gathered
 from lgtm.query.source import Holder, Request, RowSet
 from query.loopback import Loopback, remote_over
 from support.rows import Entry, batch_of, entry
@@ -86,10 +87,10 @@ class Cluster:
                 remote, self.calls[name] = remote_over(self.heads(name), others)
                 holders.append(remote)
 
-            def judge(away: Mapping[str, Unavailable], lost_to: frozenset[str]) -> tuple[str, ...]:
-                self.away.append(away)
-                self.judged_lost_to = lost_to
-                return tuple(f"{name} is away" for name in away)
+            def judge(gathered: Gathered) -> tuple[str, ...]:
+                self.away.append(gathered.away)
+                self.judged_lost_to = gathered.lost_to
+                return tuple(f"{name} is away" for name in gathered.away)
 
             metrics, config = QueryMetrics(CollectorRegistry()), QueryConfig(first_slice_rows=8, hedge_s=self.hedge_s)
             yield QueryEngine(Reader(lambda: holders, NoBlocks(), TenantLimits(), threads, config, metrics, judge=judge), Tails().follow)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.labels import Labels, placeholder
+from lgtm.model.series import Series
 from lgtm.query.sample_rows import SampleRows
 from support.samples import metric, samples_batch
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from lgtm.model.batch import Series
 from lgtm.model.labels import labels_of
+from lgtm.model.series import Series
 from lgtm.model.signal import LOGS, SPANS
 from lgtm.model.tenant import DEFAULT_TENANT
 from lgtm.model.trace_ids import TraceIds

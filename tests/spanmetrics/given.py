@@ -9,8 +9,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from lgtm.clock import NS_PER_S
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.labels import labels_of
+from lgtm.model.series import Series
 from lgtm.model.signal import SPANS
 from lgtm.model.tenant import Tenant
 from lgtm.spanmetrics.samples import Samples

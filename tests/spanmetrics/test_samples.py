@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lgtm.model.batch import Series
+from lgtm.model.series import Series
 from lgtm.spanmetrics.samples import Exemplar, Samples
 
 

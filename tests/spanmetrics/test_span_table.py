@@ -7,7 +7,8 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from lgtm.blocks.rest import conform
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
+from lgtm.model.series import Series
 from lgtm.model.signal import REST, SPANS
 from lgtm.spanmetrics.span_table import SpanTable, nested_text, resource_attributes
 from spanmetrics.given import TENANT, Span, batch_of, batch_of_request, table_of

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.labels import labels_of
 from lgtm.model.part import Part, PartId
+from lgtm.model.series import Series
 from lgtm.model.signal import LINE, LOGS, SERIES, TS
 from lgtm.model.tenant import Tenant
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.labels import Labels, labels_of
+from lgtm.model.series import Series
 from lgtm.model.signal import LINE, LOGS, META, REST, REST_TYPE, SERIES, TS
 from lgtm.model.tenant import DEFAULT_TENANT, Tenant
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.labels import Labels, labels_of
+from lgtm.model.series import Series
 from lgtm.model.signal import EXEMPLARS, META, SAMPLES
 from lgtm.model.tenant import DEFAULT_TENANT
 from lgtm.wire.decoded_samples import DecodedSamples, Metadata

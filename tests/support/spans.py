@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from lgtm.model.attribute_text import as_text, dynamic_type, from_text
 from lgtm.model.attributes import TYPES
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.labels import Labels, labels_of
+from lgtm.model.series import Series
 from lgtm.model.signal import REST, REST_TYPE, SERIES, SPANS, TS
 from lgtm.model.tenant import DEFAULT_TENANT, Tenant
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
+from lgtm.model.series import Series
 from lgtm.model.signal import SPANS
 from lgtm.model.tenant import DEFAULT_TENANT
 from lgtm.wire.otlp_spans import decode_otlp_spans

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
+from lgtm.model.series import Series
 from lgtm.model.signal import LOGS, SERIES, TS
 from lgtm.wire.batch import MalformedBatch, decode_batch, encode_batch
 from support.parts import TENANT, batch

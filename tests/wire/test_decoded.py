@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.labels import labels_of
+from lgtm.model.series import Series
 from lgtm.model.signal import LOGS
 from lgtm.model.tenant import DEFAULT_TENANT
 from lgtm.wire.decoded import DecodedLogs

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.labels import labels_of
 from lgtm.model.part import Part, PartId
+from lgtm.model.series import Series
 from lgtm.model.signal import LOGS
 from lgtm.model.tenant import Tenant
 from lgtm.wire.part import MalformedPart, decode_part, encode_part
@@ -48,16 +49,14 @@ def test_a_series_may_travel_without_its_labels() -> None:
     assert decode_part(encode_part(Part(part.id, part.owners, batch))).batch.series == (Series(API.fingerprint, None),)
 
 
-def test_series_without_labels_are_made_once_for_all_parts_that_are_read_together() -> None:
+def test_some_series_may_travel_with_labels_and_others_without() -> None:
     part = logs_part(["x"])
-    bare = Part(part.id, part.owners, Batch(LOGS, part.batch.tenant, (API.bare, WEB.bare), part.batch.rows))
-    met: dict[bytes, Series] = {}
+    mixed = (API, Series(WEB.fingerprint, None))
 
-    first, second, labelled = (decode_part(encode_part(one), met).batch.series for one in (bare, bare, part))
+    decoded = decode_part(encode_part(Part(part.id, part.owners, Batch(LOGS, part.batch.tenant, mixed, part.batch.rows))))
 
-    assert first == second == (API.bare, WEB.bare)
-    assert all(one is other for one, other in zip(first, second, strict=True))
-    assert labelled == (API, WEB), "what was met without labels hides none that come with them"
+    assert decoded.batch.series == mixed
+    assert decoded.batch.table.unlabelled.tolist() == [False, True]
 
 
 @pytest.mark.parametrize("lines", [["small"], ["line " * 50] * 100], ids=["plain", "compressed"])

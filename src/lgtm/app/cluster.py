@@ -13,7 +13,7 @@ import hashlib
 import logging
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -40,11 +40,12 @@ from lgtm.peer.client import Peers
 from lgtm.peer.metrics import PeerMetrics
 from lgtm.peer.server import PeerServer
 from lgtm.query.asking import HEADS, ROWS, SERIES, TAIL, VOLUMES
-from lgtm.query.completeness import missing
+from lgtm.query.completeness import NotAsked, missing
 from lgtm.query.engine import Follower
 from lgtm.query.following import ClusterFollower, serve_tail
 from lgtm.query.heads import HeadSource
 from lgtm.query.remote import RemoteHeads
+from lgtm.query.select import Gathered
 from lgtm.query.serving import HeadService
 from lgtm.query.source import Held, Holder, Request
 from lgtm.ring.advertise import advertised
@@ -301,11 +302,14 @@ class Cluster:
         calls, asked_timeout_s = self._peers.client(instance.id, instance.rpc), ASKED_TIMEOUT_S[self.standing.health(instance.id)]
         return RemoteHeads(instance.id, calls, asked_timeout_s=asked_timeout_s, read_timeout_s=timeout_s)
 
-    def judge(self, away: Mapping[str, Unavailable], lost_to: frozenset[str]) -> tuple[str, ...]:
-        """lost_to: who may hold alone what those who answered have lost."""
-        alone = {each.id for each in self.ring.instances() if each.single_copy_rows} | self._spilled_by() | lost_to
-        instances = len(self.ring.instances()) + len(self.ring.strangers)
-        warnings = missing(away, instances=instances, holding_alone=alone)
+    def judge(self, gathered: Gathered) -> tuple[str, ...]:
+        """Warnings about rows that only those may hold who are away, or were not asked."""
+        alone = {each.id for each in self.ring.instances() if each.single_copy_rows} | self._spilled_by() | gathered.lost_to
+        known = {each.id for each in self.ring.instances()} | self.ring.strangers.keys()
+        # Spilled objects tell of instances that this node has not met, or has forgotten.
+        not_asked = (known | alone) - gathered.asked
+        away = {**gathered.away, **{each: NotAsked() for each in not_asked}}
+        warnings = missing(away, instances=len(known | not_asked), holding_alone=alone)
         if len(self.ring.entries) == 1 and self._agent.has_seeds:
             return (*warnings, "partial: no other instance was met since this node exists; rows that others hold are missing")
         return warnings

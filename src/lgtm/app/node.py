@@ -66,8 +66,14 @@ def run(config: Config, started: Callable[[Addresses], None] = lambda _: None) -
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     gc.set_threshold(*GC_THRESHOLDS)
+
+    def settle(addresses: Addresses) -> None:
+        gc.freeze()
+        gc.enable()
+        started(addresses)
+
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(serve(config, started))
+        return runner.run(serve(config, settle))
 
 
 async def serve(config: Config, started: Callable[[Addresses], None]) -> int:

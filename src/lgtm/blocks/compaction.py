@@ -23,8 +23,9 @@ from lgtm.blocks.series_table import Ints
 from lgtm.blocks.union import RowUnion
 from lgtm.blocks.writer import BlockWriter, WrittenBlock, row_groups
 from lgtm.model.attribute_text import dynamic_type
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.labels import Fingerprint, is_placeholder
+from lgtm.model.series import Series
 from lgtm.model.signal import DYNAMIC_COLUMNS_MAX, REST, REST_TYPE, TS
 from lgtm.model.window import ALWAYS, Window
 

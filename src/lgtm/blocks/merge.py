@@ -8,7 +8,8 @@ import numpy as np
 
 from lgtm.blocks.duplicates import Mask, row_order, without_copies
 from lgtm.blocks.union import Ints, Numbers, RowUnion
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
+from lgtm.model.series import Series
 
 
 def merge_rows(batches: Sequence[Batch]) -> Batch:

@@ -22,9 +22,10 @@ from lgtm.blocks.checked import Source, check_file, damage
 from lgtm.blocks.encoding import LIST_ELEMENT
 from lgtm.blocks.layout import ROWS_FILE, SERIES_FILE
 from lgtm.blocks.meta import BlockMeta
-from lgtm.blocks.series_table import Ints, SeriesTable, decode_series
-from lgtm.model.batch import Batch, Series
+from lgtm.blocks.series_table import BlockSeries, Ints, decode_series
+from lgtm.model.batch import Batch
 from lgtm.model.matchers import Matchers
+from lgtm.model.series import SeriesTable
 from lgtm.model.signal import REST, SERIES, TRACE_ID, TS
 from lgtm.model.spans import Mask
 from lgtm.model.trace_ids import TraceIds
@@ -36,7 +37,7 @@ class SeriesSelection:
     """Some series of a block, by rising number, with what the block holds of each. Times are inclusive at both ends."""
 
     numbers: Ints
-    series: tuple[Series, ...]
+    series: SeriesTable
     row_count: Ints
     min_ns: Ints
     max_ns: Ints
@@ -127,7 +128,7 @@ class BlockReader:
             self._group_starts = _group_starts(self._footer)
         with damage(meta.key_of(SERIES_FILE)):
             check_file(series, meta, SERIES_FILE, verify=True)
-            self.table: SeriesTable = decode_series(series if isinstance(series, bytes) else series.read_bytes())
+            self.table: BlockSeries = decode_series(series if isinstance(series, bytes) else series.read_bytes())
             if not self.table.total_rows == self._footer.num_rows == meta.row_count or len(self.table) != meta.series_count:
                 raise ValueError("the series table, the rows and the meta disagree on their numbers")
 
@@ -144,7 +145,7 @@ class BlockReader:
     def pick(self, numbers: Ints) -> SeriesSelection:
         """The series with these numbers, which rise."""
         table = self.table
-        series = table.all if len(numbers) == len(table) else table.series_at(numbers)
+        series = table.all if len(numbers) == len(table) else table.all.take(numbers)
         columns = (table.row_count, table.min_ns, table.max_ns, table.line_bytes, table.metadata_bytes)
         return SeriesSelection(numbers, series, *(column[numbers] for column in columns))
 

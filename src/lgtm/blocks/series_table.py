@@ -6,7 +6,6 @@ Rows of a block lie in series order, so first_row and row_count say where each s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lgtm.blocks.encoding import compression
-from lgtm.model.batch import Series
-from lgtm.model.labels import FINGERPRINT_BYTES, Labels
+from lgtm.model.labels import FINGERPRINT_BYTES
 from lgtm.model.matchers import Matcher, Matchers
+from lgtm.model.series import Series, SeriesTable
 from lgtm.model.window import ALWAYS, Window
 
 Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -39,13 +38,13 @@ ZSTD_LEVEL = 3
 STATISTICS = ("row_count", "first_row", "min_ns", "max_ns", "line_bytes", "metadata_bytes")
 
 
-class SeriesTable:
+class BlockSeries:
     """Numbered series of a block with their statistics, as columns. Times are inclusive at both ends."""
 
     def __init__(self, table: Any) -> None:
         """table: of SCHEMA. Raises ValueError when the rows of the series do not lie end to end."""
-        self._fingerprints = table.column("fingerprint").combine_chunks()
         self._labels = table.column("labels").combine_chunks()
+        self.all = SeriesTable.of_columns(table.column("fingerprint").combine_chunks(), self._labels)
         self.row_count, self.first_row, self.min_ns, self.max_ns, self.line_bytes, self.metadata_bytes = (
             _numbers(table.column(name)) for name in STATISTICS
         )
@@ -59,15 +58,6 @@ class SeriesTable:
     @property
     def total_rows(self) -> int:
         return int(self.row_count.sum())
-
-    @cached_property
-    def all(self) -> tuple[Series, ...]:
-        return self.series_at(np.arange(len(self)))
-
-    def series_at(self, numbers: Ints) -> tuple[Series, ...]:
-        at = pa.array(numbers)
-        labels: list[Labels] = [tuple(pairs) for pairs in self._labels.take(at).to_pylist()]
-        return tuple(Series(fingerprint, one) for fingerprint, one in zip(self._fingerprints.take(at).to_pylist(), labels, strict=True))
 
     def select(self, matchers: Matchers, window: Window) -> Ints:
         """Numbers of the series that fit all matchers and whose time range touches the window, rising."""
@@ -105,14 +95,14 @@ def encode_series(series: Sequence[Series], statistics: dict[str, Ints]) -> byte
     return bytes(sink.getvalue())
 
 
-def decode_series(data: bytes) -> SeriesTable:
+def decode_series(data: bytes) -> BlockSeries:
     """Raises what pyarrow raises for damaged bytes, and ValueError for a table that is none of series; the caller names the file."""
     # Not `read_table`, whose machinery for many files costs half a millisecond a block.
     with pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True, pre_buffer=False) as file:
         table = file.read(use_threads=False)
     if table.schema.names != SCHEMA.names:
         raise ValueError(f"columns {table.schema.names} are not those of a series table")
-    return SeriesTable(table if table.schema.equals(SCHEMA) else table.cast(SCHEMA))
+    return BlockSeries(table if table.schema.equals(SCHEMA) else table.cast(SCHEMA))
 
 
 def _numbers(column: Any) -> Ints:

@@ -17,8 +17,9 @@ import pyarrow.compute as pc
 
 from lgtm.blocks.rest import conform, count_names
 from lgtm.model.attribute_text import dynamic_type
-from lgtm.model.batch import Batch, Series, SeriesTable
+from lgtm.model.batch import Batch
 from lgtm.model.fingerprint_index import FingerprintIndex
+from lgtm.model.series import Series, SeriesTable
 from lgtm.model.signal import DYNAMIC_COLUMNS_MAX, REST, REST_TYPE, SERIES, TS, Signal
 
 Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -139,27 +140,23 @@ def _has_lengths(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_binary(kind))
 
 
-def unite_series(batches: Sequence[Batch]) -> tuple[tuple[Series, ...], list[Numbers | None]]:
+def unite_series(batches: Sequence[Batch]) -> tuple[Sequence[Series], list[Numbers | None]]:
     """One table of all series, in order of first appearance, and each batch's numbers in it (None: they stay). A known label set wins over None."""
     if all(b.series is batches[0].series for b in batches):
         return batches[0].series, [None] * len(batches)
     tables = [batch.table for batch in batches]
-    prints = np.concatenate([table.prints for table in tables])
-    index = FingerprintIndex()
-    numbers = index.add(prints)
-    all_series = list(itertools.chain.from_iterable(tables))
-    firsts = np.empty(len(index), np.int64)
-    firsts[numbers[::-1]] = np.arange(len(numbers))[::-1]
-    united = all_series if len(index) == len(all_series) else [all_series[at] for at in firsts.tolist()]
-    if None in [one.labels for one in united]:
-        for number, one in zip(numbers.tolist(), all_series, strict=True):
-            if united[number].labels is None:
-                united[number] = one
-    found = SeriesTable(united)
-    found.prints = prints[firsts]
-    ends = np.cumsum([len(table) for table in tables]).tolist()
+    every, index = SeriesTable.joined(tables), FingerprintIndex()
+    numbers = index.add(every.prints)
+    united = every
+    if len(index) < len(every):
+        firsts = np.empty(len(index), np.int64)
+        firsts[numbers[::-1]] = np.arange(len(numbers))[::-1]
+        united = every.take(firsts)
+        if united.unlabelled.any():
+            united = united.filled_from(every, numbers)
     of_tables = numbers.astype(np.uint32)
-    return found, [of_tables[end - len(table) : end] for table, end in zip(tables, ends, strict=True)]
+    ends = np.cumsum([len(table) for table in tables]).tolist()
+    return united, [of_tables[end - len(table) : end] for table, end in zip(tables, ends, strict=True)]
 
 
 def _renumbered(column: Any, numbers: Numbers | None) -> Numbers:

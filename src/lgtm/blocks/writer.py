@@ -24,8 +24,9 @@ from lgtm.blocks.rest import pairs_of
 from lgtm.blocks.series_table import STATISTICS, encode_series
 from lgtm.blocks.trace_index import TraceIndexBuilder
 from lgtm.blocks.union import Ints, RowUnion, value_bytes
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.limits import DAY_NS
+from lgtm.model.series import Series
 from lgtm.model.signal import REST, SERIES, TRACE_ID, TS, Signal
 
 _READ_BYTES = 1024 * 1024

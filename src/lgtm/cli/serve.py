@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -30,6 +31,8 @@ def serve(
     settings: SetOption = None,
 ) -> None:
     """Run a node: takes logs and traces in and answers queries."""
+    gc.disable()  # what is imported and replayed stays: looking for cycles in it takes a tenth of a start. `run` switches it on again
+
     from lgtm.app.config_load import load, unknown_in
 
     flags = {

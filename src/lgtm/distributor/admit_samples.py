@@ -5,7 +5,6 @@ the tenant's rate → series, of which known ones cost a look-up → times
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +17,6 @@ from lgtm.distributor.metric_series import series_text
 from lgtm.distributor.refusals import Reason, Refusal, SampleRateLimited, Written
 from lgtm.distributor.tenants import TenantState
 from lgtm.errors import LgtmError
-from lgtm.model.batch import Series, SeriesTable
-from lgtm.model.labels import Fingerprint
 from lgtm.model.signal import HISTOGRAM, SERIES, TS
 from lgtm.model.tenant import Tenant
 from lgtm.wire.decoded_samples import DecodedSamples
@@ -76,27 +73,14 @@ class _Resolved:
     """The series of a request, each once."""
 
     def __init__(self, decoded: DecodedSamples, state: TenantState, monotonic_ns: int) -> None:
-        keys = decoded.keys.to_pylist()
-        self.keys = len(keys)
-        found = state.metric_series.resolve(keys, decoded.labels_of, monotonic_ns)
+        found = state.metric_series.resolve(decoded.keys, decoded.labels_of, monotonic_ns)
+        self.keys = len(decoded.keys)
         self.refusals: list[Refusal] = []
-        self._numbers: npt.NDArray[np.int64] | None = None
-        """Of each key its place among the series; -1: refused. None: they are the series, one by one."""
-        if all(type(one) is Series for one in found) and len(set(keys)) == len(keys):
-            self.series = SeriesTable(found)  # type: ignore[arg-type]  # all are series
-            return
-        places: dict[Fingerprint, int] = {}
-        series: list[Series] = []
-        numbers = np.full(len(found), -1, np.int64)
-        rows = Counter(decoded.rows.column(SERIES).to_pylist())
-        for at, one in enumerate(found):
-            if isinstance(one, Series):
-                numbers[at] = places.setdefault(one.fingerprint, len(series))
-                if numbers[at] == len(series):
-                    series.append(one)
-            else:
-                self._refuse(*one, rows[at])
-        self.series, self._numbers = SeriesTable(series), numbers
+        self.series, self._numbers = found.series, found.numbers
+        if found.refused:
+            rows = np.bincount(decoded.rows.column(SERIES).to_numpy(), minlength=self.keys)
+            for at, refusal in found.refused:
+                self._refuse(*refusal, int(rows[at]))
 
     def _refuse(self, reason: Reason, message: str, rows: int) -> None:
         """The first are named, the others counted with the last of them."""
@@ -117,8 +101,7 @@ class _Resolved:
         if not keep.any():
             return None
         used, renumbered = np.unique(numbers[keep], return_inverse=True)
-        series = tuple(self.series[number] for number in used.tolist())
-        return Accepted(series, (), with_series(rows.filter(pa.array(keep)), renumbered.astype(np.uint32)))
+        return Accepted(self.series.take(used), (), with_series(rows.filter(pa.array(keep)), renumbered.astype(np.uint32)))
 
     def _bad(self, rows: pa.RecordBatch, numbers: Numbers, latest_ns: int | None) -> Flags | None:
         """Rows that are refused, which is told; None when there are none."""
@@ -148,7 +131,7 @@ class _Resolved:
         return bad
 
     def _text(self, numbers: Numbers, row: int) -> str:
-        return series_text(self.series[int(numbers[row])].labels or ())
+        return series_text(self.series.labels_at(int(numbers[row])) or ())
 
     def refuse_empty(self, rows: pa.RecordBatch) -> None:
         """Series that came without samples."""
@@ -156,5 +139,5 @@ class _Resolved:
         for key in np.flatnonzero(lacking).tolist():
             number = key if self._numbers is None else int(self._numbers[key])
             if number >= 0:
-                text = series_text(self.series[number].labels or ())
+                text = series_text(self.series.labels_at(number) or ())
                 self._refuse(Reason.EMPTY_SERIES, f"TimeSeries must contain at least one sample or histogram for series {text}", 0)

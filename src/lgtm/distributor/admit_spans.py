@@ -13,9 +13,9 @@ from lgtm.distributor.merge import Accepted, with_series
 from lgtm.distributor.refusals import Reason, Refusal, SpanRateLimited, SpansRefused, rfc3339
 from lgtm.distributor.tenants import TenantState
 from lgtm.distributor.truncate import truncate_attributes, truncate_labels
-from lgtm.model.batch import Series
 from lgtm.model.labels import Fingerprint, Labels
 from lgtm.model.limits import Limits
+from lgtm.model.series import Series
 from lgtm.model.signal import SERIES, TS
 from lgtm.model.tenant import Tenant
 from lgtm.wire.decoded_spans import DecodedSpans

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from lgtm.blocks.merge import merge_rows
 from lgtm.blocks.rest import conform
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
+from lgtm.model.series import Series
 from lgtm.model.signal import DYNAMIC_COLUMNS_MAX, LOGS, META, SERIES, Signal
 from lgtm.model.tenant import Tenant
 
@@ -19,7 +20,7 @@ from lgtm.model.tenant import Tenant
 class Accepted:
     """What may be stored of a request. rows["series"] indexes `series` and, for logs, `levels`: what the labels of each say of its level."""
 
-    series: tuple[Series, ...]
+    series: Sequence[Series]
     levels: tuple[str, ...]
     rows: pa.RecordBatch
 

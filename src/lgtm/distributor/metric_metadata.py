@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from lgtm.clock import NS_PER_S
 from lgtm.distributor.merge import Accepted
-from lgtm.model.batch import Series
 from lgtm.model.labels import labels_of
+from lgtm.model.series import Series
 from lgtm.model.signal import METADATA
 from lgtm.wire.decoded_samples import Metadata
 

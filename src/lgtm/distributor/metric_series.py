@@ -8,13 +8,21 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
 
 from lgtm.clock import NS_PER_S
 from lgtm.distributor.refusals import Reason
 from lgtm.errors import BadRequest
-from lgtm.model.batch import Series
-from lgtm.model.labels import Labels, quote
+from lgtm.model.fingerprint_index import Numbers, Prints, fingerprints_of, prints_of
+from lgtm.model.growing_array import GrowingArray
+from lgtm.model.key_index import KeyIndex, Keys
+from lgtm.model.label_store import LabelList
+from lgtm.model.labels import Fingerprint, Labels, quote
 from lgtm.model.limits import Limits
+from lgtm.model.series import Series, SeriesTable, label_size
 
 METRIC_NAME = "__name__"
 _PLAIN = re.compile("[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
@@ -26,45 +34,76 @@ Refused = tuple[Reason, str]
 LabelsOf = Callable[[int], tuple[tuple[str, str], ...]]
 
 
+@dataclass(slots=True, frozen=True)
+class ResolvedKeys:
+    """series: each that has a key. numbers: of each key its place among them, -1 for a refused one; None: they are in the order of the keys.
+    refused: place of a key, and why it names no series."""
+
+    series: SeriesTable
+    numbers: Numbers | None
+    refused: tuple[tuple[int, Refused], ...] = ()
+
+
 class MetricSeries:
-    """Forgets in two steps, so that a look-up of what is in use costs one dictionary."""
+    """Forgets in two steps, so that a look-up of what is in use costs one table."""
 
     def __init__(self, limits: Limits, *, idle_s: int) -> None:
         self._limits = limits
         self._idle_ns = idle_s * NS_PER_S
-        self._young: dict[bytes, Series] = {}
-        self._old: dict[bytes, Series] = {}
+        self._young, self._old = _Age(), _Age()
+        self._still_old = 0
+        """Those that were not used since they became old."""
         self._turned_ns: int | None = None
 
     def __len__(self) -> int:
         """Active series, at most: those of the last two idle times."""
-        return len(self._young) + len(self._old)
+        return len(self._young.labels) + self._still_old
 
-    def resolve(self, keys: Sequence[bytes], labels_of: LabelsOf, now_ns: int) -> list[Series | Refused]:
-        """Of each key its series, or why it is none. labels_of: parses the labels of the key at an index. now_ns: monotonic."""
+    def resolve(self, keys: pa.BinaryArray, labels_of: LabelsOf, now_ns: int) -> ResolvedKeys:
+        """labels_of: parses the labels of the key at an index. now_ns: monotonic."""
         self._turn(now_ns)
-        found: list[Series | Refused | None] = list(map(self._young.get, keys))
-        if None in found:
-            for at, one in enumerate(found):
-                if one is None:
-                    found[at] = self._slowly(keys[at], at, labels_of)
-        return found  # type: ignore[return-value]  # no None is left
+        sent = Keys.of(keys)
+        numbers = self._young.keys.find(sent)
+        missing = (numbers < 0).nonzero()[0]
+        refused = self._learn(sent, numbers, missing, labels_of) if len(missing) else ()
+        if not refused and (_rise(numbers) or len(np.unique(numbers)) == len(numbers)):
+            return ResolvedKeys(self._young.table(numbers), None)
+        used, places = np.unique(numbers, return_inverse=True)
+        absent = int(np.count_nonzero(used < 0))
+        return ResolvedKeys(self._young.table(used[absent:]), places - absent, refused)
 
-    def _slowly(self, key: bytes, at: int, labels_of: LabelsOf) -> Series | Refused:
-        known: Series | Refused | None = self._young.get(key) or self._old.pop(key, None)
-        if known is None:
-            known = self._new(labels_of, at)
-        if isinstance(known, Series):
-            self._young[key] = known
-        return known
+    def _learn(self, sent: Keys, numbers: Numbers, missing: Numbers, labels_of: LabelsOf) -> tuple[tuple[int, Refused], ...]:
+        """Takes in the missing keys but for those that are refused, and fills in their numbers."""
+        digests = sent.digests(missing)
+        found = dict[Fingerprint, Series | Refused]()
+        new, kept, refused = list[Series](), list[int](), list[tuple[int, Refused]]()
+        of_old = self._old.keys.find_digests(digests).tolist()
+        for place, (at, digest, old) in enumerate(zip(missing.tolist(), fingerprints_of(digests), of_old, strict=True)):
+            if digest not in found:
+                found[digest] = one = self._again(old) if old >= 0 else self._judged(labels_of, at, len(self) + len(new))
+                if isinstance(one, Series):
+                    new.append(one)
+            one = found[digest]
+            if isinstance(one, Series):
+                kept.append(place)
+            else:
+                refused.append((at, one))
+        at_places = np.array(kept, np.int64)
+        numbers[missing[at_places]] = self._young.add(sent, missing[at_places], digests[at_places], new)
+        return tuple(refused)
 
-    def _new(self, labels_of: LabelsOf, at: int) -> Series | Refused:
+    def _again(self, old: int) -> Series:
+        """What was known, and is in use once more."""
+        self._still_old -= 1
+        return Series(self._old.prints.items[old].tobytes(), self._old.labels[old])
+
+    def _judged(self, labels_of: LabelsOf, at: int, active: int) -> Series | Refused:
         try:
             labels = labels_of(at)
         except BadRequest as error:
             return Reason.INVALID_LABELS, str(error)
         most = self._limits.max_global_series_per_user
-        if 0 < most <= len(self):
+        if 0 < most <= active:
             text = series_text(tuple(sorted(labels)))
             return Reason.SERIES_LIMIT, f"per-user series limit of {most} exceeded by {text}; raise limits.max_global_series_per_user"
         return judged(labels, self._limits)
@@ -72,7 +111,36 @@ class MetricSeries:
     def _turn(self, now_ns: int) -> None:
         if self._turned_ns is None or now_ns - self._turned_ns >= self._idle_ns:
             self._turned_ns = now_ns
-            self._young, self._old = {}, self._young
+            self._young, self._old = _Age(), self._young
+            self._still_old = len(self._old.labels)
+
+
+class _Age:
+    """Series numbered in the order in which they came, as columns."""
+
+    def __init__(self) -> None:
+        self.keys = KeyIndex()
+        self.labels: list[Labels] = []
+        self._store = LabelList(self.labels)
+        self.prints = GrowingArray(np.uint64, 2)
+        self._label_sizes = GrowingArray(np.int64)
+
+    def add(self, keys: Keys, at: Numbers, digests: Prints, series: Sequence[Series]) -> Numbers:
+        """The numbers of the keys at these places, which have these digests. series: of each key once, none of which is known."""
+        labels = [one.labels or () for one in series]
+        self.labels.extend(labels)
+        self.prints.extend(prints_of([one.fingerprint for one in series]))
+        self._label_sizes.extend(np.fromiter(map(label_size, labels), np.int64, len(labels)))
+        return self.keys.add(keys, at, digests)
+
+    def table(self, numbers: Numbers) -> SeriesTable:
+        found = SeriesTable(self.prints.items.take(numbers, axis=0), self._store, numbers)
+        found.unlabelled, found.label_sizes = np.zeros(len(numbers), np.bool_), self._label_sizes.items[numbers]
+        return found
+
+
+def _rise(numbers: Numbers) -> bool:
+    return b"\0" not in (numbers[1:] > numbers[:-1]).tobytes()
 
 
 def series_text(labels: Labels) -> str:

@@ -9,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 
 from lgtm.distributor.known import KnownSeries
-from lgtm.model.batch import Series
 from lgtm.model.part import Part
 from lgtm.wire.part import encode_part, is_quick
 
@@ -50,12 +49,7 @@ class Parcel:
 
     def _without_labels(self) -> Part:
         batch = self.part.batch
-        series: tuple[Series, ...]
-        if self._left_out.all():
-            series = batch.table.bare
-        else:
-            series = tuple([each.bare if left_out else each for each, left_out in zip(batch.series, self._left_out.tolist(), strict=True)])
-        return replace(self.part, batch=replace(batch, series=series))
+        return replace(self.part, batch=replace(batch, series=batch.table.without_labels(self._left_out)))
 
 
 async def _encode(part: Part) -> bytes:

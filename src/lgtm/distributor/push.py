@@ -31,10 +31,11 @@ from lgtm.distributor.refusals import SamplesRefused, Stopping, Written
 from lgtm.distributor.split import bounded, parts_worth, split, split_by_trace
 from lgtm.distributor.tenants import Tenants, TenantState
 from lgtm.distributor.write import Writer
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.labels import Labels
 from lgtm.model.limits import Limits, TenantLimits
 from lgtm.model.part import PartId
+from lgtm.model.series import Series
 from lgtm.model.signal import EXEMPLARS, LOGS, METADATA, SAMPLES, SPANS, TRACE_ID, Signal
 from lgtm.model.tenant import Tenant
 from lgtm.wire.decoded import DecodedLogs

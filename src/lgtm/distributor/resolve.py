@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from lgtm.distributor.levels import normalise
 from lgtm.distributor.refusals import Reason
 from lgtm.distributor.service_name import SERVICE_NAME, with_service_name
-from lgtm.model.batch import Series
 from lgtm.model.labels import Labels, format_labels
 from lgtm.model.limits import Limits
+from lgtm.model.series import Series
 
 
 @dataclass(slots=True, frozen=True)

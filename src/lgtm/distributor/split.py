@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from lgtm.distributor.ingesters import Ingester, Owners
 from lgtm.distributor.merge import with_series
-from lgtm.model.batch import Batch, Series, SeriesTable
+from lgtm.model.batch import Batch
 from lgtm.model.labels import fingerprint
+from lgtm.model.series import SeriesTable
 from lgtm.model.signal import SAMPLES, SERIES, TRACE_ID
 
 PART_BYTES_MAX = 6 * 1024 * 1024
@@ -20,7 +21,7 @@ PART_BYTES_MAX = 6 * 1024 * 1024
 
 def bounded(batch: Batch) -> Iterator[Batch]:
     """The rows in order, in batches of at most PART_BYTES_MAX each (or of one row), with only the series that they use."""
-    if len(batch) <= 1 or batch.rows.nbytes + batch.table.label_bytes <= PART_BYTES_MAX:
+    if len(batch) <= 1 or batch.rows.nbytes + int(batch.table.label_sizes.sum()) <= PART_BYTES_MAX:
         yield batch
         return
     middle = len(batch) // 2
@@ -54,7 +55,7 @@ def split(
 
     Every row goes into exactly one of the parts, in its order. Raises what `owners` raises.
     """
-    groups, group_of = _groups_by_shard(batch.table, owners, intended) if batch.signal is SAMPLES else _groups(batch.series, owners, intended)
+    groups, group_of = _groups_by_shard(batch.table, owners, intended) if batch.signal is SAMPLES else _groups(batch.table, owners, intended)
     if parts_max is not None and len(groups) > parts_max:
         groups, group_of = _joined(groups, group_of, parts_max, turn)
     if len(groups) == 1:
@@ -118,16 +119,14 @@ def _by_group(batch: Batch, of_row: npt.NDArray[np.int64]) -> Iterator[tuple[int
             yield number, gathered.slice(end - int(counts[number]), int(counts[number]))
 
 
-def _groups(
-    series: tuple[Series, ...], owners: Owners, intended: Intended
-) -> tuple[list[tuple[Ingester, ...]], np.ndarray[tuple[int], np.dtype[np.int64]]]:
+def _groups(series: SeriesTable, owners: Owners, intended: Intended) -> tuple[list[tuple[Ingester, ...]], np.ndarray[tuple[int], np.dtype[np.int64]]]:
     """A preference list for each set of intended ingesters, and the number of its list for each series."""
     numbers: dict[tuple[str, ...], int] = {}
     groups: list[tuple[Ingester, ...]] = []
     seen: dict[int, tuple[int, tuple[Ingester, ...]]] = {}
     group_of = np.empty(len(series), np.int64)
-    for at, one in enumerate(series):
-        found = owners(one.fingerprint)
+    for at, each in enumerate(series.fingerprints):
+        found = owners(each)
         # Series by the thousand share a few lists, most often the very same ones. They are held here, so an id stands for one list.
         known = seen.get(id(found))
         if known is None:
@@ -183,5 +182,4 @@ def _renumbered(batch: Batch, kept_series: np.ndarray[tuple[int], np.dtype[np.in
     """Rows of the batch with only the series that are kept."""
     renumbered = np.zeros(len(batch.series), np.uint32)
     renumbered[kept_series] = np.arange(len(kept_series))
-    series = SeriesTable([batch.series[at] for at in kept_series.tolist()])
-    return Batch(batch.signal, batch.tenant, series, with_series(rows, renumbered[rows.column(SERIES).to_numpy()]))
+    return Batch(batch.signal, batch.tenant, batch.table.take(kept_series), with_series(rows, renumbered[rows.column(SERIES).to_numpy()]))

@@ -12,14 +12,15 @@ import numpy as np
 import pyarrow as pa
 
 from lgtm.blocks.merge import merge_rows
-from lgtm.model.batch import Batch, Series, SeriesTable
-from lgtm.model.fingerprint_index import FingerprintIndex, Numbers, prints_of
+from lgtm.model.batch import Batch
+from lgtm.model.fingerprint_index import FingerprintIndex, Numbers, fingerprints_of
 from lgtm.model.labels import Fingerprint, placeholder
 from lgtm.model.matchers import Matchers
 from lgtm.model.part import PartId
-from lgtm.model.series_index import IndexedSeries, SeriesIndex
+from lgtm.model.series import SeriesTable
+from lgtm.model.series_index import SeriesIndex
 from lgtm.model.signal import SERIES, Signal
-from lgtm.model.spans import PartSpans
+from lgtm.model.spans import Mask, PartSpans
 from lgtm.model.tenant import Tenant
 
 RUN_OVERHEAD_BYTES = 4_096
@@ -46,12 +47,13 @@ class HeadSnapshot:
     generation: str
     signal: Signal
     tenant: Tenant
-    series: IndexedSeries
+    series: SeriesTable
+    index: SeriesIndex
     runs: tuple[Run, ...]
 
     def matching(self, matchers: Matchers) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """One truth for each of the series."""
-        return self.series.label_index.select(matchers, len(self.series))
+        return self.index.select(matchers, len(self.series))
 
 
 class Head:
@@ -60,25 +62,29 @@ class Head:
         self.tenant = tenant
         self.row_count = 0
         self.nbytes = 0
-        self.series: list[Series] = []
         self._generation = generation
         self._numbers = FingerprintIndex()
-        self._placeholders: set[Fingerprint] = set()
-        """Series whose labels nobody here knows."""
+        self._placeholders: set[int] = set()
+        """Numbers of series whose labels nobody here knows."""
         self._runs: list[Run] = []
         self._merged_up_to = 0
         """The rows_min for which no small runs were found since runs last changed: most heads are asked each second, and few have got any."""
         self._index = SeriesIndex()
-        self._series_snapshot = IndexedSeries.of((), self._index)
+        self._series_snapshot = SeriesTable(self._numbers.prints, self._index)
+
+    @property
+    def series_count(self) -> int:
+        return len(self._index)
 
     def missing(self, batch: Batch) -> tuple[Fingerprint, ...]:
         """Series of the batch that came without labels and are not known here either."""
-        numbers, lost = self._numbers.find(batch.table.prints), self._placeholders
-        if not lost and _are_known(numbers):
+        table = batch.table
+        numbers = self._numbers.find(table.prints)
+        if not self._placeholders and _are_known(numbers):
             return ()
         # A placeholder is no knowledge: whoever has the labels may still send them.
-        unlabelled = [(one.fingerprint, number) for one, number in zip(batch.series, numbers.tolist(), strict=True) if one.labels is None]
-        return tuple([fingerprint for fingerprint, number in unlabelled if number < 0 or fingerprint in lost])
+        unknown = ((numbers < 0) | self._are_lost(numbers)) & table.unlabelled
+        return tuple(fingerprints_of(table.prints[unknown]))
 
     def add(self, batch: Batch, part_id: PartId, *, primary: bool = True) -> None:
         """Makes the rows visible to the next snapshot. primary: whether it falls to this node to bring them into a block."""
@@ -95,9 +101,9 @@ class Head:
         self.nbytes += run.nbytes
 
     def snapshot(self) -> HeadSnapshot:
-        if len(self._series_snapshot) != len(self.series):
-            self._series_snapshot = IndexedSeries.of(self.series, self._index)
-        return HeadSnapshot(self._generation, self.signal, self.tenant, self._series_snapshot, tuple(self._runs))
+        if len(self._series_snapshot) != len(self._index):
+            self._series_snapshot = SeriesTable(self._numbers.prints, self._index)
+        return HeadSnapshot(self._generation, self.signal, self.tenant, self._series_snapshot, self._index, tuple(self._runs))
 
     def small_runs(self, rows_min: int) -> tuple[int, tuple[Run, ...]] | None:
         """Neighbouring small runs worth merging: the position of the first and the runs. None when there are none.
@@ -120,7 +126,7 @@ class Head:
 
     def merge(self, runs: tuple[Run, ...]) -> Run:
         """One run with the rows of all, in order. Pure: may run on any thread."""
-        series = SeriesTable(self.series)
+        series = SeriesTable(self._numbers.prints, self._index)
         merged = merge_rows([Batch(self.signal, self.tenant, series, run.rows) for run in runs]).rows
         parts = PartSpans.joined([run.parts for run in runs])
         nbytes = merged.nbytes + RUN_OVERHEAD_BYTES + parts.nbytes
@@ -133,30 +139,37 @@ class Head:
         self._merged_up_to = 0
         self.nbytes += merged.nbytes - sum(run.nbytes for run in runs)
 
-    def known(self, series: Series) -> Series:
-        """The series with its labels, which travel only once a generation."""
-        return self.series[int(self._numbers.find(prints_of([series.fingerprint]))[0])]
+    def labelled(self, series: SeriesTable) -> SeriesTable:
+        """The series with their labels, which travel only once a generation."""
+        return SeriesTable(series.prints, self._index, self._numbers.find(series.prints))
 
     def _numbers_of(self, series: SeriesTable) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
-        known = len(self.series)
+        known = len(self._index)
         numbers = self._numbers.add(series.prints)
-        if self._placeholders or len(self._numbers) > known:
-            for one, number in zip(series, numbers.tolist(), strict=True):
-                self._take_in(one, number)
+        if len(self._numbers) > known:
+            self._take_in(series, np.unique(numbers, return_index=True)[1][known - len(self._numbers) :])
+        if self._placeholders:
+            self._replace_placeholders(series, numbers)
         return numbers.astype(np.uint32)
 
-    def _take_in(self, series: Series, number: int) -> None:
-        if number == len(self.series):
-            if series.labels is None:
-                self._placeholders.add(series.fingerprint)
-                series = Series(series.fingerprint, placeholder(series.fingerprint))
-            self.series.append(series)
-            self._index.extend((series.labels or (),))
-        elif series.labels is not None and series.fingerprint in self._placeholders:
-            self._placeholders.remove(series.fingerprint)
-            self.series[number] = series
-            self._index.replace(number, series.labels)
-            self._series_snapshot = IndexedSeries.of((), self._index)
+    def _take_in(self, series: SeriesTable, places: Numbers) -> None:
+        """places: where in the table the new series are, in the order of their numbers."""
+        new = series.take(places)
+        for place, labels in enumerate(new.labels):
+            if labels is None:
+                self._placeholders.add(len(self._index))
+            self._index.extend((placeholder(new.prints[place].tobytes()) if labels is None else labels,))
+
+    def _replace_placeholders(self, series: SeriesTable, numbers: Numbers) -> None:
+        for place in (self._are_lost(numbers) & ~series.unlabelled).nonzero()[0].tolist():
+            number, labels = int(numbers[place]), series.labels_at(place)
+            if number in self._placeholders and labels is not None:
+                self._placeholders.remove(number)
+                self._index.replace(number, labels)
+                self._series_snapshot = SeriesTable(self._numbers.prints, self._index)
+
+    def _are_lost(self, numbers: Numbers) -> Mask:
+        return np.isin(numbers, list(self._placeholders))
 
 
 def _are_known(numbers: Numbers) -> bool:

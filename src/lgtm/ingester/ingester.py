@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 
 CUT_INTERVAL_S = 1.0
 MERGE_INTERVAL_S = 0.25
+REST_AFTER_START_S = 5.0
+"""Rows that were replayed are in the log, and stay there so much longer: who has just lost a node asks questions first."""
 
 
 class PartLog(Protocol):
@@ -125,6 +127,7 @@ class Ingester:
         self._spill = spill
         self._sealed = asyncio.Event()
         self._published = asyncio.Event()
+        self._hurried = asyncio.Event()
         self._settling = asyncio.Lock()
         self._forgotten_ns = clock.monotonic_ns()
         self._flushed = asyncio.Condition()
@@ -228,7 +231,7 @@ class Ingester:
         return sum(generation.row_count for generation in self._generations)
 
     def head_series(self) -> int:
-        return sum(len(head.series) for generation in self._generations for head in generation.heads.values())
+        return sum(head.series_count for generation in self._generations for head in generation.heads.values())
 
     def flush_backlog(self) -> int:
         """Sealed generations whose blocks are not published yet."""
@@ -290,6 +293,7 @@ class Ingester:
         for generation in self._generations:
             generation.hurried = generation.hurried or generation.sealed
         self._published.set()
+        self._hurried.set()
 
     def _open_generation(self) -> None:
         now_ns = self._clock.monotonic_ns()
@@ -340,6 +344,8 @@ class Ingester:
                 self.cut()
 
     async def _flush_loop(self) -> None:
+        if self._generations[0].sealed and 2 * self.head_bytes() < self._config.head_bytes_max:
+            await self._either(self._hurried, REST_AFTER_START_S)
         while True:
             self._sealed.clear()
             while (generation := next((g for g in self._generations if g.sealed and not g.published), None)) is not None:
@@ -359,12 +365,15 @@ class Ingester:
 
     async def _wait_a_while(self) -> None:
         self._published.clear()
-        timer, published = asyncio.ensure_future(self._clock.sleep(CUT_INTERVAL_S)), asyncio.ensure_future(self._published.wait())
+        await self._either(self._published, CUT_INTERVAL_S)
+
+    async def _either(self, told: asyncio.Event, seconds: float) -> None:
+        timer, happened = asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.ensure_future(told.wait())
         try:
-            await asyncio.wait({timer, published}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({timer, happened}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             timer.cancel()
-            published.cancel()
+            happened.cancel()
 
     async def _settle(self, generation: Generation) -> None:
         """Finds out whether everything of a published generation is in blocks, and sees to it when nobody else does."""
@@ -466,7 +475,7 @@ class Ingester:
 
 def _with_labels(generation: Generation, batch: Batch) -> Batch:
     head = generation.head(batch.tenant, batch.signal)
-    return Batch(batch.signal, batch.tenant, tuple(head.known(s) for s in batch.series), batch.rows)
+    return Batch(batch.signal, batch.tenant, head.labelled(batch.table), batch.rows)
 
 
 def _report_mark(done: asyncio.Future[int], number: int) -> None:

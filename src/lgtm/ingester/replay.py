@@ -14,8 +14,6 @@ from dataclasses import dataclass, field, replace
 from lgtm.errors import Corruption
 from lgtm.ingester.generation import Generation
 from lgtm.ingester.records import KIND_ALONE, KIND_GENERATION, Alone, split_record
-from lgtm.model.batch import Series
-from lgtm.model.labels import Fingerprint
 from lgtm.model.part import Part
 from lgtm.telemetry import event
 from lgtm.wire.part import decode_part
@@ -45,8 +43,7 @@ def replay(
 ) -> Replayed:
     """records: (segment, payload) in the order of the log. now_ns: monotonic. set_aside: called with the segment and the bytes of a record that
     cannot be read; returns once they are durable. Blocks: CPU and disk."""
-    # A scrape is a part with a series for each sample: 40,000 series in 60 scrapes are made 40,000 times, not 2,400,000.
-    found, bare = Replayed(), dict[Fingerprint, Series]()
+    found = Replayed()
     for segment, data in records:
         try:
             kind, payload = split_record(data)
@@ -55,7 +52,7 @@ def replay(
             elif kind == KIND_ALONE:
                 _remember(found, Alone.from_bytes(bytes(payload)))
             else:
-                _add(found, wal_id, segment, decode_part(payload, bare), now_ns, is_primary)
+                _add(found, wal_id, segment, decode_part(payload), now_ns, is_primary)
         except (Corruption, ValueError) as error:
             found.malformed_records += 1
             place = set_aside(segment, data)

@@ -28,7 +28,7 @@ class FrameSource:
         self._rows = batch.rows
         self.ts_ns: I64 = batch.rows.column(TS).to_numpy()
         self.series: I64 = batch.rows.column(SERIES).to_numpy().astype(np.int64)
-        self.stream_labels: tuple[Labels, ...] = tuple(s.labels or () for s in batch.series)
+        self.stream_labels: tuple[Labels, ...] = tuple(labels or () for labels in batch.table.labels)
         self.stream_names = frozenset(name for labels in self.stream_labels for name, _ in labels)
         self._metadata: dict[str, Any | None] = {}
 

@@ -1,8 +1,13 @@
-"""Numbers of fingerprints, looked up and given by the thousand: what a dictionary does one by one, and at four times its memory."""
+"""Numbers of fingerprints, looked up and given by the thousand: what a dictionary does one by one, and at four times its memory.
+
+Senders repeat themselves: series come in the order in which they came before. So a stretch of them has a stretch of numbers, which one comparison
+of all its fingerprints confirms, in a tenth of the time that it takes to look each up.
+"""
 
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +22,10 @@ Numbers = npt.NDArray[np.int64]
 _CAPACITY_MIN = 16
 _SLOTS_A_SERIES = 4
 _EMPTY = -1
+_FINGERPRINT = struct.Struct(f"{FINGERPRINT_BYTES}s")
+STRETCH_MIN = 64
+"""Shorter ones are better looked up one by one."""
+STRETCHES_MAX = 16
 _WORD_BITS = 64
 _KEYS = np.frombuffer(os.urandom(FINGERPRINT_BYTES), np.uint64) | np.uint64(1)
 """Of this process, so that nobody can choose labels whose fingerprints all want the same slot. What is found does not depend on them."""
@@ -24,6 +33,10 @@ _KEYS = np.frombuffer(os.urandom(FINGERPRINT_BYTES), np.uint64) | np.uint64(1)
 
 def prints_of(fingerprints: Sequence[Fingerprint]) -> Prints:
     return np.frombuffer(b"".join(fingerprints), np.uint64).reshape(-1, 2)
+
+
+def fingerprints_of(prints: Prints) -> list[Fingerprint]:
+    return [one for (one,) in _FINGERPRINT.iter_unpack(prints.tobytes())]
 
 
 class FingerprintIndex:
@@ -38,8 +51,33 @@ class FingerprintIndex:
     def __len__(self) -> int:
         return self._count
 
+    @property
+    def prints(self) -> Prints:
+        """The fingerprints in the order of their numbers; what is added later does not change what was returned."""
+        return self._prints[: self._count]
+
     def find(self, prints: Prints) -> Numbers:
         """The number of each; -1 for those that have none."""
+        found = np.empty(len(prints), np.int64)
+        done = self._follow(prints, found)
+        if done < len(prints):
+            found[done:] = self._look_up(prints[done:])
+        return found
+
+    def _follow(self, prints: Prints, found: Numbers) -> int:
+        """How many of the first were found by stretches that came in the same order before."""
+        done = 0
+        for _ in range(STRETCHES_MAX):
+            if len(prints) - done < STRETCH_MIN or (number := int(self._look_up(prints[done : done + 1])[0])) < 0:
+                return done
+            length = _alike(self.prints[number:], prints[done:])
+            found[done : done + length] = np.arange(number, number + length)
+            done += length
+            if length < STRETCH_MIN:
+                return done
+        return done
+
+    def _look_up(self, prints: Prints) -> Numbers:
         slots = self._first_slots(prints)
         found = self._slots[slots].astype(np.int64)
         wrong = self._wrong(found, prints)
@@ -123,6 +161,14 @@ class FingerprintIndex:
         self._slots = np.full(slots, _EMPTY, np.int32)
         self._shift = np.uint64(_WORD_BITS + 1 - slots.bit_length())
         self._put(np.arange(self._count), self._prints[: self._count])
+
+
+def _alike(one: Prints, other: Prints) -> int:
+    """How many of the first are the same in both."""
+    most = min(len(one), len(other))
+    differs = (one[:most] != other[:most]).ravel()
+    first = int(differs.argmax())
+    return first // 2 if differs[first] else most
 
 
 _NOWHERE: Numbers = np.empty(0, np.int64)

@@ -8,13 +8,11 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from lgtm.model.batch import Series, SeriesTable
+from lgtm.model.label_store import LabelColumns, Numbers
 from lgtm.model.labels import Labels
 from lgtm.model.matchers import Matchers
 
 Bool = npt.NDArray[np.bool_]
-I64 = npt.NDArray[np.int64]
-I32 = npt.NDArray[np.int32]
 
 
 class _Column:
@@ -28,25 +26,38 @@ class _Column:
 
 
 class SeriesIndex:
-    """Only grows. Labels of a series may be told again, when they were not known at first."""
+    """The labels of series by number. Only grows, but labels of a series may be told again, when they were not known at first.
+
+    One thread may add to it while others read what was there before.
+    """
 
     def __init__(self) -> None:
         self._columns: dict[str, _Column] = {}
-        self._count = 0
+        self._labels: list[Labels] = []
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._labels)
+
+    def labels_at(self, number: int) -> Labels:
+        return self._labels[number]
+
+    def labels(self, numbers: Numbers) -> list[Labels]:
+        return list(map(self._labels.__getitem__, numbers.tolist()))
+
+    def unknown(self, numbers: Numbers) -> Bool:
+        return np.zeros(len(numbers), bool)
 
     def extend(self, series: Iterable[Labels]) -> None:
         for labels in series:
-            self._tell(self._count, labels)
-            self._count += 1
+            self._tell(len(self._labels), labels)
+            self._labels.append(labels)
 
     def replace(self, number: int, labels: Labels) -> None:
         """What was told of the series before does not count any more."""
         for column in self._columns.values():
             if number < len(column.codes):
                 column.codes[number] = 0
+        self._labels[number] = labels
         self._tell(number, labels)
 
     def _tell(self, number: int, labels: Labels) -> None:
@@ -81,26 +92,13 @@ class SeriesIndex:
                 found[len(told) :] = False
         return found
 
-    def columns(self, numbers: I64) -> dict[str, tuple[list[str], I32]]:
-        """By label name: distinct values, the first of them "", and of each of the series a position among them. Only labels that any of them has."""
-        found = {}
-        for name, column in self._columns.items():
-            told = np.array(column.codes, np.int32)
+    def columns(self, numbers: Numbers) -> LabelColumns:
+        found: LabelColumns = {}
+        for name, column in list(self._columns.items()):
+            told = np.array(column.codes[:], np.int32)  # of a copy: an array that somebody looks into cannot be added to
             codes = np.zeros(len(numbers), np.int32)
             known = numbers < len(told)
             codes[known] = told[numbers[known]]
             if codes.any():
                 found[name] = (list(column.numbers), codes)
         return found
-
-
-class IndexedSeries(SeriesTable):
-    """The series of a head, with its index; the index may have grown since."""
-
-    label_index: SeriesIndex
-
-    @classmethod
-    def of(cls, series: Iterable[Series], index: SeriesIndex) -> IndexedSeries:
-        made = cls(series)
-        made.label_index = index
-        return made

@@ -128,8 +128,8 @@ class BlockRows:
         if self._holds_nothing():
             return []
         reader, selection = self._selection()
-        numbers = range(len(selection)) if self._request.traces is None else self._series_of_traces(reader, selection)
-        return [selection.series[number].labels or () for number in numbers]
+        numbers = np.arange(len(selection)) if self._request.traces is None else self._series_of_traces(reader, selection)
+        return [labels or () for labels in selection.series.take(numbers).labels]
 
     def volumes(self, edges_ns: Ints) -> tuple[list[Labels], Ints, Ints]:
         if self._holds_nothing():
@@ -146,16 +146,16 @@ class BlockRows:
                 buckets = np.searchsorted(edges_ns, batch.rows.column(TS).to_numpy(), side="right") - 1
                 np.add.at(counts, (batch.rows.column(SERIES).to_numpy(), buckets), 1)
         shares = counts / np.maximum(selection.row_count, 1)[:, None]
-        return [one.labels or () for one in selection.series], counts, np.rint(shares * nbytes[:, None]).astype(np.int64)
+        return [labels or () for labels in selection.series.labels], counts, np.rint(shares * nbytes[:, None]).astype(np.int64)
 
     def _read(self, reader: BlockReader, selection: SeriesSelection, window: Window, names: frozenset[str] | None) -> Iterator[Batch]:
         return reader.read(selection, window, names, traces=self._request.traces, row_groups=self._row_groups)
 
-    def _series_of_traces(self, reader: BlockReader, selection: SeriesSelection) -> list[int]:
+    def _series_of_traces(self, reader: BlockReader, selection: SeriesSelection) -> Ints:
         used = np.zeros(len(selection), bool)
         for batch in self._read(reader, selection, self._request.window, frozenset()):
             used[batch.rows.column(SERIES).to_numpy()] = True
-        return np.flatnonzero(used).tolist()
+        return np.flatnonzero(used)
 
     def _holds_nothing(self) -> bool:
         """Its index said so, and it was not opened."""

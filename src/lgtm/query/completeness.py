@@ -16,6 +16,13 @@ from collections.abc import Collection, Iterable, Mapping
 from lgtm.errors import Unavailable
 
 
+class NotAsked(Unavailable):
+    """An instance was not known when the others were asked. It may have acknowledged rows before."""
+
+    def __str__(self) -> str:
+        return "it was not known yet when the others were asked"
+
+
 class Incomplete(Unavailable):
     """The answer would lack rows, and partial answers are not wanted."""
 

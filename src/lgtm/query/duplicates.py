@@ -16,7 +16,9 @@ import pyarrow as pa
 from lgtm.blocks.duplicates import Mask
 from lgtm.blocks.merge import dedupe_mask, merge_rows
 from lgtm.model.batch import Batch
-from lgtm.model.labels import Fingerprint, is_placeholder
+from lgtm.model.fingerprint_index import FingerprintIndex
+from lgtm.model.labels import is_placeholder
+from lgtm.model.series import Series
 from lgtm.model.signal import SERIES, TS
 from lgtm.model.window import Window
 from lgtm.query.source import EVERYTHING, KEYS, RowSet
@@ -62,7 +64,7 @@ def find_suspects(row_sets: Sequence[RowSet], window: Window) -> Suspects:
     """Rows of `read(window, …)` whose keys occur twice. Blocks (CPU, disk)."""
     stretches = [s for s in contested(row_sets) if s.start_ns < window.end_ns and window.start_ns < s.end_ns]
     concerned = [at for at, rows in enumerate(row_sets) if any(s.overlaps(rows.min_ns, rows.max_ns) for s in stretches)]
-    numbers: dict[Fingerprint, int] = {}
+    numbers = FingerprintIndex()
     keys = [_keys(row_sets[at], window, numbers) for at in concerned]
     repeated = _repeated(np.concatenate(keys)) if keys else np.empty(0, np.uint64)
     if not len(repeated):
@@ -122,15 +124,15 @@ def without(batches: Iterator[Batch], drops: Drops | None) -> Iterator[Batch]:
         start += len(batch)
 
 
-def _keys(rows: RowSet, window: Window, numbers: dict[Fingerprint, int]) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+def _keys(rows: RowSet, window: Window, numbers: FingerprintIndex) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
     """One number a row, in the order of `read`; equal for equal (series, ts)."""
     mixed = []
-    table: tuple[object, ...] | None = None
+    table: Sequence[Series] | None = None
     global_numbers = np.empty(0, np.uint64)
     for batch in rows.read(window, KEYS):
         if batch.series is not table:
             table = batch.series
-            global_numbers = np.fromiter((numbers.setdefault(s.fingerprint, len(numbers)) for s in batch.series), np.uint64, len(batch.series))
+            global_numbers = numbers.add(batch.table.prints).astype(np.uint64)
         series = global_numbers[batch.rows.column(SERIES).to_numpy()]
         mixed.append((batch.rows.column(TS).to_numpy().view(np.uint64) + series * _MIX_SERIES) * _MIX_TS)
     return np.concatenate(mixed) if mixed else np.empty(0, np.uint64)

@@ -12,10 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lgtm.errors import Unavailable
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.labels import Labels
 from lgtm.model.matchers import Matchers
 from lgtm.model.part_ids import PartIds
+from lgtm.model.series import SeriesTable
 from lgtm.model.signal import SERIES, TRACE_ID, TS, Signal
 from lgtm.model.spans import Mask, PartSpans
 from lgtm.model.tenant import Tenant
@@ -52,7 +53,7 @@ class Head(Protocol):
     def tenant(self) -> Tenant: ...
 
     @property
-    def series(self) -> tuple[Series, ...]: ...
+    def series(self) -> SeriesTable: ...
 
     @property
     def runs(self) -> Sequence[HeadRun]: ...
@@ -171,7 +172,7 @@ class HeadRows:
         near = (ranges[0] < self._window.end_ns) & (ranges[1] >= self._window.start_ns)
         if self._wanted is not None:
             near &= self._wanted
-        return [self._head.series[number].labels or () for number in np.flatnonzero(near).tolist()]
+        return [labels or () for labels in self._head.series.take(np.flatnonzero(near)).labels]
 
     def volumes(self, edges_ns: Ints) -> tuple[list[Labels], Ints, Ints]:
         rows = self._run.rows
@@ -184,7 +185,7 @@ class HeadRows:
         size = len(used) * buckets
         counts = np.bincount(cells, minlength=size).reshape(len(used), buckets)
         nbytes = np.bincount(cells, weights=row_bytes(rows), minlength=size).astype(np.int64).reshape(len(used), buckets)
-        return [self._head.series[number].labels or () for number in used.tolist()], counts, nbytes
+        return [labels or () for labels in self._head.series.take(used).labels], counts, nbytes
 
     @cached_property
     def _chosen(self) -> Mask | None:

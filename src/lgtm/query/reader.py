@@ -4,12 +4,11 @@ missing, and another try when rows moved under it."""
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from lgtm.errors import Unavailable
 from lgtm.model.limits import Limits, TenantLimits
 from lgtm.model.signal import Signal
 from lgtm.model.tenant import Tenant
@@ -28,9 +27,8 @@ Damaged = Callable[[Tenant, Signal], tuple[str, ...]]
 """Warnings about rows that the tenant has in blocks and that nobody could read."""
 Holders = Callable[[], Sequence[Holder]]
 """The ingesters that may hold rows now, this node's own first."""
-Judge = Callable[[Mapping[str, Unavailable], frozenset[str]], tuple[str, ...]]
-"""Ingesters that could not say what they hold, and why; and those who may hold alone what others have lost → warnings, unless every row has a home
-elsewhere. Raises Unavailable when partial answers are not wanted."""
+Judge = Callable[[Gathered], tuple[str, ...]]
+"""Who was asked and could not say what they hold, and who may hold alone what others have lost → warnings, unless every row has a home elsewhere."""
 
 
 class Reader:
@@ -72,15 +70,24 @@ class Reader:
 
     async def gather(self, request: Request, stats: QueryStats) -> tuple[Gathered, tuple[str, ...]]:
         """The row sets of a request, and warnings about rows that may be missing. Raises Incomplete when partial answers are not wanted."""
-        gathered = await gather(self._holders(), self._stored, request, hedge_s=self.config.hedge_s)
+        gathered = await self._gather(request)
         # At once: what is known of who is away may be about other blocks in a moment.
-        warnings = (*self._judge(gathered.away, gathered.lost_to), *gathered.warnings, *self._damaged(request.tenant, request.signal))
+        warnings = (*self._judge(gathered), *gathered.warnings, *self._damaged(request.tenant, request.signal))
         if warnings and self.config.strict:
             raise Incomplete(warnings)
         in_blocks = sum(isinstance(rows, BlockRows) for rows in gathered.row_sets)
         stats.blocks += in_blocks
         stats.head_runs += len(gathered.row_sets) - in_blocks
         return gathered, warnings
+
+    async def _gather(self, request: Request) -> Gathered:
+        """Once more when an instance was met meanwhile: it may have acknowledged rows long before anybody here knew of it."""
+        for _ in range(ASKED_AGAIN_MAX):
+            gathered = await gather(self._holders(), self._stored, request, hedge_s=self.config.hedge_s)
+            if gathered.asked.issuperset(holder.id for holder in self._holders()):
+                return gathered
+            self.metrics.asked_again.inc()
+        return await gather(self._holders(), self._stored, request, hedge_s=self.config.hedge_s)
 
     async def settled(self, ask: Callable[[], Coroutine[None, None, T]]) -> T:
         """Asks again, from the beginning, when a holder went away or flushed while it was being read."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lgtm.model.batch import Batch, Series
-from lgtm.model.labels import Fingerprint, Labels, is_placeholder
+from lgtm.model.batch import Batch
+from lgtm.model.fingerprint_index import FingerprintIndex
+from lgtm.model.labels import UNLABELLED, is_placeholder
 from lgtm.model.matchers import matches_all
-from lgtm.model.series_index import IndexedSeries
+from lgtm.model.series import Series, SeriesTable
 from lgtm.model.signal import HISTOGRAM, SERIES, START, TS, VALUE
 from lgtm.promql.columns import BucketColumns, HistogramColumns, Selected, offsets_of
 from lgtm.query.deletions import Deletion
-from lgtm.vectors.label_table import Column, LabelTable
+from lgtm.vectors.label_table import Column, LabelTable, concatenate
 from lgtm.wire.histogram_columns import HistogramArrays, histogram_arrays
 
 I64 = npt.NDArray[np.int64]
@@ -26,10 +28,12 @@ class SampleRows:
     """Takes batches in order of arrival: of samples of one series at one time the first counts."""
 
     def __init__(self) -> None:
-        self._numbers: dict[Fingerprint, int] = {}
-        self._labels: list[Labels] = []
-        self._of_table: tuple[tuple[Series, ...], I64] | None = None
-        self._tables = 0
+        self._numbers = FingerprintIndex()
+        self._new: list[SeriesTable] = []
+        """The series in the order of their numbers."""
+        self._again: list[tuple[I64, SeriesTable]] = []
+        """Those that were met in several tables, with their numbers."""
+        self._of_table: tuple[Sequence[Series], I64] | None = None
         self._series: list[I64] = []
         self._rows: list[pa.RecordBatch] = []
 
@@ -38,23 +42,28 @@ class SampleRows:
         of_rows = batch.rows.column(SERIES).to_numpy()
         used = np.zeros(len(batch.series), bool)
         used[of_rows] = True
-        for at in np.flatnonzero(used & (numbers < 0)).tolist():
-            one = batch.series[at]
-            number = self._numbers.setdefault(one.fingerprint, len(self._labels))
-            numbers[at] = number
-            if number == len(self._labels):
-                self._labels.append(one.labels or ())
-            elif is_placeholder(self._labels[number]):
-                self._labels[number] = one.labels or ()  # what one log has lost comes back from another
+        unmet = np.flatnonzero(used & (numbers < 0))
+        if len(unmet):
+            numbers[unmet] = self._meet(batch.table.take(unmet))
         self._series.append(numbers[of_rows])
         self._rows.append(batch.rows)
 
-    def _numbered(self, series: tuple[Series, ...]) -> I64:
+    def _numbered(self, series: Sequence[Series]) -> I64:
         """Our number of each series of a batch, -1 where it was not met yet. Batches of one place share their table."""
         if self._of_table is None or self._of_table[0] is not series:
             self._of_table = (series, np.full(len(series), -1, np.int64))
-            self._tables += 1
         return self._of_table[1]
+
+    def _meet(self, series: SeriesTable) -> I64:
+        known = len(self._numbers)
+        numbers = self._numbers.add(series.prints)
+        places = np.unique(numbers, return_index=True)[1]
+        firsts = places[len(places) - (len(self._numbers) - known) :]
+        self._new.append(series.take(firsts))
+        if len(firsts) < len(series):
+            others = np.flatnonzero(numbers < known)
+            self._again.append((numbers[others], series.take(others)))
+        return numbers
 
     def selected(self, deletions: Sequence[Deletion] = ()) -> Selected:
         if not self._rows:
@@ -67,13 +76,13 @@ class SampleRows:
             kept = kept[~self._deleted(series[kept], ts[kept] // _NS_PER_MS, deletions)]
         series, ts_ms = series[kept], ts[kept] // _NS_PER_MS
         values = np.concatenate([rows.column(VALUE).to_numpy() for rows in self._rows])[kept]
-        offsets = offsets_of(np.bincount(series, minlength=len(self._labels)))
-        return Selected(self._label_table(), offsets, ts_ms, values, *self._histograms(kept), start_ms=self._starts(kept))
+        offsets = offsets_of(np.bincount(series, minlength=len(self._numbers)))
+        return Selected(self._labels, offsets, ts_ms, values, *self._histograms(kept), start_ms=self._starts(kept))
 
     def _deleted(self, series: I64, ts_ms: I64, deletions: Sequence[Deletion]) -> npt.NDArray[np.bool_]:
         gone = np.zeros(len(series), bool)
         for one in deletions:
-            matches = np.fromiter((matches_all(one.matchers, labels) for labels in self._labels), bool, len(self._labels))
+            matches = np.fromiter((matches_all(one.matchers, labels) for labels in self._labels.rows()), bool, len(self._labels))
             gone |= matches[series] & (ts_ms >= one.start_ms) & (ts_ms <= one.end_ms)
         return gone
 
@@ -88,16 +97,20 @@ class SampleRows:
             return None, None
         return np.where(held, np.cumsum(held) - 1, -1), _columns_of(histogram_arrays(column.drop_null()))
 
-    def _label_table(self) -> LabelTable:
-        assert self._of_table is not None
-        series, numbers = self._of_table
-        if self._tables > 1 or not isinstance(series, IndexedSeries):
-            return LabelTable.of(self._labels)
-        places = np.flatnonzero(numbers >= 0)
-        in_order = places[np.argsort(numbers[places])]
-        return LabelTable(
-            len(in_order), {name: Column(values, codes).compact() for name, (values, codes) in series.label_index.columns(in_order).items()}
-        )
+    @cached_property
+    def _labels(self) -> LabelTable:
+        """Of each series by number."""
+        found = concatenate([_label_table(series) for series in self._new])
+        return found if UNLABELLED not in found.columns else self._without_placeholders(found)
+
+    def _without_placeholders(self, found: LabelTable) -> LabelTable:
+        """What one log has lost comes back from another."""
+        rows = found.rows()
+        for numbers, series in self._again:
+            for number, labels in zip(numbers.tolist(), series.labels, strict=True):
+                if labels is not None and is_placeholder(rows[number]):
+                    rows[number] = labels
+        return LabelTable.of(rows)
 
     def _starts(self, kept: I64) -> I64 | None:
         columns = self._optional(START, pa.int64())
@@ -108,6 +121,10 @@ class SampleRows:
         if not any(name in rows.schema.names and rows.column(name).null_count < rows.num_rows for rows in self._rows):
             return None
         return pa.concat_arrays([rows.column(name) if name in rows.schema.names else pa.nulls(rows.num_rows, kind) for rows in self._rows])
+
+
+def _label_table(series: SeriesTable) -> LabelTable:
+    return LabelTable(len(series), {name: Column(values, codes).compact() for name, (values, codes) in series.label_columns().items()})
 
 
 def _sorted_once(series: I64, ts: I64) -> tuple[I64, npt.NDArray[np.bool_]]:

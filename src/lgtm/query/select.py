@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -66,11 +66,12 @@ class Order:
 
 @dataclass(slots=True, frozen=True)
 class Gathered:
-    """row_sets: in the order in which their rows arrived, what was flushed before what is in memory. away: holders that could not say, and why.
-    warnings: of blocks that the list may lack. lost_to: who may hold alone what those who answered have lost."""
+    """row_sets: in the order in which their rows arrived, what was flushed before what is in memory. asked: ids of all holders. away: of those that
+    could not say, and why. warnings: of blocks that the list may lack. lost_to: who may hold alone what those who answered have lost."""
 
     row_sets: list[RowSet]
-    away: dict[str, Unavailable]
+    asked: frozenset[str]
+    away: Mapping[str, Unavailable]
     warnings: tuple[str, ...] = ()
     lost_to: frozenset[str] = frozenset()
 
@@ -96,7 +97,7 @@ async def gather(holders: Sequence[Holder], stored: Stored, request: Request, *,
         if len(holders) > 1:
             taken.update(answer.parts)
     lost_to = frozenset[str]().union(*(answer.lost_to for answer in given))
-    return Gathered([*blocks, *in_memory], away, warnings, lost_to)
+    return Gathered([*blocks, *in_memory], frozenset(holder.id for holder in holders), away, warnings, lost_to)
 
 
 async def _answers(holders: Sequence[Holder], request: Request, hedge_s: float) -> list[Held | Unavailable]:

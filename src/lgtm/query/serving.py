@@ -90,7 +90,7 @@ def compact(batch: Batch) -> Batch:
     at = batch.rows.schema.get_field_index(SERIES)
     used, numbers = np.unique(batch.rows.column(at).to_numpy(), return_inverse=True)
     rows = batch.rows.set_column(at, batch.rows.schema.field(at), pa.array(numbers, pa.uint32()))
-    return Batch(batch.signal, batch.tenant, tuple(batch.series[number] for number in used.tolist()), rows)
+    return Batch(batch.signal, batch.tenant, batch.table.take(used), rows)
 
 
 def _volumes(rows: RowSet, edges: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> tuple[object, ...]:

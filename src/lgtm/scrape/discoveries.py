@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lgtm.clock import Clock
-from lgtm.scrape.aws import BotoAws
-from lgtm.scrape.config_discovery import Discovery, DnsDiscovery, Ec2Discovery, FileDiscovery, HttpDiscovery, NodesDiscovery
+from lgtm.scrape.aws import Aws
+from lgtm.scrape.config_discovery import AwsAccess, Discovery, DnsDiscovery, Ec2Discovery, FileDiscovery, HttpDiscovery, NodesDiscovery
 from lgtm.scrape.discover_dns import DnsDiscoverer, Resolve
 from lgtm.scrape.discover_ec2 import Ec2Discoverer
 from lgtm.scrape.discover_ecs import EcsDiscoverer
@@ -41,8 +41,14 @@ class Discoverers:
             case DnsDiscovery():
                 return DnsDiscoverer(discovery, self.resolve)
             case Ec2Discovery():
-                return Ec2Discoverer(discovery, BotoAws(discovery.access))
+                return Ec2Discoverer(discovery, _boto(discovery.access))
             case NodesDiscovery():
                 return NodesDiscoverer(discovery, self.nodes)
             case _:
-                return EcsDiscoverer(discovery, BotoAws(discovery.access))
+                return EcsDiscoverer(discovery, _boto(discovery.access))
+
+
+def _boto(access: AwsAccess) -> Aws:
+    from lgtm.scrape.boto import BotoAws  # boto3 takes 65 ms to import, which a node that asks nothing of AWS need not wait for
+
+    return BotoAws(access)

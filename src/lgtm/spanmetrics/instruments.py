@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lgtm.model.batch import Series
 from lgtm.model.labels import Labels
+from lgtm.model.series import Series
 from lgtm.spanmetrics.names import plain_float
 from lgtm.spanmetrics.samples import Exemplar, Samples
 from lgtm.vectors.matrix import F64, I64

@@ -8,8 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
-from lgtm.model.batch import Series
 from lgtm.model.labels import Labels
+from lgtm.model.series import Series
 from lgtm.model.tenant import Tenant
 from lgtm.vectors.matrix import F64, I64
 

@@ -29,10 +29,10 @@ class SpanTable:
     """Columns of all rows of a batch of the signal SPANS whose series have their labels."""
 
     def __init__(self, batch: Batch) -> None:
-        assert all(series.labels is not None for series in batch.series), "metrics need the labels of every series"
+        assert not batch.table.unlabelled.any(), "metrics need the labels of every series"
         self.rows = batch.rows
         self.names = frozenset(batch.rows.schema.names)
-        self.series: list[Labels] = [series.labels or () for series in batch.series]
+        self.series: list[Labels] = [labels or () for labels in batch.table.labels]
         self.of_series = self._ints(SERIES)
         self._resources = [resource_attributes(labels) for labels in self.series]
         self._attributes: dict[tuple[str, str], Texts] = {}

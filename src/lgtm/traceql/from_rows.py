@@ -70,7 +70,7 @@ class _Reading:
         if not apart:
             order, self._offsets = rows_by_trace(ids, batch.rows.column(TS).to_numpy())
         self._rows = batch.rows if order is None else batch.rows.take(pa.array(order))
-        self._labels = [dict(series.labels or ()) for series in batch.series]
+        self._labels = [dict(labels or ()) for labels in batch.table.labels]
         self._trace_id = ids[self._offsets[:-1]] if order is None else ids[order[self._offsets[:-1]]]
         self._series = self._rows.column(SERIES).to_numpy()
 

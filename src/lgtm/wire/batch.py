@@ -6,22 +6,22 @@ Both are compressed by Arrow (zstd) where that makes them smaller.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
 
-import numpy as np
 import pyarrow as pa
 
 from lgtm.errors import Corruption
-from lgtm.model.batch import Batch, Series, SeriesTable
-from lgtm.model.labels import FINGERPRINT_BYTES, Fingerprint
+from lgtm.model.batch import Batch
+from lgtm.model.labels import FINGERPRINT_BYTES
+from lgtm.model.series import SeriesTable
 from lgtm.model.signal import Signal
 from lgtm.model.tenant import Tenant
 
 _LENGTH = struct.Struct("<I")
-_FINGERPRINT = struct.Struct(f"{FINGERPRINT_BYTES}s")
 _SERIES_SCHEMA = pa.schema([pa.field("fingerprint", pa.binary(FINGERPRINT_BYTES), False), pa.field("labels", pa.map_(pa.string(), pa.string()))])
-_COMPRESSED = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", compression_level=1))
-_PLAIN = pa.ipc.IpcWriteOptions()
+# Not by Arrow's threads: to hand a column over costs as much as to compress it, and whoever encodes decides where.
+_COMPRESSED = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", compression_level=1), use_threads=False)
+_PLAIN = pa.ipc.IpcWriteOptions(use_threads=False)
+_READING = pa.ipc.IpcReadOptions(use_threads=False)
 _COMPRESS_BYTES_MIN = 1_024
 """Below this, compressed buffers (each with an 8-byte length and a zstd frame) are larger than plain ones."""
 
@@ -57,7 +57,7 @@ def encode_rows(rows: pa.RecordBatch) -> bytes:
 
 def decode_rows(view: memoryview) -> pa.RecordBatch:
     """Raises ValueError or what Arrow raises."""
-    with pa.ipc.open_stream(pa.py_buffer(view)) as reader:
+    with pa.ipc.open_stream(pa.py_buffer(view), options=_READING) as reader:
         batches = list(reader)
     if len(batches) != 1:
         raise ValueError(f"{len(batches)} record batches in a stream of one")
@@ -67,34 +67,11 @@ def decode_rows(view: memoryview) -> pa.RecordBatch:
 def series_table(series: SeriesTable) -> pa.RecordBatch:
     fingerprints = pa.Array.from_buffers(pa.binary(FINGERPRINT_BYTES), len(series), [None, pa.py_buffer(series.prints)])
     kind = _SERIES_SCHEMA.field("labels").type
-    labels = pa.nulls(len(series), kind) if series.is_bare else pa.array([one.labels for one in series], kind)
+    labels = pa.nulls(len(series), kind) if series.unlabelled.all() else pa.array(series.labels, kind)
     return pa.record_batch([fingerprints, labels], schema=_SERIES_SCHEMA)
 
 
-def series_of(table: pa.RecordBatch, bare: dict[Fingerprint, Series] | None = None) -> tuple[Series, ...]:
-    """bare: series without labels that were met before; new ones are added. Whoever reads many tables of the same series gives the same for all."""
+def series_of(table: pa.RecordBatch) -> SeriesTable:
+    """Raises ValueError or what Arrow raises."""
     table.validate(full=True)
-    data, sent = _fingerprints(table.column("fingerprint")), table.column("labels")
-    fingerprints: list[Fingerprint] = [one for (one,) in _FINGERPRINT.iter_unpack(data)]
-    if sent.null_count == len(sent):
-        prints = np.frombuffer(data, np.uint64).reshape(-1, 2)
-        return SeriesTable.bare_of(fingerprints, prints, _bare(fingerprints, {} if bare is None else bare))
-    labels = sent.to_pylist()
-    return SeriesTable(Series(f, None if pairs is None else tuple(pairs)) for f, pairs in zip(fingerprints, labels, strict=True))
-
-
-def _fingerprints(column: pa.FixedSizeBinaryArray) -> bytes:
-    """One after the other. Raises ValueError for nulls."""
-    if column.null_count:
-        raise ValueError("series without a fingerprint")
-    if not len(column):
-        return b""
-    first = column.offset * FINGERPRINT_BYTES
-    return bytes(column.buffers()[1].to_pybytes()[first : first + len(column) * FINGERPRINT_BYTES])
-
-
-def _bare(fingerprints: Sequence[Fingerprint], known: dict[Fingerprint, Series]) -> list[Series]:
-    found: list[Series | None] = list(map(known.get, fingerprints))
-    if None not in found:
-        return found  # type: ignore[return-value]  # no None is left
-    return [one or known.setdefault(given, Series(given, None)) for one, given in zip(found, fingerprints, strict=True)]
+    return SeriesTable.of_columns(table.column("fingerprint"), table.column("labels"))

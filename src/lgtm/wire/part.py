@@ -17,8 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lgtm.errors import Corruption, LgtmError
-from lgtm.model.batch import Batch, Series
-from lgtm.model.labels import Fingerprint
+from lgtm.model.batch import Batch
 from lgtm.model.part import Part, PartId
 from lgtm.model.signal import SERIES, SIGNALS
 from lgtm.model.tenant import Tenant
@@ -63,15 +62,15 @@ def is_quick(batch: Batch) -> bool:
     return bool(batch.rows.nbytes <= QUICK_BYTES_MAX)
 
 
-def decode_part(data: bytes | memoryview, bare: dict[Fingerprint, Series] | None = None) -> Part:
-    """Raises MalformedPart for anything that `encode_part` could not have written. The columns share memory with `data`. bare: see `series_of`."""
+def decode_part(data: bytes | memoryview) -> Part:
+    """Raises MalformedPart for anything that `encode_part` could not have written. The columns share memory with `data`."""
     view = memoryview(data)
     header, body = _header(view)
     try:
         series_bytes, row_count = int(header["series_bytes"]), int(header["row_count"])
         table = decode_rows(body[:series_bytes])
         rows = decode_rows(body[series_bytes : series_bytes + int(header["rows_bytes"])])
-        batch = Batch(SIGNALS[header["signal"]], Tenant(header["tenant"]), series_of(table, bare), rows)
+        batch = Batch(SIGNALS[header["signal"]], Tenant(header["tenant"]), series_of(table), rows)
         part = Part(PartId.from_bytes(bytes.fromhex(header["id"])), tuple(header["owners"]), batch)
     except (pa.ArrowException, LgtmError, KeyError, TypeError, ValueError, OSError, StopIteration, struct.error) as error:
         raise MalformedPart(f"malformed part: {error}") from error

@@ -20,9 +20,10 @@ from lgtm.clock import ManualClock
 from lgtm.distributor.metric_metadata import MetadataSeen
 from lgtm.ingester.flush import write_blocks
 from lgtm.ingester.generation import Generation
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.limits import TenantLimits
 from lgtm.model.part import Part, PartId
+from lgtm.model.series import Series
 from lgtm.model.signal import EXEMPLARS, METADATA
 from lgtm.model.tenant import DEFAULT_TENANT
 from lgtm.promql.columns import STALE

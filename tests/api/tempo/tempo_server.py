@@ -20,8 +20,9 @@ from lgtm.api.tempo.routes import tempo_query_router
 from lgtm.api.tempo.side import TraceSide
 from lgtm.api.tenancy import Tenancy
 from lgtm.clock import NS_PER_S, ManualClock
-from lgtm.model.batch import Batch, Series
+from lgtm.model.batch import Batch
 from lgtm.model.limits import Limits
+from lgtm.model.series import Series
 from lgtm.model.signal import SPANS
 from lgtm.model.tenant import Tenant
 from lgtm.model.window import Window

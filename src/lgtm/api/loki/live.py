@@ -103,7 +103,7 @@ class Live:
         return due[:count]
 
     def _matching(self, batch: Batch) -> list[LiveEntry]:
-        fits = np.array([matches_all(self._expr.matchers, each.labels or ()) for each in batch.series], dtype=bool)
+        fits = np.array([matches_all(self._expr.matchers, labels or ()) for labels in batch.table.labels], dtype=bool)
         wanted = fits[batch.rows.column(SERIES).to_numpy()]
         if not wanted.any():
             return []

@@ -43,7 +43,7 @@ def _grouped(batches: Sequence[Batch], id_text: IdText) -> list[Json]:
     """One for each resource and scope, whatever batches and series they came in."""
     groups: dict[bytes, Json] = {}
     for batch in batches:
-        labels = [series.labels or () for series in batch.series]
+        labels = [labels or () for labels in batch.table.labels]
         for each in resource_spans(labels, batch.rows, id_text):
             scoped = each["scopeSpans"][0]
             group = groups.setdefault(_identity(each, scoped), each)

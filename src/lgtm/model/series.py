@@ -1,0 +1,165 @@
+"""Series, and tables of them as columns: samples come in batches of thousands of series, so nothing is made for each of them unless somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import compress
+from operator import eq
+from typing import Any, overload
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from lgtm.model.fingerprint_index import Numbers, Prints, fingerprints_of, prints_of
+from lgtm.model.label_store import LabelColumns, LabelList, LabelMap, LabelStore
+from lgtm.model.labels import Fingerprint, Labels, fingerprint
+
+Flags = npt.NDArray[np.bool_]
+Sizes = npt.NDArray[np.int64]
+
+
+@dataclass(slots=True, frozen=True)
+class Series:
+    """What has labels and an identity: a log stream, a metric series, a resource of spans.
+
+    labels is None where the receiver is known to have them already: labels travel once a generation.
+    """
+
+    fingerprint: Fingerprint
+    labels: Labels | None
+
+    @classmethod
+    def of(cls, labels: Labels) -> Series:
+        return cls(fingerprint(labels), labels)
+
+
+class SeriesTable(Sequence[Series]):
+    """The series of a batch, in its order. Does not change.
+
+    Columns that are computed when they are asked for pass on to tables made from this one.
+    """
+
+    def __init__(self, prints: Prints, labels: LabelStore | None, places: Numbers | None = None) -> None:
+        """prints: the fingerprints, shaped [series, 2]. labels: None: nobody has any. places: where in `labels` those of each are; None: in order."""
+        self.prints = prints
+        self._labels, self._places = labels, places
+
+    @classmethod
+    def of(cls, series: Iterable[Series]) -> SeriesTable:
+        if isinstance(series, SeriesTable):
+            return series
+        found = list(series)
+        return cls(prints_of([one.fingerprint for one in found]), LabelList([one.labels for one in found]))
+
+    @classmethod
+    def of_columns(cls, fingerprints: pa.FixedSizeBinaryArray, labels: pa.MapArray) -> SeriesTable:
+        """labels: null for series that have none. Raises ValueError for nulls among the fingerprints."""
+        if fingerprints.null_count:
+            raise ValueError("series without a fingerprint")
+        prints = np.empty((0, 2), np.uint64)
+        if len(fingerprints):
+            prints = np.frombuffer(fingerprints.buffers()[1], np.uint64).reshape(-1, 2)[fingerprints.offset :][: len(fingerprints)]
+        return cls(prints, None if labels.null_count == len(labels) else LabelMap(labels))
+
+    def __len__(self) -> int:
+        return len(self.prints)
+
+    @overload
+    def __getitem__(self, at: int) -> Series: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> SeriesTable: ...
+
+    def __getitem__(self, at: int | slice) -> Series | SeriesTable:
+        if isinstance(at, slice):
+            return self.take(np.arange(len(self))[at])
+        return Series(self.prints[at].tobytes(), self.labels_at(at))
+
+    def __iter__(self) -> Iterator[Series]:
+        return map(Series, self.fingerprints, self.labels)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Sequence) and len(self) == len(other) and all(map(eq, self, other)))
+
+    __hash__ = None  # type: ignore[assignment]  # as other columns
+
+    def __repr__(self) -> str:
+        return f"SeriesTable({list(self)!r})"
+
+    @cached_property
+    def fingerprints(self) -> list[Fingerprint]:
+        return fingerprints_of(self.prints)
+
+    def labels_at(self, at: int) -> Labels | None:
+        if self._labels is None:
+            return None
+        return self._labels.labels_at(at if self._places is None else int(self._places[at]))
+
+    @cached_property
+    def labels(self) -> Sequence[Labels | None]:
+        """Of each series."""
+        return [None] * len(self) if self._labels is None else self._labels.labels(self._in_store)
+
+    def label_columns(self) -> LabelColumns:
+        return {} if self._labels is None else self._labels.columns(self._in_store)
+
+    @property
+    def _in_store(self) -> Numbers:
+        return np.arange(len(self)) if self._places is None else self._places
+
+    @cached_property
+    def unlabelled(self) -> Flags:
+        """Which have no labels."""
+        return np.ones(len(self), np.bool_) if self._labels is None else self._labels.unknown(self._in_store)
+
+    @cached_property
+    def label_sizes(self) -> Sizes:
+        """Characters of the names and values of each, about."""
+        return np.fromiter(map(label_size, self.labels), np.int64, len(self))
+
+    def without_labels(self, chosen: Flags | None = None) -> SeriesTable:
+        """The same series, those chosen (None: all) without labels."""
+        if chosen is None or chosen.all():
+            return SeriesTable(self.prints, None)
+        return SeriesTable(self.prints, LabelList([None if bare else one for one, bare in zip(self.labels, chosen.tolist(), strict=True)]))
+
+    def take(self, numbers: Numbers) -> SeriesTable:
+        """The series with these numbers, in that order."""
+        places = None if self._labels is None else numbers if self._places is None else self._places[numbers]
+        return SeriesTable(self.prints.take(numbers, axis=0), self._labels, places)._inherit([self], lambda columns: columns[0][numbers])
+
+    @classmethod
+    def joined(cls, tables: Sequence[SeriesTable]) -> SeriesTable:
+        """The series of all, one table behind the other."""
+        prints = np.concatenate([table.prints for table in tables])
+        return cls(prints, *_joined_labels(tables))._inherit(tables, np.concatenate)
+
+    def _inherit(self, tables: Sequence[SeriesTable], column_of: Callable[[list[npt.NDArray[Any]]], npt.NDArray[Any]]) -> SeriesTable:
+        for name in ("unlabelled", "label_sizes"):
+            if all(name in table.__dict__ for table in tables):
+                self.__dict__[name] = column_of([table.__dict__[name] for table in tables])
+        return self
+
+    def filled_from(self, other: SeriesTable, numbers: Numbers) -> SeriesTable:
+        """With labels from `other`, whose series have these numbers here, where there are none."""
+        labels = list(self.labels)
+        known = ~other.unlabelled
+        for number, given in zip(numbers[known].tolist(), compress(other.labels, known.tolist()), strict=True):
+            if labels[number] is None:
+                labels[number] = given
+        return SeriesTable(self.prints, LabelList(labels))
+
+
+def label_size(labels: Labels | None) -> int:
+    return sum([len(name) + len(value) for name, value in labels or ()])
+
+
+def _joined_labels(tables: Sequence[SeriesTable]) -> tuple[LabelStore | None, Numbers | None]:
+    """(labels, places) of a table."""
+    store = tables[0]._labels
+    if any(table._labels is not store for table in tables):
+        return LabelList([labels for table in tables for labels in table.labels]), None
+    return store, None if store is None else np.concatenate([table._in_store for table in tables])
