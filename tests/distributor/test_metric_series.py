@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lgtm.clock import NS_PER_S
-from lgtm.distributor.metric_series import MetricSeries, judged
+from lgtm.distributor.metric_series import LabelRules, MetricSeries
 from lgtm.distributor.refusals import Reason
 from lgtm.model.labels import Labels
 from lgtm.model.limits import Limits
@@ -119,13 +119,13 @@ def test_it_answers_as_a_dictionary_would(requests: list[tuple[int, list[int]]])
 )
 def test_what_is_no_series_is_refused_with_a_reason(sent: Labels, reason: Reason) -> None:
     limits = Limits(max_metric_label_names=3, max_label_name_length=8, max_metric_label_value_length=8)
-    refused = judged(sent, limits)
+    refused = LabelRules(limits).judged(sent)
     assert not isinstance(refused, Series)
     assert refused[0] is reason
     assert refused[1]
 
 
 def test_labels_are_sorted_and_empty_ones_are_absent() -> None:
-    found = judged((("job", "a"), ("x", ""), ("__name__", "up")), Limits())
+    found = LabelRules(Limits()).judged((("job", "a"), ("x", ""), ("__name__", "up")))
     assert isinstance(found, Series)
     assert found == Series.of(UP)

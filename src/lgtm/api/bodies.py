@@ -14,8 +14,12 @@ from starlette.requests import Request
 
 from lgtm.api.config import PushConfig
 from lgtm.api.errors import BodyTooSlow
+from lgtm.api.turns import Turns
 from lgtm.errors import Unavailable
 from lgtm.wire.bounds import CompressedTooLarge, DecompressedTooLarge, MalformedBody, WindowTooLarge
+
+TURN_BYTES_MIN = 16 * 1024
+"""Of a body as received. Smaller ones are done with in a millisecond."""
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -53,6 +57,7 @@ class Bodies:
     def __init__(self, config: PushConfig | None = None) -> None:
         self.config = config or PushConfig()
         self.in_flight_bytes = 0
+        self._turns = Turns()
         self._threads = ThreadPoolExecutor(self.config.decode_threads, thread_name_prefix="decode")
 
     def close(self) -> None:
@@ -66,6 +71,8 @@ class Bodies:
         """What the decoder makes of it, in a thread unless the body is small, decompressed too."""
         most, inline = self.config.bounds.decompressed_bytes_max, min(self.config.inline_bytes_max, self.config.bounds.decompressed_bytes_max)
         if len(body) <= inline:
+            if len(body) >= TURN_BYTES_MIN:
+                await self._turns.take()
             with suppress(DecompressedTooLarge, WindowTooLarge):
                 return decoder(body, inline)
         return await asyncio.get_running_loop().run_in_executor(self._threads, decoder, body, most)

@@ -9,7 +9,7 @@ import numpy as np
 from lgtm.blocks.duplicates import Mask, row_order, without_copies
 from lgtm.blocks.union import Ints, Numbers, RowUnion
 from lgtm.model.batch import Batch
-from lgtm.model.series import Series
+from lgtm.model.series import SeriesTable
 
 
 def merge_rows(batches: Sequence[Batch]) -> Batch:
@@ -46,13 +46,17 @@ def unique_order(union: RowUnion, series: Ints | Numbers) -> Ints:
     return without_copies(order, series, union.ts, union.take if union.signal.identity_includes_content else None)
 
 
-def rank_series(union: RowUnion, used: Numbers | None = None) -> tuple[tuple[Series, ...], Ints]:
+def rank_series(union: RowUnion, used: Numbers | None = None) -> tuple[SeriesTable, Ints]:
     """Series in use, sorted by label set, and for each number in the union's table its rank among them (-1: not in use).
 
     used: numbers in use; None: those of all rows.
     """
-    numbers = np.unique(union.series_of) if used is None else np.unique(used)
-    by_labels = sorted(numbers.tolist(), key=lambda number: (union.series[number].labels or (), union.series[number].fingerprint))
+    is_used = np.zeros(len(union.series), np.bool_)
+    is_used[union.series_of if used is None else used] = True
+    numbers = np.flatnonzero(is_used)
+    table = SeriesTable.of(union.series).take(numbers)
+    keys = list(zip([labels or () for labels in table.labels], table.fingerprints, strict=True))
+    by_labels = np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
     ranks = np.full(len(union.series), -1, np.int64)
-    ranks[by_labels] = np.arange(len(by_labels))
-    return tuple(union.series[number] for number in by_labels), ranks
+    ranks[numbers[by_labels]] = np.arange(len(by_labels))
+    return table.take(by_labels), ranks

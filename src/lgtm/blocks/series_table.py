@@ -81,17 +81,18 @@ class BlockSeries:
 
 def encode_series(series: Sequence[Series], statistics: dict[str, Ints]) -> bytes:
     """statistics: one array a name in STATISTICS. Raises ValueError for a series without labels."""
-    if any(one.labels is None for one in series):
+    table = SeriesTable.of(series)
+    if table.unlabelled.any():
         raise ValueError("a block needs the labels of each of its series")
     columns: list[Any] = [
-        pa.array(np.arange(len(series)), pa.uint32()),
-        pa.array([one.fingerprint for one in series], pa.binary(FINGERPRINT_BYTES)),
-        pa.array([one.labels for one in series], SCHEMA.field("labels").type),
+        pa.array(np.arange(len(table)), pa.uint32()),
+        table.print_column(),
+        pa.array(table.labels, SCHEMA.field("labels").type),
         *(pa.array(statistics[name], pa.int64()) for name in STATISTICS),
     ]
     sink = pa.BufferOutputStream()
-    table = pa.table(columns, schema=SCHEMA)
-    pq.write_table(table, sink, **compression(table, ZSTD_LEVEL), store_schema=False, write_page_checksum=True)
+    written = pa.table(columns, schema=SCHEMA)
+    pq.write_table(written, sink, **compression(written, ZSTD_LEVEL), store_schema=False, write_page_checksum=True)
     return bytes(sink.getvalue())
 
 

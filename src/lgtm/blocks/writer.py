@@ -26,7 +26,7 @@ from lgtm.blocks.trace_index import TraceIndexBuilder
 from lgtm.blocks.union import Ints, RowUnion, value_bytes
 from lgtm.model.batch import Batch
 from lgtm.model.limits import DAY_NS
-from lgtm.model.series import Series
+from lgtm.model.series import Series, SeriesTable
 from lgtm.model.signal import REST, SERIES, TRACE_ID, TS, Signal
 
 _READ_BYTES = 1024 * 1024
@@ -132,7 +132,7 @@ class BlockWriter:
             max_ns=int(statistics["max_ns"].max()),
             line_bytes=int(statistics["line_bytes"].sum()),
             metadata_bytes=int(statistics["metadata_bytes"].sum()),
-            label_names=tuple(sorted({name for one in self._series for name, _ in one.labels or ()})),
+            label_names=tuple(sorted({name for labels in SeriesTable.of(self._series).labels for name, _ in labels or ()})),
             dynamic_columns=tuple(name for name in self._names if name not in self._identity.signal.columns.names and name != REST),
             has_rest=REST in self._names,
             attempt=attempt,

@@ -5,10 +5,11 @@ What was not used for one to two idle times is forgotten, and then no longer cou
 
 from __future__ import annotations
 
-import itertools
 import re
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain, pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -48,7 +49,7 @@ class MetricSeries:
     """Forgets in two steps, so that a look-up of what is in use costs one table."""
 
     def __init__(self, limits: Limits, *, idle_s: int) -> None:
-        self._limits = limits
+        self._rules, self._series_max = LabelRules(limits), limits.max_global_series_per_user
         self._idle_ns = idle_s * NS_PER_S
         self._young, self._old = _Age(), _Age()
         self._still_old = 0
@@ -102,11 +103,11 @@ class MetricSeries:
             labels = labels_of(at)
         except BadRequest as error:
             return Reason.INVALID_LABELS, str(error)
-        most = self._limits.max_global_series_per_user
+        most = self._series_max
         if 0 < most <= active:
             text = series_text(tuple(sorted(labels)))
             return Reason.SERIES_LIMIT, f"per-user series limit of {most} exceeded by {text}; raise limits.max_global_series_per_user"
-        return judged(labels, self._limits)
+        return self._rules.judged(labels)
 
     def _turn(self, now_ns: int) -> None:
         if self._turned_ns is None or now_ns - self._turned_ns >= self._idle_ns:
@@ -148,32 +149,43 @@ def series_text(labels: Labels) -> str:
     return "{" + ", ".join(f"{name if _PLAIN.fullmatch(name) else quote(name)}={quote(value)}" for name, value in labels) + "}"
 
 
-def judged(sent: tuple[tuple[str, str], ...], limits: Limits) -> Series | Refused:
-    """sent: in any order. Empty values are labels that are absent. Messages are Prometheus' where it has them."""
-    labels: Labels = tuple(sorted([pair for pair in sent if pair[1]]))
-    if not labels:
-        return Reason.MISSING_LABELS, "empty labelset: invalid sample"
-    names = [name for name, _ in labels]
-    if len(set(names)) < len(names):
-        name = next(name for name, following in itertools.pairwise(names) if name == following)
-        return Reason.DUPLICATE_LABEL_NAMES, f'label name "{name}" is not unique: invalid sample'
-    if METRIC_NAME not in names:
-        return Reason.INVALID_LABELS, f"invalid metric name or labels, got {series_text(labels)}"
-    if "" in names:
-        return Reason.INVALID_LABELS, f"invalid metric name or labels, got {series_text(labels)}"
-    if 0 < limits.max_metric_label_names < len(labels):
-        return Reason.MAX_LABEL_NAMES_PER_SERIES, f"series {series_text(labels)} has {len(labels)} labels; limit {limits.max_metric_label_names}"
-    return _too_long(labels, limits) or Series.of(labels)
+class LabelRules:
+    """What labels a series may have, by a tenant's limits. Messages are Prometheus' where it has them."""
 
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        lengths = [most for most in (limits.max_label_name_length, limits.max_metric_label_value_length) if most > 0]
+        self._characters_fit = min(lengths, default=sys.maxsize) // _UTF8_BYTES_MAX
+        """A text of so many characters exceeds no limit, whatever they are."""
+        self._labels_max = limits.max_metric_label_names if limits.max_metric_label_names > 0 else sys.maxsize
 
-def _too_long(labels: Labels, limits: Limits) -> Refused | None:
-    of_name, of_value = limits.max_label_name_length, limits.max_metric_label_value_length
-    characters = max([len(text) for pair in labels for text in pair])
-    if all(characters * _UTF8_BYTES_MAX <= most for most in (of_name, of_value) if most > 0):
+    def judged(self, sent: tuple[tuple[str, str], ...]) -> Series | Refused:
+        """sent: in any order. Empty values are labels that are absent."""
+        labels: Labels = tuple(sorted([pair for pair in sent if pair[1]]))
+        names = dict(labels)
+        if METRIC_NAME not in names or "" in names or not len(labels) == len(names) <= self._labels_max:
+            fault = self._fault(labels)
+        else:
+            fault = self._too_long(labels) if max(map(len, chain.from_iterable(labels))) > self._characters_fit else None
+        return fault or Series.of(labels)
+
+    def _fault(self, labels: Labels) -> Refused | None:
+        if not labels:
+            return Reason.MISSING_LABELS, "empty labelset: invalid sample"
+        names = [name for name, _ in labels]
+        if len(set(names)) < len(names):
+            name = next(name for name, following in pairwise(names) if name == following)
+            return Reason.DUPLICATE_LABEL_NAMES, f'label name "{name}" is not unique: invalid sample'
+        if METRIC_NAME not in names or "" in names:
+            return Reason.INVALID_LABELS, f"invalid metric name or labels, got {series_text(labels)}"
+        text = f"series {series_text(labels)} has {len(labels)} labels; limit {self._labels_max}"
+        return (Reason.MAX_LABEL_NAMES_PER_SERIES, text) if len(labels) > self._labels_max else None
+
+    def _too_long(self, labels: Labels) -> Refused | None:
+        of_name, of_value = self._limits.max_label_name_length, self._limits.max_metric_label_value_length
+        for name, value in labels:
+            if 0 < of_name < len(name.encode()):
+                return Reason.LABEL_NAME_TOO_LONG, f"label name too long: '{name[:64]}…' has {len(name.encode())} bytes; limit {of_name}"
+            if 0 < of_value < len(value.encode()):
+                return Reason.LABEL_VALUE_TOO_LONG, f"label value too long: that of '{name}' has {len(value.encode())} bytes; limit {of_value}"
         return None
-    for name, value in labels:
-        if 0 < of_name < len(name.encode()):
-            return Reason.LABEL_NAME_TOO_LONG, f"label name too long: '{name[:64]}…' has {len(name.encode())} bytes; limit {of_name}"
-        if 0 < of_value < len(value.encode()):
-            return Reason.LABEL_VALUE_TOO_LONG, f"label value too long: that of '{name}' has {len(value.encode())} bytes; limit {of_value}"
-    return None

@@ -43,6 +43,12 @@ class Keys:
     def __getitem__(self, at: int) -> bytes:
         return self.data[self.bounds[at] : self.bounds[at + 1]].tobytes()
 
+    def joined(self, numbers: Numbers) -> npt.NDArray[np.uint8]:
+        """The bytes of some, which rise, one behind the other."""
+        if len(numbers) and int(numbers[-1]) - int(numbers[0]) == len(numbers) - 1:
+            return self.data[self.bounds[numbers[0]] : self.bounds[numbers[-1] + 1]]
+        return np.frombuffer(b"".join([self[at] for at in numbers.tolist()]), np.uint8)
+
     def digests(self, numbers: Numbers) -> Prints:
         return prints_of([xxhash.xxh3_128_digest(self[at], _SEED) for at in numbers.tolist()])
 
@@ -89,7 +95,7 @@ class KeyIndex:
         sizes = keys.bounds[new + 1] - keys.bounds[new]
         last = int(self._bounds.items[-1])
         self._bounds.extend(last + sizes.cumsum())
-        self._data.extend(np.frombuffer(b"".join([keys[one] for one in new.tolist()]), np.uint8))
+        self._data.extend(keys.joined(new))
         return numbers
 
     def _follow(self, keys: Keys, found: Numbers) -> int:

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from lgtm.model.fingerprint_index import Numbers, Prints, fingerprints_of, prints_of
 from lgtm.model.label_store import LabelColumns, LabelList, LabelMap, LabelStore
-from lgtm.model.labels import Fingerprint, Labels, fingerprint
+from lgtm.model.labels import FINGERPRINT_BYTES, Fingerprint, Labels, fingerprint
 
 Flags = npt.NDArray[np.bool_]
 Sizes = npt.NDArray[np.int64]
@@ -92,6 +92,10 @@ class SeriesTable(Sequence[Series]):
     @cached_property
     def fingerprints(self) -> list[Fingerprint]:
         return fingerprints_of(self.prints)
+
+    def print_column(self) -> pa.FixedSizeBinaryArray:
+        """The fingerprints, for Arrow."""
+        return pa.Array.from_buffers(pa.binary(FINGERPRINT_BYTES), len(self), [None, pa.py_buffer(np.ascontiguousarray(self.prints))])
 
     def labels_at(self, at: int) -> Labels | None:
         if self._labels is None:

@@ -65,10 +65,9 @@ def decode_rows(view: memoryview) -> pa.RecordBatch:
 
 
 def series_table(series: SeriesTable) -> pa.RecordBatch:
-    fingerprints = pa.Array.from_buffers(pa.binary(FINGERPRINT_BYTES), len(series), [None, pa.py_buffer(series.prints)])
     kind = _SERIES_SCHEMA.field("labels").type
     labels = pa.nulls(len(series), kind) if series.unlabelled.all() else pa.array(series.labels, kind)
-    return pa.record_batch([fingerprints, labels], schema=_SERIES_SCHEMA)
+    return pa.record_batch([series.print_column(), labels], schema=_SERIES_SCHEMA)
 
 
 def series_of(table: pa.RecordBatch) -> SeriesTable:

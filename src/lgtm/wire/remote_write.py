@@ -63,12 +63,15 @@ class LabelBytes:
     """Labels of series from keys that are label fields."""
 
     keys: pa.Array
+    _strings: list[bytes] = field(default_factory=list, init=False, compare=False, repr=False)
     _pairs: dict[bytes, tuple[str, str]] = field(default_factory=dict, init=False, compare=False, repr=False)
     """Labels that were met already: most of them belong to many series, which then also share them in memory."""
 
     def __call__(self, index: int) -> tuple[tuple[str, str], ...]:
         """Raises MalformedBody."""
-        data = self.keys[index].as_py()
+        if not self._strings:
+            self._strings.extend(self.keys.to_pylist())  # all at once: one by one costs more where many are new, as in a first request
+        data = self._strings[index]
         return self._short_pairs(data) or self._any_pairs(data, index)
 
     def _short_pairs(self, data: bytes) -> tuple[tuple[str, str], ...] | None:
