@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 
 from app.nodes import node_in, push, until
+from lgtm.app import orphaned
 from lgtm.app.build import Node
 from lgtm.app.cluster import Cluster
 from lgtm.cli.local_nodes import free_ports
 from lgtm.distributor.ingesters import Health
 from lgtm.errors import Unavailable
-from lgtm.ingester.spill import PREFIX
+from lgtm.ingester.spill import PREFIX, encode_spill
 from lgtm.logql.parser import parse_log_selector
+from lgtm.model.part import Part, PartId
 from lgtm.model.tenant import DEFAULT_TENANT
 from lgtm.model.window import Window
 from lgtm.peer.faults import PeerRefused, PeerUnknown
@@ -26,6 +28,7 @@ from lgtm.query.select import Gathered
 from lgtm.query.source import FOREVER_NS
 from lgtm.ring.instances import InstanceState
 from lgtm.ring.ring import UnknownInstance
+from support.parts import batch
 
 FAST = {
     "ring__probe_interval_ms": "200", "ring__probe_timeout_ms": "100", "ring__gossip_interval_ms": "50", "ring__heartbeat_s": "0.2",
@@ -240,13 +243,14 @@ async def test_a_node_that_could_not_say_what_it_holds_when_it_was_asked_is_miss
         assert not cluster_of(node).judge(Gathered([], every, {}))
 
 
-async def test_an_instance_that_was_not_asked_is_missed_when_another_one_does_not_answer(tmp_path: Path) -> None:
-    """Nobody knew of it when the others were asked, and until then it may have acknowledged rows with the one that is away."""
+async def test_an_instance_that_was_not_asked_is_missed(tmp_path: Path) -> None:
+    """Nobody knew of it when the others were asked, and it may have acknowledged rows before."""
     async with cluster(tmp_path) as nodes:
         a, b, c = (nodes[name].ingester.id for name in "abc")
         found = cluster_of(nodes["a"])
         assert found.judge(Gathered([], frozenset((a, b, c)), {b: PeerUnknown("127.0.0.1:1", "no answer")})) == ()
-        assert found.judge(Gathered([], frozenset((a, b)), {})) == (), "each row that c has is on another one that answered"
+        assert found.judge(Gathered([], frozenset((a, b, c)), {})) == ()
+        assert found.judge(Gathered([], frozenset((a, b)), {})), "it may hold rows alone, and nobody looked for that after it was met"
         told = found.judge(Gathered([], frozenset((a, b)), {b: PeerUnknown("127.0.0.1:1", "no answer")}))
         assert sorted(warning.split()[2] for warning in told) == sorted((b, c))
 
@@ -261,6 +265,22 @@ async def test_an_instance_that_nobody_knows_is_missed_while_it_has_rows_in_spil
         assert await nodes["a"].catalogue.refresh(FOREVER_NS, {"f" * 16: NotYet("away")}) == ()
         (warning,) = found.judge(Gathered([], every, {}))
         assert warning.startswith(f"partial: instance {'f' * 16} cannot be asked")
+
+
+async def test_what_an_instance_spilled_that_nobody_knows_is_adopted_and_flushed_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as its object is there, answers say that rows may be missing: that is not to last until a generation is old."""
+    monkeypatch.setattr(orphaned, "ADOPT_AFTER_S", 0.0)
+    monkeypatch.setattr(orphaned, "ADOPT_INTERVAL_S", 0.2)
+    async with cluster(tmp_path, ingester__generation_idle_s_max="3600") as nodes:
+        now_ns = nodes["a"].clock.now_ns()
+        lost = batch(["lost"], apps=("a",), ts=[now_ns], tenant=DEFAULT_TENANT)
+        spilled = tmp_path / "blocks" / PREFIX / ("f" * 32) / "1" / "x"
+        spilled.parent.mkdir(parents=True)
+        spilled.write_bytes(encode_spill([Part(PartId(b"f" * 16, 1, 1), ("f",), lost)]))
+        await until(lambda: not spilled.exists())
+        for name in "abc":
+            await nodes[name].catalogue.poll()
+            assert await lines(nodes[name]) == (["lost"], ())
 
 
 async def test_what_a_damaged_log_has_lost_is_flushed_by_the_others_and_missed_until_then(tmp_path: Path) -> None:

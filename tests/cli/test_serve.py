@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 import typer
 
+from lgtm.app.addresses import Addresses
 from lgtm.app.config import Config
-from lgtm.app.node import Addresses
 from lgtm.cli.serve import assignments, greeting
 
 

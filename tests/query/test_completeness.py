@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lgtm.errors import Unavailable
-from lgtm.query.completeness import missing
+from lgtm.query.completeness import NotAsked, missing
 
 
 class Refused(Unavailable):
@@ -33,6 +33,7 @@ GONE, SILENT = Refused("connection refused"), Unavailable("no answer within 5 s"
         ({"b": BUSY}, 2, "", False),
         ({"b": SILENT}, 3, "", True),
         ({"b": SILENT}, 3, "b", False),
+        ({"b": NotAsked()}, 3, "", False),
         ({"b": GONE, "c": GONE}, 3, "", False),
         ({"b": GONE, "c": GONE}, 5, "", False),
     ],

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import weakref
+
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lgtm.model.batch import Batch
-from lgtm.model.labels import Labels, placeholder
-from lgtm.model.series import Series
+from lgtm.model.label_store import LabelList
+from lgtm.model.labels import Labels, is_placeholder, placeholder
+from lgtm.model.series import Series, SeriesTable
 from lgtm.query.sample_rows import SampleRows
 from support.samples import metric, samples_batch
 
@@ -40,3 +44,35 @@ def test_labels_that_one_place_has_lost_come_from_another() -> None:
         rows.add(batch)
     found = rows.selected()
     assert (found.labels.rows(), found.values.tolist()) == ([SERIES[0]], [1.0, 2.0])
+
+
+@given(st.lists(st.lists(SAMPLES, min_size=1, max_size=6), max_size=6), st.data())
+def test_series_have_their_labels_wherever_these_are_kept(batches: list[list[tuple[Labels, int, float]]], data: st.DataObject) -> None:
+    """Tables of one store in several pieces, tables of others, and series whose labels some of them have lost."""
+    store = LabelList([*SERIES])
+    prints = SeriesTable.of(map(Series.of, SERIES)).prints
+    rows, met = SampleRows(), set[Labels]()
+    for batch in batches:
+        sent = samples_batch(batch)
+        places = np.array([SERIES.index(one.labels or ()) for one in sent.series])
+        lost = Batch(sent.signal, sent.tenant, tuple(Series(one.fingerprint, placeholder(one.fingerprint)) for one in sent.series), sent.rows)
+        shared = Batch(sent.signal, sent.tenant, SeriesTable(prints[places], store, places), sent.rows)
+        chosen = data.draw(st.sampled_from([sent, shared, lost]))
+        met |= {one.labels or () for one in (sent if chosen is not lost else lost).series}
+        rows.add(chosen)
+    told = rows.selected().labels.rows()
+    known = {labels for labels in met if not is_placeholder(labels)}
+    assert {labels for labels in told if not is_placeholder(labels)} == known
+    assert len(told) == len(set(told))
+
+
+def test_a_store_of_labels_is_not_held_once_others_are_read() -> None:
+    """A query reads as many stores as there are pieces from other nodes."""
+    rows, stores = SampleRows(), list[weakref.ref[LabelList]]()
+    for series in (*SERIES, SERIES[0]):
+        sent = samples_batch([(series, 1, 1.0)])
+        store = LabelList([series])
+        stores.append(weakref.ref(store))
+        rows.add(Batch(sent.signal, sent.tenant, SeriesTable(sent.table.prints, store), sent.rows))
+        del store
+    assert [store() is None for store in stores[:-1]] == [True, True, True]

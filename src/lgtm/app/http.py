@@ -13,9 +13,10 @@ from lgtm.api.bodies import Bodies
 from lgtm.api.loki.metrics import QueryApiMetrics
 from lgtm.api.loki.routes import loki_query_router
 from lgtm.api.loki.side import QuerySide
-from lgtm.api.loki.status import Operations, status_router
+from lgtm.api.loki.status import status_router
 from lgtm.api.loki_push import loki_push_routes
 from lgtm.api.metrics import PushMetrics
+from lgtm.api.operations import Operations
 from lgtm.api.otlp import Otlp, otlp_logs, otlp_metrics, otlp_traces
 from lgtm.api.otlp_http import loki_otlp_route, otlp_http_routes
 from lgtm.api.prometheus.routes import prometheus_query_router

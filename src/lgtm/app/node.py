@@ -17,47 +17,29 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
-import grpc
-import uvicorn
 import uvloop
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from starlette.types import ASGIApp
 
-from lgtm.api.bodies import Bodies
-from lgtm.api.metrics import PushMetrics
-from lgtm.api.otlp_grpc import grpc_options, otlp_grpc_handler
-from lgtm.api.tempo.streaming import tempo_grpc_handler
-from lgtm.api.tenancy import Tenancy
+from lgtm.app.addresses import Addresses
 from lgtm.app.background import background
 from lgtm.app.build import Node, running
-from lgtm.app.config import Config, ServerConfig
-from lgtm.app.http import http_app, otlp_app, query_sides, receivers
+from lgtm.app.config import Config
 from lgtm.app.self_logs import own_logs
 from lgtm.telemetry import configure_logging, event
 from lgtm.wal.errors import LogFailed
 
 logger = logging.getLogger(__name__)
 
+Listening = Callable[[Node, list[socket.socket], asyncio.Event], AbstractAsyncContextManager[Addresses]]
 EXIT_LOG_FAILED = 70
 SWITCH_INTERVAL_S = 0.001
 """How long a thread may hold the interpreter while the event loop wants it; Python's default is five times as long."""
 GC_THRESHOLDS = (20_000, 20, 50)
 """Objects, and rounds, before each generation is looked through for cycles. Series live long and are many, cycles are few: with Python's defaults
 looking for them was a tenth of the CPU of a first scrape of 40,000 series, and stopped everything for 0.2 s a time."""
-
-
-@dataclass(slots=True, frozen=True)
-class Addresses:
-    """Ports that were opened, whatever the config asked for."""
-
-    host: str
-    http_port: int
-    otlp_http_port: int
-    otlp_grpc_port: int
 
 
 def run(config: Config, started: Callable[[Addresses], None] = lambda _: None) -> int:
@@ -88,11 +70,13 @@ async def serve(config: Config, started: Callable[[Addresses], None]) -> int:
     sockets = [_listen(config.server.host, port) for port in (config.server.otlp_http_port, *config.server.http_ports)]
     # Other nodes, and whoever scrapes this one, have to know the port that it got.
     config = dataclasses.replace(config, server=dataclasses.replace(config.server, http_port=int(sockets[1].getsockname()[1])))
+    # While the log is read, which takes as long: nobody is served before.
+    edge = asyncio.create_task(asyncio.to_thread(_edge))
     async with running(config, registry=registry) as node:
         node.log.failed.add_done_callback(_end_with_the_log)
         if config.scrape.config_file:
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, node.scraping.hurry)
-        async with _listening(node, sockets, stop) as addresses, own_logs(node, config), background(node.scraping.run):
+        async with (await edge)(node, sockets, stop) as addresses, own_logs(node, config), background(node.scraping.run):
             event(logger, logging.INFO, "ready", **dataclasses.asdict(addresses))
             started(addresses)
             await stop.wait()
@@ -100,67 +84,11 @@ async def serve(config: Config, started: Callable[[Addresses], None]) -> int:
     return 0
 
 
-@asynccontextmanager
-async def _listening(node: Node, sockets: list[socket.socket], stop: asyncio.Event) -> AsyncIterator[Addresses]:
-    config, bodies = node.config.server, Bodies(node.config.push)
-    tenancy, metrics = Tenancy(enabled=node.config.auth_enabled), PushMetrics(node.registry)
-    otlp = receivers(node, tenancy, bodies, metrics)
-    sides = query_sides(node, tenancy)
-    grpc_server = grpc.aio.server(options=grpc_options(node.config.push.bounds))
-    handlers = (*map(otlp_grpc_handler, (otlp.logs, otlp.traces, otlp.metrics)), tempo_grpc_handler(sides.traces))
-    grpc_server.add_generic_rpc_handlers(handlers)
-    grpc_port = grpc_server.add_insecure_port(f"{config.host}:{config.otlp_grpc_port}")
-    await grpc_server.start()
-    app = http_app(node, tenancy, bodies, metrics, otlp, sides, stop)
-    servers = [_server(otlp_app(otlp), config), *(_server(app, config) for _ in config.http_ports)]
-    serving = [asyncio.ensure_future(_serve(server, sock)) for server, sock in zip(servers, sockets, strict=True)]
-    try:
-        await asyncio.gather(*(server.has_started.wait() for server in servers))
-        otlp_http_port, http_port = (int(sock.getsockname()[1]) for sock in sockets[:2])
-        yield Addresses(config.host, http_port, otlp_http_port, grpc_port)
-    finally:
-        for server in servers:
-            server.should_exit = True
-        await asyncio.gather(grpc_server.stop(config.stop_grace_s), *serving)
-        bodies.close()
-        sides.close()
+def _edge() -> Listening:
+    """Everything that speaks HTTP and gRPC: half of the time of all imports."""
+    from lgtm.app.edge import listening
 
-
-def _server(app: ASGIApp, config: ServerConfig) -> _Server:
-    settings = uvicorn.Config(
-        app,
-        loop="none",
-        http="httptools",
-        ws="websockets-sansio",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        ws_ping_interval=1.0,  # as Loki does; a tail whose client is gone ends within seconds
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=max(1, int(config.stop_grace_s)),
-    )
-    return _Server(settings)
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to the node, and tells when it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.has_started = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.has_started.set()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-async def _serve(server: uvicorn.Server, sock: socket.socket) -> None:
-    await server.serve(sockets=[sock])
+    return listening
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -56,7 +56,9 @@ class Orphaned:
         while True:
             await self._clock.sleep(ADOPT_INTERVAL_S)
             try:
-                await adopt(self._store, is_gone=self._is_gone, is_stored=self._is_stored, append=self._adopt)
+                done = await adopt(self._store, is_gone=self._is_gone, is_stored=self._is_stored, append=self._adopt)
+                if done.adopted_parts:
+                    self._ingester.hurry()  # as long as the objects are there, answers say that rows may be missing
             except Unavailable as error:
                 event(logger, logging.WARNING, "spilled objects cannot be looked at", error=str(error))
 

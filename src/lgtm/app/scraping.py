@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 from prometheus_client import CollectorRegistry, Gauge
 
-from lgtm.api.loki.status import Reloaded
+from lgtm.api.operations import Reloaded
 from lgtm.api.prometheus.scraping import ActiveTarget, PoolNotFound, TenantTargets
 from lgtm.app.config import Config
 from lgtm.app.config_given import InvalidConfig

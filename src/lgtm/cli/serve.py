@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from lgtm.app.addresses import Addresses
     from lgtm.app.config import Config
-    from lgtm.app.node import Addresses
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Configuration in YAML; see docs/configuration.md.")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any key of the configuration, such as wal.quiet_s=2.")]

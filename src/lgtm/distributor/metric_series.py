@@ -81,7 +81,7 @@ class MetricSeries:
         of_old = self._old.keys.find_digests(digests).tolist()
         for place, (at, digest, old) in enumerate(zip(missing.tolist(), fingerprints_of(digests), of_old, strict=True)):
             if digest not in found:
-                found[digest] = one = self._again(old) if old >= 0 else self._judged(labels_of, at, len(self) + len(new))
+                found[digest] = one = self._old.series(old) if old >= 0 else self._judged(labels_of, at, len(self) + len(new))
                 if isinstance(one, Series):
                     new.append(one)
             one = found[digest]
@@ -91,12 +91,8 @@ class MetricSeries:
                 refused.append((at, one))
         at_places = np.array(kept, np.int64)
         numbers[missing[at_places]] = self._young.add(sent, missing[at_places], digests[at_places], new)
+        self._still_old -= len({old for old in of_old if old >= 0})
         return tuple(refused)
-
-    def _again(self, old: int) -> Series:
-        """What was known, and is in use once more."""
-        self._still_old -= 1
-        return Series(self._old.prints.items[old].tobytes(), self._old.labels[old])
 
     def _judged(self, labels_of: LabelsOf, at: int, active: int) -> Series | Refused:
         try:
@@ -133,6 +129,9 @@ class _Age:
         self.prints.extend(prints_of([one.fingerprint for one in series]))
         self._label_sizes.extend(np.fromiter(map(label_size, labels), np.int64, len(labels)))
         return self.keys.add(keys, at, digests)
+
+    def series(self, number: int) -> Series:
+        return Series(self.prints.items[number].tobytes(), self.labels[number])
 
     def table(self, numbers: Numbers) -> SeriesTable:
         found = SeriesTable(self.prints.items.take(numbers, axis=0), self._store, numbers)

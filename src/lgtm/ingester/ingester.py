@@ -211,6 +211,8 @@ class Ingester:
         if self._stopping:
             raise Stopping()
         held = self.head_bytes()
+        if 2 * held > self._config.head_bytes_max:
+            self._hurried.set()
         if held + part.batch.rows.nbytes > self._config.head_bytes_max:
             raise HeadFull(held, self._config.head_bytes_max)
 

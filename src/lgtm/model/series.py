@@ -56,7 +56,9 @@ class SeriesTable(Sequence[Series]):
 
     @classmethod
     def of_columns(cls, fingerprints: pa.FixedSizeBinaryArray, labels: pa.MapArray) -> SeriesTable:
-        """labels: null for series that have none. Raises ValueError for nulls among the fingerprints."""
+        """labels: null for series that have none. Raises ValueError for columns of other types, and for nulls among the fingerprints."""
+        if fingerprints.type != pa.binary(FINGERPRINT_BYTES) or labels.type != pa.map_(pa.string(), pa.string()):
+            raise ValueError(f"series as {fingerprints.type} and {labels.type}")
         if fingerprints.null_count:
             raise ValueError("series without a fingerprint")
         prints = np.empty((0, 2), np.uint64)
@@ -106,6 +108,10 @@ class SeriesTable(Sequence[Series]):
     def labels(self) -> Sequence[Labels | None]:
         """Of each series."""
         return [None] * len(self) if self._labels is None else self._labels.labels(self._in_store)
+
+    def shares_labels_with(self, other: SeriesTable) -> bool:
+        """Whether both have theirs from one store."""
+        return self._labels is other._labels
 
     def label_columns(self) -> LabelColumns:
         return {} if self._labels is None else self._labels.columns(self._in_store)

@@ -7,6 +7,7 @@ Every acknowledged row has two homes, so one instance that is away hides nothing
     one away in silence, three or more instances                    the same
     one away in silence, of two                                     partial: it may be taking writes on the other side of a partition
     more away                                                       partial
+    one was not asked                                               partial: what is known of who holds rows alone may be older than it
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def missing(away: Mapping[str, Unavailable], *, instances: int, holding_alone: C
     nowhere else but in spilled objects, at best; also of those who only may, because another may have lost rows."""
     if not away:
         return ()
-    if len(away) == 1:
+    if len(away) == 1 and not isinstance(next(iter(away.values())), NotAsked):
         ((who, error),) = away.items()
         is_gone = bool(getattr(error, "refused", False))
         if who not in holding_alone and (is_gone or instances > 2):

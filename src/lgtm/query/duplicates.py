@@ -103,7 +103,8 @@ def _first_copies(found: Sequence[Batch]) -> Mask:
 def _lost_labels(batch: Batch) -> Mask:
     """Whether the labels of a row's series were lost."""
     of_rows = batch.rows.column(SERIES).to_numpy()
-    lost = [number for number in np.unique(of_rows).tolist() if is_placeholder(batch.series[number].labels)]
+    labels = batch.table.labels
+    lost = [number for number in np.unique(of_rows).tolist() if is_placeholder(labels[number])]
     return np.isin(of_rows, lost)
 
 

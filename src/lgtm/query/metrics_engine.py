@@ -200,7 +200,8 @@ def _window(start_ms: int, end_ms: int) -> Window:
 
 
 def _add_exemplars(batch: Batch, found: dict[Labels, dict[tuple[int, Labels], FoundExemplar]]) -> None:
+    of_series = batch.table.labels
     for row in batch.rows.to_pylist():
         labels: Labels = tuple(sorted((name.removeprefix(META), value) for name, value in row.items() if name.startswith(META) and value is not None))
         ts_ms = row[TS] // _NS_PER_MS
-        found[batch.series[row[SERIES]].labels or ()].setdefault((ts_ms, labels), FoundExemplar(labels, row[VALUE], ts_ms))
+        found[of_series[row[SERIES]] or ()].setdefault((ts_ms, labels), FoundExemplar(labels, row[VALUE], ts_ms))

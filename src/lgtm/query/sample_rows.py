@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from lgtm.model.batch import Batch
 from lgtm.model.fingerprint_index import FingerprintIndex
-from lgtm.model.labels import UNLABELLED, is_placeholder
+from lgtm.model.labels import UNLABELLED, Labels, is_placeholder
 from lgtm.model.matchers import matches_all
 from lgtm.model.series import Series, SeriesTable
 from lgtm.model.signal import HISTOGRAM, SERIES, START, TS, VALUE
@@ -30,9 +30,13 @@ class SampleRows:
     def __init__(self) -> None:
         self._numbers = FingerprintIndex()
         self._new: list[SeriesTable] = []
-        """The series in the order of their numbers."""
-        self._again: list[tuple[I64, SeriesTable]] = []
-        """Those that were met in several tables, with their numbers."""
+        """Series that share a store of labels, the latest in the order of their numbers."""
+        self._tables: list[LabelTable] = []
+        """Labels of all series before these."""
+        self._unlabelled = False
+        """Whether the labels of any series are a placeholder."""
+        self._found: dict[int, Labels] = {}
+        """Labels that one log has lost, from another."""
         self._of_table: tuple[Sequence[Series], I64] | None = None
         self._series: list[I64] = []
         self._rows: list[pa.RecordBatch] = []
@@ -57,13 +61,32 @@ class SampleRows:
     def _meet(self, series: SeriesTable) -> I64:
         known = len(self._numbers)
         numbers = self._numbers.add(series.prints)
-        places = np.unique(numbers, return_index=True)[1]
-        firsts = places[len(places) - (len(self._numbers) - known) :]
-        self._new.append(series.take(firsts))
-        if len(firsts) < len(series):
-            others = np.flatnonzero(numbers < known)
-            self._again.append((numbers[others], series.take(others)))
+        again = numbers < known
+        if again.any():
+            self._meet_again(numbers[again], series.take(np.flatnonzero(again)))
+        if len(self._numbers) > known:
+            places = np.unique(numbers, return_index=True)[1]
+            self._take_in(series.take(places[known - len(self._numbers) :]))
         return numbers
+
+    def _take_in(self, new: SeriesTable) -> None:
+        if self._new and not new.shares_labels_with(self._new[0]):
+            self._settle()
+        self._new.append(new)
+
+    def _settle(self) -> None:
+        """Takes the labels out of their store, which need not be held any longer: what comes from other nodes is one for each piece."""
+        if self._new:
+            columns = SeriesTable.joined(self._new).label_columns()
+            self._tables.append(LabelTable(sum(map(len, self._new)), {name: Column(*column).compact() for name, column in columns.items()}))
+            self._unlabelled = self._unlabelled or UNLABELLED in columns
+            self._new = []
+
+    def _meet_again(self, numbers: I64, series: SeriesTable) -> None:
+        self._settle()
+        if self._unlabelled:
+            known = zip(numbers.tolist(), series.labels, strict=True)
+            self._found |= {number: labels for number, labels in known if labels is not None and not is_placeholder(labels)}
 
     def selected(self, deletions: Sequence[Deletion] = ()) -> Selected:
         if not self._rows:
@@ -81,8 +104,9 @@ class SampleRows:
 
     def _deleted(self, series: I64, ts_ms: I64, deletions: Sequence[Deletion]) -> npt.NDArray[np.bool_]:
         gone = np.zeros(len(series), bool)
+        label_sets = self._labels.rows()
         for one in deletions:
-            matches = np.fromiter((matches_all(one.matchers, labels) for labels in self._labels.rows()), bool, len(self._labels))
+            matches = np.fromiter((matches_all(one.matchers, labels) for labels in label_sets), bool, len(label_sets))
             gone |= matches[series] & (ts_ms >= one.start_ms) & (ts_ms <= one.end_ms)
         return gone
 
@@ -100,17 +124,11 @@ class SampleRows:
     @cached_property
     def _labels(self) -> LabelTable:
         """Of each series by number."""
-        found = concatenate([_label_table(series) for series in self._new])
-        return found if UNLABELLED not in found.columns else self._without_placeholders(found)
-
-    def _without_placeholders(self, found: LabelTable) -> LabelTable:
-        """What one log has lost comes back from another."""
-        rows = found.rows()
-        for numbers, series in self._again:
-            for number, labels in zip(numbers.tolist(), series.labels, strict=True):
-                if labels is not None and is_placeholder(rows[number]):
-                    rows[number] = labels
-        return LabelTable.of(rows)
+        self._settle()
+        told = concatenate(self._tables)
+        if not self._found:
+            return told
+        return LabelTable.of([self._found.get(number, labels) if is_placeholder(labels) else labels for number, labels in enumerate(told.rows())])
 
     def _starts(self, kept: I64) -> I64 | None:
         columns = self._optional(START, pa.int64())
@@ -121,10 +139,6 @@ class SampleRows:
         if not any(name in rows.schema.names and rows.column(name).null_count < rows.num_rows for rows in self._rows):
             return None
         return pa.concat_arrays([rows.column(name) if name in rows.schema.names else pa.nulls(rows.num_rows, kind) for rows in self._rows])
-
-
-def _label_table(series: SeriesTable) -> LabelTable:
-    return LabelTable(len(series), {name: Column(values, codes).compact() for name, (values, codes) in series.label_columns().items()})
 
 
 def _sorted_once(series: I64, ts: I64) -> tuple[I64, npt.NDArray[np.bool_]]:

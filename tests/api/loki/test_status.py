@@ -10,7 +10,8 @@ import pytest
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Counter
 
-from lgtm.api.loki.status import Operations, status_router
+from lgtm.api.loki.status import status_router
+from lgtm.api.operations import Operations
 from lgtm.errors import Unavailable
 
 

@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from lgtm.api.loki.config import QueryApiConfig
 from lgtm.api.loki.metrics import QueryApiMetrics
-from lgtm.api.loki.status import Operations, Reloaded
+from lgtm.api.operations import Operations, Reloaded
 from lgtm.api.prometheus.config import PrometheusApiConfig
 from lgtm.api.prometheus.engine import (
     ExemplarsAnswer,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from api.prometheus.prometheus_server import PrometheusServer
-from lgtm.api.loki.status import Reloaded
+from lgtm.api.operations import Reloaded
 from lgtm.api.prometheus.config import PrometheusApiConfig
 from lgtm.api.prometheus.status import PROMETHEUS_VERSION, flags
 from lgtm.errors import BadRequest

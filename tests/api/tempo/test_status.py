@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from lgtm.api.loki.status import Operations
+from lgtm.api.operations import Operations
 from lgtm.api.tempo.routes import TEMPO_VERSION
 from lgtm.api.tempo.status import tempo_status_router
 

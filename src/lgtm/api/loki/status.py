@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 
 from fastapi import APIRouter
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,43 +15,13 @@ from lgtm.api.loki.config import QueryApiConfig
 from lgtm.api.loki.encode import dump
 from lgtm.api.loki.form import read_form
 from lgtm.api.loki.side import json_answer
+from lgtm.api.operations import Operations
 from lgtm.model.labels import quote
 
 LOKI_VERSION = "3.6.0"
 """The release of Loki whose API this is: Grafana switches features by it."""
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
-
-
-@dataclass(slots=True, frozen=True)
-class Reloaded:
-    """is_well: whether the last reload of what can be reloaded succeeded. at_ns: when one did so last; None: never since the start."""
-
-    is_well: bool = True
-    at_ns: int | None = None
-
-
-async def _nothing() -> None:
-    """There is nothing that could be reloaded."""
-
-
-@dataclass(slots=True, frozen=True)
-class Operations:
-    """What a node can tell and do. All but `flush` and `reload` answer at once.
-
-    not_ready: why the node should get no requests; None when it should. services: name → state. config: the settings as YAML; its argument is
-    None, `diff` (what differs from the defaults) or `defaults`. flush: ends when all that was in memory is in blocks. reload: reads anew what can
-    be; raises LgtmError, and then everything is as before.
-    """
-
-    registry: CollectorRegistry
-    not_ready: Callable[[], str | None]
-    services: Callable[[], Mapping[str, str]]
-    config: Callable[[str | None], str]
-    flush: Callable[[], Awaitable[None]]
-    revision: str = ""
-    reload: Callable[[], Awaitable[None]] = _nothing
-    reloaded: Callable[[], Reloaded] = Reloaded
 
 
 def status_router(operations: Operations) -> APIRouter:

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from lgtm.api.loki.status import Operations, Reloaded
+from lgtm.api.operations import Operations, Reloaded
 from lgtm.api.prometheus.config import PrometheusApiConfig
 from lgtm.api.prometheus.encode import success
 from lgtm.api.prometheus.numbers import rfc3339

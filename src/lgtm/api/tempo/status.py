@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from lgtm.api.loki.status import Operations
+from lgtm.api.operations import Operations
 from lgtm.api.tempo.routes import ROUTES, TEMPO_VERSION
 
 Page = Callable[[Operations], str]
