@@ -68,6 +68,30 @@ def test_samples_far_ahead_are_refused_with_series_and_time() -> None:
     assert admit(decoded_samples([(UP, ahead, 1.0)]), creation_grace_period_ns=0)[0].refusals == ()
 
 
+def test_samples_behind_the_out_of_order_window_are_refused_with_their_series() -> None:
+    minute = 60_000
+    first, second = decoded_samples([(UP, NOW_MS, 1.0), (DOWN, NOW_MS - 30 * minute, 1.0)]), [
+        (UP, NOW_MS - 9 * minute, 2.0), (UP, NOW_MS - 11 * minute, 3.0), (DOWN, NOW_MS - 29 * minute, 4.0), (DOWN, NOW_MS - 31 * minute, 5.0),
+    ]  # fmt: skip
+    before, after = admit(first, decoded_samples(second), out_of_order_time_window_ns=10 * minute * NS_PER_MS)
+    assert stored(before.accepted) == [(UP, NOW_MS, 1.0)], "a new series may be no older than the window either"
+    assert stored(after.accepted) == [(UP, NOW_MS - 9 * minute, 2.0)]
+    assert [(one.reason, one.lines) for one in after.refusals] == [(Reason.SAMPLE_TOO_OLD, 3)]
+    assert after.refusals[0].message == 'too old sample for series {__name__="up", job="a"}'
+
+
+def test_what_is_newer_than_the_newest_of_its_series_is_in_order_however_far_the_tenant_is() -> None:
+    hour = 3_600_000
+    lagging = [decoded_samples([(DOWN, NOW_MS - 2 * hour + number, 1.0)]) for number in range(2)]
+    found = admit(lagging[0], decoded_samples([(UP, NOW_MS, 1.0)]), lagging[1], lagging[0], out_of_order_time_window_ns=NS_PER_MS)
+    assert [len(stored(one.accepted)) for one in found] == [1, 1, 1, 0]
+
+
+def test_without_a_window_any_order_is_fine() -> None:
+    found = admit(decoded_samples([(UP, NOW_MS, 1.0)]), decoded_samples([(UP, 0, 1.0)]))
+    assert [len(stored(one.accepted)) for one in found] == [1, 1]
+
+
 def test_a_tenant_beyond_its_rate_is_told_when_to_come_back() -> None:
     request = decoded_samples([(UP, NOW_MS, 1.0), (DOWN, NOW_MS, 1.0)])
     first, second = admit(request, request, metrics_rate_samples=2, metrics_burst_samples=2)

@@ -1,6 +1,6 @@
 """What of a request of samples may be stored: all decisions of the distributor about it, without waiting.
 
-the tenant's rate → series, of which known ones cost a look-up → times
+the tenant's rate → series, of which known ones cost a look-up → times, and the order of samples where a tenant wants one
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def admit_samples(tenant: Tenant, decoded: DecodedSamples, state: TenantState, *
     if decoded.format == "remote_write_2":
         series.refuse_empty(decoded.rows)
     return SampleAdmission(
-        accepted=series.kept(decoded.rows, latest_ns),
+        accepted=series.kept(decoded.rows, latest_ns, limits.out_of_order_time_window_ns),
         exemplars=None if decoded.exemplars is None else series.kept(decoded.exemplars, None),
         metadata=state.metadata.fresh(decoded.metadata, now_ns) if decoded.metadata else None,
         refusals=tuple(series.refusals),
@@ -77,6 +77,7 @@ class _Resolved:
         self.keys = len(decoded.keys)
         self.refusals: list[Refusal] = []
         self.series, self._numbers = found.series, found.numbers
+        self._found, self._state = found, state
         if found.refused:
             rows = np.bincount(decoded.rows.column(SERIES).to_numpy(), minlength=self.keys)
             for at, refusal in found.refused:
@@ -90,11 +91,13 @@ class _Resolved:
             return
         self.refusals.append(Refusal(reason, message, rows, 0))
 
-    def kept(self, rows: pa.RecordBatch, latest_ns: int | None) -> Accepted | None:
-        """Rows of series that are none of the refused, not later than that, and no histograms that make no sense."""
+    def kept(self, rows: pa.RecordBatch, latest_ns: int | None, window_ns: int = 0) -> Accepted | None:
+        """Rows of series that are none of the refused, not later than that, no histograms that make no sense, and not too old for the window."""
         at = rows.column(SERIES).to_numpy()
         numbers = at if self._numbers is None else self._numbers[at]
         bad = self._bad(rows, numbers, latest_ns)
+        if window_ns > 0:
+            bad = self._without_too_old(rows, numbers, bad, window_ns)
         if self._numbers is None and bad is None:
             return Accepted(self.series, (), rows) if rows.num_rows else None
         keep = numbers >= 0 if bad is None else (numbers >= 0) & ~bad
@@ -115,6 +118,18 @@ class _Resolved:
             text = "out of bounds: timestamp is too far in the future for series"
             self._refuse(Reason.TOO_FAR_IN_FUTURE, f"{text} {self._text(numbers, int(np.argmax(told)))}", int(told.sum()))
         return late if senseless is None else late | senseless
+
+    def _without_too_old(self, rows: pa.RecordBatch, numbers: Numbers, bad: Flags | None, window_ns: int) -> Flags:
+        """The bad rows, and those of the others that are too old, which is told."""
+        bad = np.zeros(rows.num_rows, bool) if bad is None else bad
+        judged = np.flatnonzero((numbers >= 0) & ~bad)
+        late = self._state.metric_series.too_old(self._found, numbers[judged], rows.column(TS).to_numpy()[judged], window_ns)
+        if late.any():
+            text = self._text(numbers, int(judged[np.argmax(late)]))
+            self._refuse(Reason.SAMPLE_TOO_OLD, f"too old sample for series {text}", int(late.sum()))
+            bad = bad.copy()
+            bad[judged[late]] = True
+        return bad
 
     def _senseless(self, rows: pa.RecordBatch, numbers: Numbers) -> Flags | None:
         column = rows.column(HISTOGRAM)

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from lgtm.clock import NS_PER_S
 from lgtm.distributor.refusals import Reason
+from lgtm.distributor.sample_order import Flags, too_old
 from lgtm.errors import BadRequest
 from lgtm.model.fingerprint_index import Numbers, Prints, fingerprints_of, prints_of
 from lgtm.model.growing_array import GrowingArray
@@ -24,6 +25,7 @@ from lgtm.model.label_store import LabelList
 from lgtm.model.labels import Fingerprint, Labels, quote
 from lgtm.model.limits import Limits
 from lgtm.model.series import Series, SeriesTable, label_size
+from lgtm.model.window import TS_NS_MIN
 
 METRIC_NAME = "__name__"
 _PLAIN = re.compile("[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
@@ -37,10 +39,11 @@ LabelsOf = Callable[[int], tuple[tuple[str, str], ...]]
 
 @dataclass(slots=True, frozen=True)
 class ResolvedKeys:
-    """series: each that has a key. numbers: of each key its place among them, -1 for a refused one; None: they are in the order of the keys.
-    refused: place of a key, and why it names no series."""
+    """series: each that has a key. known: their numbers here. numbers: of each key its place among them, -1 for a refused one; None: they are in the
+    order of the keys. refused: place of a key, and why it names no series."""
 
     series: SeriesTable
+    known: Numbers
     numbers: Numbers | None
     refused: tuple[tuple[int, Refused], ...] = ()
 
@@ -55,6 +58,7 @@ class MetricSeries:
         self._still_old = 0
         """Those that were not used since they became old."""
         self._turned_ns: int | None = None
+        self._newest_ns = TS_NS_MIN
 
     def __len__(self) -> int:
         """Active series, at most: those of the last two idle times."""
@@ -68,29 +72,40 @@ class MetricSeries:
         missing = (numbers < 0).nonzero()[0]
         refused = self._learn(sent, numbers, missing, labels_of) if len(missing) else ()
         if not refused and (_rise(numbers) or len(np.unique(numbers)) == len(numbers)):
-            return ResolvedKeys(self._young.table(numbers), None)
+            return ResolvedKeys(self._young.table(numbers), numbers, None)
         used, places = np.unique(numbers, return_inverse=True)
         absent = int(np.count_nonzero(used < 0))
-        return ResolvedKeys(self._young.table(used[absent:]), places - absent, refused)
+        return ResolvedKeys(self._young.table(used[absent:]), used[absent:], places - absent, refused)
+
+    def too_old(self, found: ResolvedKeys, of_rows: Numbers, ts: Numbers, window_ns: int) -> Flags:
+        """Which samples come too late; the others may be the newest from now on. of_rows: of each its place among the series that were just found."""
+        series, newest = found.known[of_rows], self._young.newest.items
+        late = too_old(series, ts, newest, self._newest_ns, window_ns)
+        if len(ts):
+            np.maximum.at(newest, series[~late], ts[~late])
+            self._newest_ns = max(self._newest_ns, int(ts.max()))
+        return late
 
     def _learn(self, sent: Keys, numbers: Numbers, missing: Numbers, labels_of: LabelsOf) -> tuple[tuple[int, Refused], ...]:
         """Takes in the missing keys but for those that are refused, and fills in their numbers."""
         digests = sent.digests(missing)
         found = dict[Fingerprint, Series | Refused]()
         new, kept, refused = list[Series](), list[int](), list[tuple[int, Refused]]()
+        newest = list[int]()
         of_old = self._old.keys.find_digests(digests).tolist()
         for place, (at, digest, old) in enumerate(zip(missing.tolist(), fingerprints_of(digests), of_old, strict=True)):
             if digest not in found:
                 found[digest] = one = self._old.series(old) if old >= 0 else self._judged(labels_of, at, len(self) + len(new))
                 if isinstance(one, Series):
                     new.append(one)
+                    newest.append(int(self._old.newest.items[old]) if old >= 0 else TS_NS_MIN)
             one = found[digest]
             if isinstance(one, Series):
                 kept.append(place)
             else:
                 refused.append((at, one))
         at_places = np.array(kept, np.int64)
-        numbers[missing[at_places]] = self._young.add(sent, missing[at_places], digests[at_places], new)
+        numbers[missing[at_places]] = self._young.add(sent, missing[at_places], digests[at_places], new, newest)
         self._still_old -= len({old for old in of_old if old >= 0})
         return tuple(refused)
 
@@ -120,10 +135,13 @@ class _Age:
         self.labels: list[Labels] = []
         self._store = LabelList(self.labels)
         self.prints = GrowingArray(np.uint64, 2)
+        self.newest = GrowingArray(np.int64)
+        """Times of the newest samples; kept only of tenants with an out-of-order window."""
         self._label_sizes = GrowingArray(np.int64)
 
-    def add(self, keys: Keys, at: Numbers, digests: Prints, series: Sequence[Series]) -> Numbers:
-        """The numbers of the keys at these places, which have these digests. series: of each key once, none of which is known."""
+    def add(self, keys: Keys, at: Numbers, digests: Prints, series: Sequence[Series], newest: Sequence[int]) -> Numbers:
+        """The numbers of the keys at these places, which have these digests. series, newest: of each key once, none of which is known."""
+        self.newest.extend(np.array(newest, np.int64))
         labels = [one.labels or () for one in series]
         self.labels.extend(labels)
         self.prints.extend(prints_of([one.fingerprint for one in series]))
