@@ -9,7 +9,6 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, TypeVar
 
-import pyarrow as pa
 from starlette.requests import Request
 
 from lgtm.api.config import PushConfig
@@ -35,7 +34,8 @@ class Decoder(Protocol[T_co]):
 
 class _Rows(Protocol):
     @property
-    def rows(self) -> pa.RecordBatch: ...
+    def nbytes(self) -> int:
+        """Of the rows."""
 
 
 R = TypeVar("R", bound=_Rows)
@@ -125,7 +125,7 @@ class Hold:
     async def decode(self, body: bytes, decoder: Decoder[R]) -> R:
         """Rows, which count from now on in place of the body's own bytes."""
         decoded = await self._bodies.decode(body, decoder)
-        self.add(max(0, decoded.rows.nbytes - self._bytes))
+        self.add(max(0, decoded.nbytes - self._bytes))
         return decoded
 
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
-import pyarrow as pa
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -20,7 +19,7 @@ class Decoded(Protocol):
     """Rows of one signal, as a decoder gives them."""
 
     @property
-    def rows(self) -> pa.RecordBatch: ...
+    def nbytes(self) -> int: ...
 
     def __len__(self) -> int: ...
 

@@ -77,11 +77,11 @@ class SpanMetricsFeed:
             return
         batch, waiting = part.batch, self._waiting
         too_many = batch.tenant not in self._generators and len(self._generators) >= self._settings.tenants_max
-        if too_many or waiting.nbytes + batch.rows.nbytes > self._settings.waiting_bytes_max:
+        if too_many or waiting.nbytes + batch.nbytes > self._settings.waiting_bytes_max:
             self._spans.labels("dropped").inc(len(batch))
             return
         waiting.batches.setdefault(batch.tenant, []).append(batch)
-        waiting.nbytes += batch.rows.nbytes
+        waiting.nbytes += batch.nbytes
 
     async def run(self) -> None:
         while True:

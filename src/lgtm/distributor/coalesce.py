@@ -63,7 +63,7 @@ class Coalescer:
 
         nbytes: of the rows, when it is known: adding it up costs as much as many a kernel.
         """
-        nbytes = accepted.rows.nbytes if nbytes is None else nbytes
+        nbytes = accepted.nbytes if nbytes is None else nbytes
         self.check_room(nbytes)
         self.in_flight_bytes += nbytes
         request = _Request(accepted, nbytes, asyncio.get_running_loop().create_future())

@@ -10,14 +10,14 @@ import pyarrow as pa
 
 from lgtm.blocks.merge import merge_rows
 from lgtm.blocks.rest import conform
-from lgtm.model.batch import Batch
+from lgtm.model.batch import Batch, WithRows
 from lgtm.model.series import Series
 from lgtm.model.signal import DYNAMIC_COLUMNS_MAX, LOGS, META, SERIES, Signal
 from lgtm.model.tenant import Tenant
 
 
-@dataclass(slots=True, frozen=True)
-class Accepted:
+@dataclass(frozen=True)
+class Accepted(WithRows):
     """What may be stored of a request. rows["series"] indexes `series` and, for logs, `levels`: what the labels of each say of its level."""
 
     series: Sequence[Series]

@@ -108,7 +108,7 @@ class Distributor:
         Raises PushRefused, StreamLimitReached, StreamRateLimited or TooFarBehind after the valid rest was stored. RateLimited, QueueFull and
         Stopping mean that nothing was stored; any other Unavailable, that it is not known.
         """
-        state, monotonic_ns = self._begin(tenant, decoded.rows.nbytes)
+        state, monotonic_ns = self._begin(tenant, decoded.nbytes)
         await self._submit(LOGS, tenant, admit(tenant, decoded, state, now_ns=self._clock.now_ns(), monotonic_ns=monotonic_ns))
 
     async def push_spans(self, tenant: Tenant, decoded: DecodedSpans) -> None:
@@ -117,7 +117,7 @@ class Distributor:
         Raises SpansRefused after the valid rest was stored. SpanRateLimited, QueueFull and Stopping mean that nothing was stored; any other
         Unavailable, that it is not known.
         """
-        nbytes = int(decoded.rows.nbytes)
+        nbytes = decoded.nbytes
         state, monotonic_ns = self._begin(tenant, nbytes)
         admission = admit_spans(tenant, decoded, state, nbytes=nbytes, now_ns=self._clock.now_ns(), monotonic_ns=monotonic_ns)
         await self._submit(SPANS, tenant, admission, nbytes)
@@ -128,7 +128,7 @@ class Distributor:
         Raises SamplesRefused after the valid rest was stored. SampleRateLimited, QueueFull and Stopping mean that nothing was stored; any other
         Unavailable, that it is not known.
         """
-        state, monotonic_ns = self._begin(tenant, int(decoded.rows.nbytes))
+        state, monotonic_ns = self._begin(tenant, decoded.nbytes)
         admission = admit_samples(tenant, decoded, state, now_ns=self._clock.now_ns(), monotonic_ns=monotonic_ns)
         self._metrics.refused(SAMPLES, tenant, admission.refusals)
         if admission.error is not None:
@@ -138,7 +138,7 @@ class Distributor:
         for outcome in await asyncio.gather(*writes, return_exceptions=True):
             if outcome is not None:
                 raise outcome
-        self._metrics.accepted(SAMPLES, tenant, admission.written.samples + admission.written.histograms, int(decoded.rows.nbytes))
+        self._metrics.accepted(SAMPLES, tenant, admission.written.samples + admission.written.histograms, decoded.nbytes)
         if admission.refusals:
             raise SamplesRefused(admission.refusals, admission.written)
         return admission.written
@@ -169,7 +169,7 @@ class Distributor:
         self._metrics.batches.inc()
         self._metrics.batched_requests.inc(len(accepted))
         limits = self._limits.for_tenant(tenant)
-        if sum(one.rows.nbytes for one in accepted) < self._config.offload_bytes_min:
+        if sum(one.nbytes for one in accepted) < self._config.offload_bytes_min:
             complete = _complete(signal, tenant, accepted, limits)
         else:
             complete = await asyncio.get_running_loop().run_in_executor(self._executor, _complete, signal, tenant, accepted, limits)

@@ -21,7 +21,7 @@ PART_BYTES_MAX = 6 * 1024 * 1024
 
 def bounded(batch: Batch) -> Iterator[Batch]:
     """The rows in order, in batches of at most PART_BYTES_MAX each (or of one row), with only the series that they use."""
-    if len(batch) <= 1 or batch.rows.nbytes + int(batch.table.label_sizes.sum()) <= PART_BYTES_MAX:
+    if len(batch) <= 1 or batch.nbytes + int(batch.table.label_sizes.sum()) <= PART_BYTES_MAX:
         yield batch
         return
     middle = len(batch) // 2
@@ -42,7 +42,7 @@ node that joins would make every record dearer. With 256 KiB, five nodes cost a 
 
 
 def parts_worth(batch: Batch) -> int:
-    return max(1, int(batch.rows.nbytes) // PART_BYTES_WORTH)
+    return max(1, int(batch.nbytes) // PART_BYTES_WORTH)
 
 
 def split(

@@ -94,7 +94,7 @@ class Head:
         renumbered = pa.array(numbers[rows.column(at).to_numpy()])
         rows = rows.set_column(at, rows.schema.field(at), renumbered)
         min_ns, max_ns = batch.time_range_ns()
-        run = Run(rows, min_ns, max_ns, rows.nbytes + RUN_OVERHEAD_BYTES, PartSpans.of(part_id, rows.num_rows, primary=primary))
+        run = Run(rows, min_ns, max_ns, batch.nbytes + RUN_OVERHEAD_BYTES, PartSpans.of(part_id, rows.num_rows, primary=primary))
         self._runs.append(run)
         self._merged_up_to = 0
         self.row_count += rows.num_rows

@@ -213,7 +213,7 @@ class Ingester:
         held = self.head_bytes()
         if 2 * held > self._config.head_bytes_max:
             self._hurried.set()
-        if held + part.batch.rows.nbytes > self._config.head_bytes_max:
+        if held + part.batch.nbytes > self._config.head_bytes_max:
             raise HeadFull(held, self._config.head_bytes_max)
 
     # --- reads

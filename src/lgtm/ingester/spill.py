@@ -77,7 +77,7 @@ class Spill:
             generation = self._waiting[0][0]
             while self._waiting and nbytes < OBJECT_BYTES_MAX and self._waiting[0][0] == generation:
                 group.append(self._waiting.pop(0))
-                nbytes += group[-1][1].batch.rows.nbytes
+                nbytes += group[-1][1].batch.nbytes
             error = await self._put(generation, [part for _, part, _ in group])
             for _, _, done in group:
                 if not done.done():

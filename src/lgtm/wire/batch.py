@@ -33,7 +33,7 @@ class MalformedBatch(Corruption):
 def encode_batch(batch: Batch) -> bytes:
     """u32 little-endian length of the series table | series table | rows. Tenant and signal are not in it."""
     series = encode_rows(series_table(batch.table))
-    return b"".join((_LENGTH.pack(len(series)), series, encode_rows(batch.rows)))
+    return b"".join((_LENGTH.pack(len(series)), series, encode_rows(batch.rows, batch.nbytes)))
 
 
 def decode_batch(data: bytes | memoryview, signal: Signal, tenant: Tenant) -> Batch:
@@ -47,9 +47,10 @@ def decode_batch(data: bytes | memoryview, signal: Signal, tenant: Tenant) -> Ba
         raise MalformedBatch(f"malformed batch: {error}") from error
 
 
-def encode_rows(rows: pa.RecordBatch) -> bytes:
+def encode_rows(rows: pa.RecordBatch, nbytes: int | None = None) -> bytes:
+    """nbytes: of the rows, where it is known."""
     sink = pa.BufferOutputStream()
-    options = _COMPRESSED if rows.nbytes >= _COMPRESS_BYTES_MIN else _PLAIN
+    options = _COMPRESSED if (rows.nbytes if nbytes is None else nbytes) >= _COMPRESS_BYTES_MIN else _PLAIN
     with pa.ipc.new_stream(sink, rows.schema, options=options) as writer:
         writer.write_batch(rows)
     return sink.getvalue()  # type: ignore[no-any-return]  # a pyarrow buffer, which join and the log take as it is

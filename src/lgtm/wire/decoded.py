@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from lgtm.model.batch import WithRows
+
 
 @dataclass(slots=True, frozen=True)
 class DecodedStream:
@@ -25,8 +27,8 @@ class DecodedStream:
     error: str | None = None
 
 
-@dataclass(slots=True, frozen=True)
-class DecodedLogs:
+@dataclass(frozen=True)
+class DecodedLogs(WithRows):
     """streams: one for each stream of the request, in its order; the same labels may come twice.
 
     rows: `series` (uint32 position in `streams`), `ts`, `line`, then `meta.<name>` columns with sanitised names, then perhaps `rest`, in

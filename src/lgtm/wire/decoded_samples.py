@@ -10,6 +10,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from lgtm.model.batch import WithRows
+
 
 class LabelsOf(Protocol):
     def __call__(self, index: int) -> tuple[tuple[str, str], ...]:
@@ -36,8 +38,8 @@ class Dropped:
     message: str
 
 
-@dataclass(slots=True, frozen=True)
-class DecodedSamples:
+@dataclass(frozen=True)
+class DecodedSamples(WithRows):
     """keys: one binary for each series of the request, in its order; equal keys of one format have equal labels, whatever the request. The same
     key may come twice. labels_of: parses the labels of the series at an index of `keys`; asked only for keys not seen before.
 

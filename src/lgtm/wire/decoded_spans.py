@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from lgtm.model.batch import WithRows
 from lgtm.model.labels import Labels
 
 
-@dataclass(slots=True, frozen=True)
-class DecodedSpans:
+@dataclass(frozen=True)
+class DecodedSpans(WithRows):
     """series: resource and scope of the rows as labels (`model/attributes.py`), each combination of the request once or more often.
 
     rows: columns of the signal SPANS (nullable ones only where some row has a value), then dynamic columns, then perhaps `rest`, in the order of

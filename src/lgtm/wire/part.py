@@ -38,7 +38,7 @@ def encode_part(part: Part) -> bytes:
     """Raises ValueError for an empty batch: nothing to log is nothing to send."""
     batch = part.batch
     min_ns, max_ns = batch.time_range_ns()
-    series, rows = encode_rows(series_table(batch.table)), encode_rows(batch.rows)
+    series, rows = encode_rows(series_table(batch.table)), encode_rows(batch.rows, batch.nbytes)
     header = orjson.dumps(
         {
             "version": FORMAT_VERSION,
@@ -59,7 +59,7 @@ def encode_part(part: Part) -> bytes:
 
 def is_quick(batch: Batch) -> bool:
     """Whether it may be encoded on an event loop."""
-    return bool(batch.rows.nbytes <= QUICK_BYTES_MAX)
+    return bool(batch.nbytes <= QUICK_BYTES_MAX)
 
 
 def decode_part(data: bytes | memoryview) -> Part:
