@@ -22,7 +22,14 @@ UP, DOWN, NAMELESS = metric("up", job="a"), metric("down"), (("job", "a"),)
 
 def admit(*requests: DecodedSamples, **limits: Any) -> list[SampleAdmission]:
     state = TenantState(Limits(**limits), DistributorConfig(), 0)
-    return [admit_samples(TENANT, request, state, now_ns=NOW_NS, monotonic_ns=0) for request in requests]
+    return [admitted(request, state) for request in requests]
+
+
+def admitted(request: DecodedSamples, state: TenantState, *, stored: bool = True) -> SampleAdmission:
+    admission = admit_samples(TENANT, request, state, now_ns=NOW_NS, monotonic_ns=0)
+    if stored:
+        admission.stored()
+    return admission
 
 
 def stored(accepted: Accepted | None) -> Sequence[Sample]:
@@ -85,6 +92,17 @@ def test_what_is_newer_than_the_newest_of_its_series_is_in_order_however_far_the
     lagging = [decoded_samples([(DOWN, NOW_MS - 2 * hour + number, 1.0)]) for number in range(2)]
     found = admit(lagging[0], decoded_samples([(UP, NOW_MS, 1.0)]), lagging[1], lagging[0], out_of_order_time_window_ns=NS_PER_MS)
     assert [len(stored(one.accepted)) for one in found] == [1, 1, 1, 0]
+
+
+def test_samples_that_could_not_be_stored_are_not_too_late_when_they_come_again() -> None:
+    hour = 3_600_000
+    state = TenantState(Limits(out_of_order_time_window_ns=NS_PER_MS), DistributorConfig(), 0)
+    admitted(decoded_samples([(DOWN, NOW_MS - 2 * hour, 1.0)]), state)
+    failed = decoded_samples([(DOWN, NOW_MS - hour, 2.0)])
+    admitted(failed, state, stored=False)
+    admitted(decoded_samples([(UP, NOW_MS, 1.0)]), state)
+    for _ in range(2):
+        assert stored(admitted(failed, state).accepted) == [(DOWN, NOW_MS - hour, 2.0)], "nor when they were stored and the answer was lost"
 
 
 def test_without_a_window_any_order_is_fine() -> None:

@@ -18,7 +18,7 @@ def test_samples_are_judged_in_the_order_in_which_they_came(samples: list[tuple[
     of_series, wanted = dict(enumerate(newest)), list[bool]()
     latest = of_all
     for series, ts in samples:
-        is_late = of_series[series] == TS_NS_MIN or ts <= of_series[series]
+        is_late = of_series[series] == TS_NS_MIN or ts < of_series[series]
         wanted.append(is_late and ts < latest - window)
         of_series[series], latest = max(of_series[series], ts), max(latest, ts)
     columns = np.array(samples, np.int64)

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from subprocess import run
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from lgtm.model.secret import Secret
 from lgtm.scrape.aws import AwsUnavailable
 from lgtm.scrape.boto import BotoAws
 from lgtm.scrape.config_discovery import AwsAccess
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 def access(endpoint: str, **more: str) -> AwsAccess:

@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import boto3
-import pytest
-from moto.server import ThreadedMotoServer
 
 from lgtm.model.secret import Secret
 from lgtm.scrape.boto import BotoAws
 from lgtm.scrape.config_discovery import AwsAccess, Ec2Discovery
 from lgtm.scrape.discover_ec2 import Ec2Discoverer
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 def access(endpoint: str) -> AwsAccess:

@@ -5,7 +5,9 @@ the tenant's rate → series, of which known ones cost a look-up → times, and 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +38,8 @@ class SampleAdmission:
     metadata: Accepted | None = None
     refusals: tuple[Refusal, ...] = ()
     error: LgtmError | None = None
+    stored: Callable[[], None] = lambda: None
+    """To be called once everything is stored."""
 
     @property
     def written(self) -> Written:
@@ -66,6 +70,7 @@ def admit_samples(tenant: Tenant, decoded: DecodedSamples, state: TenantState, *
         exemplars=None if decoded.exemplars is None else series.kept(decoded.exemplars, None),
         metadata=state.metadata.fresh(decoded.metadata, now_ns) if decoded.metadata else None,
         refusals=tuple(series.refusals),
+        stored=series.stored,
     )
 
 
@@ -77,7 +82,8 @@ class _Resolved:
         self.keys = len(decoded.keys)
         self.refusals: list[Refusal] = []
         self.series, self._numbers = found.series, found.numbers
-        self._found, self._state = found, state
+        self._found, self._known = found, state.metric_series
+        self.stored: Callable[[], None] = lambda: None
         if found.refused:
             rows = np.bincount(decoded.rows.column(SERIES).to_numpy(), minlength=self.keys)
             for at, refusal in found.refused:
@@ -123,7 +129,9 @@ class _Resolved:
         """The bad rows, and those of the others that are too old, which is told."""
         bad = np.zeros(rows.num_rows, bool) if bad is None else bad
         judged = np.flatnonzero((numbers >= 0) & ~bad)
-        late = self._state.metric_series.too_old(self._found, numbers[judged], rows.column(TS).to_numpy()[judged], window_ns)
+        series, ts = numbers[judged], rows.column(TS).to_numpy()[judged]
+        late = self._known.too_old(self._found, series, ts, window_ns)
+        self.stored = partial(self._known.stored, self._found, series[~late], ts[~late])
         if late.any():
             text = self._text(numbers, int(judged[np.argmax(late)]))
             self._refuse(Reason.SAMPLE_TOO_OLD, f"too old sample for series {text}", int(late.sum()))

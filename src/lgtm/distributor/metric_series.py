@@ -40,11 +40,12 @@ LabelsOf = Callable[[int], tuple[tuple[str, str], ...]]
 @dataclass(slots=True, frozen=True)
 class ResolvedKeys:
     """series: each that has a key. known: their numbers here. numbers: of each key its place among them, -1 for a refused one; None: they are in the
-    order of the keys. refused: place of a key, and why it names no series."""
+    order of the keys. refused: place of a key, and why it names no series. newest: of the series that are known, see `_Age`."""
 
     series: SeriesTable
     known: Numbers
     numbers: Numbers | None
+    newest: GrowingArray[np.int64]
     refused: tuple[tuple[int, Refused], ...] = ()
 
 
@@ -72,19 +73,20 @@ class MetricSeries:
         missing = (numbers < 0).nonzero()[0]
         refused = self._learn(sent, numbers, missing, labels_of) if len(missing) else ()
         if not refused and (_rise(numbers) or len(np.unique(numbers)) == len(numbers)):
-            return ResolvedKeys(self._young.table(numbers), numbers, None)
+            return ResolvedKeys(self._young.table(numbers), numbers, None, self._young.newest)
         used, places = np.unique(numbers, return_inverse=True)
         absent = int(np.count_nonzero(used < 0))
-        return ResolvedKeys(self._young.table(used[absent:]), used[absent:], places - absent, refused)
+        return ResolvedKeys(self._young.table(used[absent:]), used[absent:], places - absent, self._young.newest, refused)
 
     def too_old(self, found: ResolvedKeys, of_rows: Numbers, ts: Numbers, window_ns: int) -> Flags:
-        """Which samples come too late; the others may be the newest from now on. of_rows: of each its place among the series that were just found."""
-        series, newest = found.known[of_rows], self._young.newest.items
-        late = too_old(series, ts, newest, self._newest_ns, window_ns)
+        """Which samples come too late. of_rows: of each its place among the series that were just found."""
+        return too_old(found.known[of_rows], ts, found.newest.items, self._newest_ns, window_ns)
+
+    def stored(self, found: ResolvedKeys, of_rows: Numbers, ts: Numbers) -> None:
+        """These samples may be the newest from now on. Not before they are stored: who sends them once more is not too late for himself."""
         if len(ts):
-            np.maximum.at(newest, series[~late], ts[~late])
+            np.maximum.at(found.newest.items, found.known[of_rows], ts)
             self._newest_ns = max(self._newest_ns, int(ts.max()))
-        return late
 
     def _learn(self, sent: Keys, numbers: Numbers, missing: Numbers, labels_of: LabelsOf) -> tuple[tuple[int, Refused], ...]:
         """Takes in the missing keys but for those that are refused, and fills in their numbers."""

@@ -138,6 +138,7 @@ class Distributor:
         for outcome in await asyncio.gather(*writes, return_exceptions=True):
             if outcome is not None:
                 raise outcome
+        admission.stored()
         self._metrics.accepted(SAMPLES, tenant, admission.written.samples + admission.written.histograms, decoded.nbytes)
         if admission.refusals:
             raise SamplesRefused(admission.refusals, admission.written)

@@ -17,7 +17,7 @@ def too_old(series: I64, ts: I64, newest: I64, newest_of_all: int, window_ns: in
     """Of samples in the order in which they came. newest: of each series the time of its newest sample, TS_NS_MIN where it has none."""
     before = _newest_before(series, ts, newest)
     of_all = np.maximum.accumulate(np.concatenate((np.array([newest_of_all], np.int64), ts)))[:-1]
-    is_late = (ts <= before) | (before == TS_NS_MIN)
+    is_late = (ts < before) | (before == TS_NS_MIN)
     # Differences are never negative where they count, and may need the 64th bit.
     distance = of_all.view(np.uint64) - ts.view(np.uint64)
     late: Flags = is_late & (ts < of_all) & (distance > np.uint64(window_ns))

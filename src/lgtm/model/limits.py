@@ -55,7 +55,7 @@ class Limits:
     max_global_series_per_user: int = 1_000_000
     """Active series of samples: used in the last half hour. Only samples of new ones are refused."""
     out_of_order_time_window_ns: int = 0
-    """How much older than the tenant's newest sample one may be that is no newer than the newest of its series ("too old sample"); 0: any age."""
+    """How much older than the tenant's newest sample one may be that is older than the newest of its series ("too old sample"); 0: any age."""
     max_metric_label_names: int = 64
     """Labels of a series of samples."""
     max_metric_label_value_length: int = 16 * KIB
