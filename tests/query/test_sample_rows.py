@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 
 import numpy as np
+import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,6 +45,20 @@ def test_labels_that_one_place_has_lost_come_from_another() -> None:
         rows.add(batch)
     found = rows.selected()
     assert (found.labels.rows(), found.values.tolist()) == ([SERIES[0]], [1.0, 2.0])
+
+
+@given(st.lists(st.tuples(st.sampled_from([SERIES[0], SERIES[1]]), st.integers(-3, 3), st.integers(0, 2)), min_size=1, max_size=12))
+def test_times_that_differ_by_less_than_a_millisecond_are_different(samples: list[tuple[Labels, int, int]]) -> None:
+    batch = samples_batch([(labels, ms, number) for number, (labels, ms, _) in enumerate(samples)])
+    ts = pa.array([ms * 1_000_000 + ns for _, ms, ns in samples], pa.int64())
+    rows = SampleRows()
+    rows.add(Batch(batch.signal, batch.tenant, batch.series, batch.rows.set_column(1, batch.rows.schema.field(1), ts)))
+    found, first = rows.selected(), dict[tuple[Labels, int, int], int]()
+    for number, (labels, ms, ns) in enumerate(samples):
+        first.setdefault((labels, ms, ns), number)
+    order = [one[0] for one in samples]
+    kept = sorted(first, key=lambda one: (order.index(one[0]), one[1:]))
+    assert list(zip(found.ts_ms.tolist(), found.values.tolist(), strict=True)) == [(one[1], first[one]) for one in kept]
 
 
 @given(st.lists(st.lists(SAMPLES, min_size=1, max_size=6), max_size=6), st.data())

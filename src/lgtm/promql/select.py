@@ -23,8 +23,14 @@ def newest(selected: Selected, times_ms: I64, lookback_ms: int) -> tuple[I64, Bo
 
 def window_bounds(series: I64, ts_ms: I64, count: int, ends_ms: I64, range_ms: int) -> Bounds:
     """Which samples lie in (end - range, end], series × ends. Samples are sorted by series and time; ends are evenly spaced."""
+    if len(ends_ms) == 1 and len(ts_ms) and ts_ms.min() > ends_ms[0] - range_ms and ts_ms.max() <= ends_ms[0]:
+        # All of them, as it is where only those of one window were asked for.
+        offsets = np.searchsorted(series, np.arange(count + 1))
+        return Bounds(offsets[:-1, None], offsets[1:, None])
     grid = WindowGrid(ends_ms, range_ns=range_ms)
-    return grid.bounds(series * grid.intervals + grid.intervals_of(ts_ms), count)
+    keys = grid.intervals_of(ts_ms)
+    keys += series * grid.intervals
+    return grid.bounds(keys, count)
 
 
 def instant_vector(selected: Selected, times_ms: I64, lookback_ms: int, *, detects_resets: bool = False) -> Vector:
@@ -73,7 +79,9 @@ def ranges_of_selected(selected: Selected, ends_ms: I64, range_ms: int, *, detec
     live = ~is_stale(selected.values)
     is_float = live if selected.histogram_rows is None else live & (selected.histogram_rows < 0)
     starts = selected.start_ms
-    floats = FloatSamples(series[is_float], selected.ts_ms[is_float], selected.values[is_float], None if starts is None else starts[is_float])
+    floats = FloatSamples(series, selected.ts_ms, selected.values, starts)
+    if not is_float.all():
+        floats = floats.part(is_float)
     histograms = None
     if selected.histogram_rows is not None and (rows := np.flatnonzero(live & ~is_float)).size:
         decoded = _Decoder(selected, detects_resets=detects_resets)(rows)

@@ -162,7 +162,7 @@ class FloatSamples:
     values: F64
     starts_ms: I64 | None = None
 
-    def part(self, held: slice) -> FloatSamples:
+    def part(self, held: slice | Bool) -> FloatSamples:
         starts_ms = None if self.starts_ms is None else self.starts_ms[held]
         return FloatSamples(self.series[held], self.ts_ms[held], self.values[held], starts_ms)
 

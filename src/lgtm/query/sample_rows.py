@@ -39,6 +39,9 @@ class SampleRows:
         """Labels that one log has lost, from another."""
         self._of_table: tuple[Sequence[Series], I64] | None = None
         self._series: list[I64] = []
+        self._times_ms: list[I64] = []
+        self._are_whole_ms = True
+        """Whether no time had a fraction of a millisecond."""
         self._rows: list[pa.RecordBatch] = []
 
     def add(self, batch: Batch) -> None:
@@ -49,7 +52,11 @@ class SampleRows:
         unmet = np.flatnonzero(used & (numbers < 0))
         if len(unmet):
             numbers[unmet] = self._meet(batch.table.take(unmet))
+        ts = batch.rows.column(TS).to_numpy()
+        times_ms = ts // _NS_PER_MS
+        self._are_whole_ms = self._are_whole_ms and bool((times_ms * _NS_PER_MS == ts).all())
         self._series.append(numbers[of_rows])
+        self._times_ms.append(times_ms)
         self._rows.append(batch.rows)
 
     def _numbered(self, series: Sequence[Series]) -> I64:
@@ -91,16 +98,15 @@ class SampleRows:
     def selected(self, deletions: Sequence[Deletion] = ()) -> Selected:
         if not self._rows:
             return Selected.empty()
-        series = np.concatenate(self._series)
-        ts = np.concatenate([rows.column(TS).to_numpy() for rows in self._rows])
-        order, first = _sorted_once(series, ts)
-        kept = order[first]
+        series, times_ms = np.concatenate(self._series), np.concatenate(self._times_ms)
+        kept = _sorted_once(series, times_ms if self._are_whole_ms else np.concatenate([rows.column(TS).to_numpy() for rows in self._rows]))
         if deletions:
-            kept = kept[~self._deleted(series[kept], ts[kept] // _NS_PER_MS, deletions)]
-        series, ts_ms = series[kept], ts[kept] // _NS_PER_MS
-        values = np.concatenate([rows.column(VALUE).to_numpy() for rows in self._rows])[kept]
-        offsets = offsets_of(np.bincount(series, minlength=len(self._numbers)))
-        return Selected(self._labels, offsets, ts_ms, values, *self._histograms(kept), start_ms=self._starts(kept))
+            kept = kept[~self._deleted(series[kept], times_ms[kept], deletions)]
+        counts = np.bincount(series if len(kept) == len(series) else series[kept], minlength=len(self._numbers))
+        values = np.concatenate([rows.column(VALUE).to_numpy() for rows in self._rows])
+        return Selected(
+            self._labels, offsets_of(counts), times_ms.take(kept), values.take(kept), *self._histograms(kept), start_ms=self._starts(kept)
+        )
 
     def _deleted(self, series: I64, ts_ms: I64, deletions: Sequence[Deletion]) -> npt.NDArray[np.bool_]:
         gone = np.zeros(len(series), bool)
@@ -141,22 +147,23 @@ class SampleRows:
         return pa.concat_arrays([rows.column(name) if name in rows.schema.names else pa.nulls(rows.num_rows, kind) for rows in self._rows])
 
 
-def _sorted_once(series: I64, ts: I64) -> tuple[I64, npt.NDArray[np.bool_]]:
-    """Rows by series and time, ties in order of arrival; and which of them are the first of their time."""
-    order = _order(series, ts)
-    of, at = series[order], ts[order]
-    first = np.ones(len(order), bool)
-    first[1:] = (of[1:] != of[:-1]) | (at[1:] != at[:-1])
-    return order, first
-
-
-def _order(series: I64, ts: I64) -> I64:
-    """Rows come scrape by scrape, each with rising series: few long runs of one number, which a merge sort is quick with."""
-    start, end = int(ts.min()), int(ts.max())
-    times = (end - start) // _NS_PER_MS + 1
-    if (int(series.max()) + 1) * times >= 2**62 or (ts % _NS_PER_MS).any():
-        return np.lexsort((ts, series))
-    return np.argsort(series * times + (ts - start) // _NS_PER_MS, kind="stable")
+def _sorted_once(series: I64, times: I64) -> I64:
+    """Rows by series and time; of those with the same only the first to arrive."""
+    # All in as few and as short-lived columns as can be: the first touch of memory costs more than what is computed there.
+    start, span = int(times.min()), int(times.max() - times.min()) + 1
+    if (int(series.max()) + 1) * span >= 2**62:
+        order = np.lexsort((times, series))
+        of, at = series.take(order), times.take(order)
+        again = (of[1:] == of[:-1]) & (at[1:] == at[:-1])
+    else:
+        keys = series * span
+        keys += times
+        keys -= start
+        # Rows come scrape by scrape, each with rising series: few long runs of one number, which a merge sort is quick with.
+        order = np.argsort(keys, kind="stable")
+        keys = keys.take(order)
+        again = keys[1:] == keys[:-1]
+    return order[np.append(True, ~again)] if again.any() else order
 
 
 def _columns_of(arrays: HistogramArrays) -> HistogramColumns:

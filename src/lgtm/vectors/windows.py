@@ -68,8 +68,10 @@ class WindowGrid:
     def intervals_of(self, ts_ns: I64) -> I64:
         """The interval of each time: interval i holds what is after edge i-1 and not after edge i."""
         if self._even_ns:
-            # Division instead of a search: 0.6 ms against 3 to 27 ms for a million rows.
-            return np.clip((ts_ns - (int(self._edges_ns[0]) + 1)) // self._even_ns + 1, 0, self.intervals - 1)
+            # Division instead of a search: 0.6 ms against 3 to 27 ms for a million rows. In one column, as new memory costs as much again.
+            intervals = ts_ns - (int(self._edges_ns[0]) + 1 - self._even_ns)
+            intervals //= self._even_ns
+            return np.clip(intervals, 0, self.intervals - 1, out=intervals)
         return np.searchsorted(self._edges_ns, ts_ns, side="left")
 
     def bounds(self, keys: I64, groups: int, steps: slice = slice(None)) -> Bounds:
