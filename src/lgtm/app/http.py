@@ -8,8 +8,10 @@ from typing import Protocol
 from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from lgtm.api.bodies import Bodies
+from lgtm.api.exact_paths import ExactPaths
 from lgtm.api.loki.metrics import QueryApiMetrics
 from lgtm.api.loki.routes import loki_query_router
 from lgtm.api.loki.side import QuerySide
@@ -72,12 +74,15 @@ class Stopping(Protocol):
     def is_set(self) -> bool: ...
 
 
-def http_app(node: Node, tenancy: Tenancy, bodies: Bodies, metrics: PushMetrics, otlp: Receivers, sides: Sides, stopping: Stopping) -> FastAPI:
+def http_app(node: Node, tenancy: Tenancy, bodies: Bodies, metrics: PushMetrics, otlp: Receivers, sides: Sides, stopping: Stopping) -> ASGIApp:
     app = FastAPI(title="lgtm", docs_url="/api-docs", redoc_url=None, openapi_url="/openapi.json")
-    app.router.routes.extend(loki_push_routes(node.distributor.push, tenancy, bodies, metrics))
-    app.router.routes.extend(otlp_routes(otlp))
-    app.router.routes.extend(remote_write_routes(node.distributor.push_samples, tenancy, bodies, metrics))
-    app.router.routes.extend(span_push_routes(node.distributor.push_spans, tenancy, bodies, metrics))
+    pushes = [
+        *loki_push_routes(node.distributor.push, tenancy, bodies, metrics),
+        *otlp_routes(otlp),
+        *remote_write_routes(node.distributor.push_samples, tenancy, bodies, metrics),
+        *span_push_routes(node.distributor.push_spans, tenancy, bodies, metrics),
+    ]
+    app.router.routes.extend(pushes)
     app.include_router(loki_query_router(sides.logs))
     operations = _operations(node, stopping)
     for prefix in ("", TEMPO_PREFIX):
@@ -89,7 +94,7 @@ def http_app(node: Node, tenancy: Tenancy, bodies: Bodies, metrics: PushMetrics,
         app.include_router(status, prefix=prefix)
     app.include_router(status_router(operations))
     app.include_router(ring_router(_ring_operations(node)))
-    return app
+    return ExactPaths(pushes, app)
 
 
 def query_sides(node: Node, tenancy: Tenancy) -> Sides:
@@ -101,8 +106,9 @@ def query_sides(node: Node, tenancy: Tenancy) -> Sides:
     return Sides(logs, traces, prometheus)
 
 
-def otlp_app(otlp: Receivers) -> Starlette:
-    return Starlette(routes=otlp_routes(otlp))
+def otlp_app(otlp: Receivers) -> ASGIApp:
+    routes = otlp_routes(otlp)
+    return ExactPaths(routes, Starlette(routes=routes))
 
 
 def otlp_routes(otlp: Receivers) -> list[Route]:
