@@ -75,6 +75,29 @@ def test_tables_join_to_one(parts: list[list[Series]], asked: bool) -> None:
         say_the_same(SeriesTable.joined(tables), [one for table in tables for one in table])
 
 
+@given(st.lists(MANY, min_size=2, max_size=4))
+def test_united_tables_have_each_series_once(parts: list[list[Series]]) -> None:
+    everything = [one for part in parts for one in part]
+    known: dict[bytes, Labels | None] = {}
+    for one in everything:
+        known[one.fingerprint] = one.labels if known.get(one.fingerprint) is None else known[one.fingerprint]
+    for tables in ([SeriesTable.of(part) for part in parts], [pooled(part) for part in parts]):
+        united, numbers = SeriesTable.united(tables)
+        say_the_same(united, [Series(of, labels) for of, labels in known.items()])
+        assert [united[number].fingerprint for number in numbers] == [one.fingerprint for one in everything]
+
+
+@given(st.lists(st.lists(st.integers(0, 5), max_size=6), min_size=1, max_size=4))
+def test_tables_of_one_store_are_united_by_their_places(parts: list[list[int]]) -> None:
+    store = [Series.of((("app", str(number)),)) for number in range(6)]
+    prints, labels = SeriesTable.of(store).prints, LabelList([one.labels for one in store])
+    tables = [SeriesTable(prints[part], labels, np.array(part, np.int64)) for part in parts]
+    united, numbers = SeriesTable.united(tables)
+    everything = [number for part in parts for number in part]
+    say_the_same(united, [store[number] for number in dict.fromkeys(everything)])
+    assert [united[number] for number in numbers] == [store[number] for number in everything]
+
+
 @given(MANY, st.data())
 def test_labels_can_be_left_out(series: list[Series], data: st.DataObject) -> None:
     chosen = data.draw(st.lists(st.booleans(), min_size=len(series), max_size=len(series)))

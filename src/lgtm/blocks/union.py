@@ -18,7 +18,6 @@ import pyarrow.compute as pc
 from lgtm.blocks.rest import conform, count_names
 from lgtm.model.attribute_text import dynamic_type
 from lgtm.model.batch import Batch
-from lgtm.model.fingerprint_index import FingerprintIndex
 from lgtm.model.series import Series, SeriesTable
 from lgtm.model.signal import DYNAMIC_COLUMNS_MAX, REST, REST_TYPE, SERIES, TS, Signal
 
@@ -145,15 +144,7 @@ def unite_series(batches: Sequence[Batch]) -> tuple[Sequence[Series], list[Numbe
     if all(b.series is batches[0].series for b in batches):
         return batches[0].series, [None] * len(batches)
     tables = [batch.table for batch in batches]
-    every, index = SeriesTable.joined(tables), FingerprintIndex()
-    numbers = index.add(every.prints)
-    united = every
-    if len(index) < len(every):
-        firsts = np.empty(len(index), np.int64)
-        firsts[numbers[::-1]] = np.arange(len(numbers))[::-1]
-        united = every.take(firsts)
-        if united.unlabelled.any():
-            united = united.filled_from(every, numbers)
+    united, numbers = SeriesTable.united(tables)
     of_tables = numbers.astype(np.uint32)
     ends = np.cumsum([len(table) for table in tables]).tolist()
     return united, [of_tables[end - len(table) : end] for table, end in zip(tables, ends, strict=True)]

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lgtm.model.fingerprint_index import Numbers, Prints, fingerprints_of, prints_of
+from lgtm.model.fingerprint_index import FingerprintIndex, Numbers, Prints, fingerprints_of, prints_of
 from lgtm.model.label_store import LabelColumns, LabelList, LabelMap, LabelStore
 from lgtm.model.labels import FINGERPRINT_BYTES, Fingerprint, Labels, fingerprint
 
@@ -146,6 +146,27 @@ class SeriesTable(Sequence[Series]):
         """The series of all, one table behind the other."""
         prints = np.concatenate([table.prints for table in tables])
         return cls(prints, *_joined_labels(tables))._inherit(tables, np.concatenate)
+
+    @classmethod
+    def united(cls, tables: Sequence[SeriesTable]) -> tuple[SeriesTable, Numbers]:
+        """Each series of all once, in order of first appearance, and for each of the tables' series, one table behind the other, its number there.
+
+        A known label set wins over None. Where all labels are in one store, a series that is there twice stays so.
+        """
+        every = cls.joined(tables)
+        if every._places is not None:
+            order = every._places.argsort(kind="stable")  # quick with what rises table by table
+            in_order = every._places.take(order)
+            if b"\1" not in (in_order[1:] == in_order[:-1]).tobytes():
+                return every, np.arange(len(every))
+        index = FingerprintIndex()
+        numbers = index.add(every.prints)
+        if len(index) == len(every):
+            return every, numbers
+        firsts = np.empty(len(index), np.int64)
+        firsts[numbers[::-1]] = np.arange(len(numbers))[::-1]
+        found = every.take(firsts)
+        return found.filled_from(every, numbers) if found.unlabelled.any() else found, numbers
 
     def _inherit(self, tables: Sequence[SeriesTable], column_of: Callable[[list[npt.NDArray[Any]]], npt.NDArray[Any]]) -> SeriesTable:
         for name in ("unlabelled", "label_sizes"):
