@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import pyarrow as pa
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lgtm.clock import NS_PER_S
-from lgtm.distributor.metric_series import LabelRules, MetricSeries
+from lgtm.distributor.metric_series import MetricSeries
 from lgtm.distributor.refusals import Reason
 from lgtm.model.labels import Labels
 from lgtm.model.limits import Limits
 from lgtm.model.series import Series
 from lgtm.wire.bounds import MalformedBody
+from lgtm.wire.remote_write import decode_remote_write_1
+from wire.write_messages import write_1
 
 UP: Labels = (("__name__", "up"), ("job", "a"))
 DOWN: Labels = (("__name__", "down"),)
@@ -104,28 +105,16 @@ def test_it_answers_as_a_dictionary_would(requests: list[tuple[int, list[int]]])
         assert resolve(series, [b"%d" % number for number in numbers], Asked(*labels), now_ns) == [Series.of(one) for one in labels]
 
 
-@pytest.mark.parametrize(
-    ("sent", "reason"),
-    [
-        ((), Reason.MISSING_LABELS),
-        ((("__name__", ""),), Reason.MISSING_LABELS),
-        ((("job", "a"),), Reason.INVALID_LABELS),
-        ((("__name__", "up"), ("", "x")), Reason.INVALID_LABELS),
-        ((("__name__", "up"), ("a", "1"), ("a", "2")), Reason.DUPLICATE_LABEL_NAMES),
-        ((("__name__", "up"), ("a", "1"), ("b", "2"), ("c", "3")), Reason.MAX_LABEL_NAMES_PER_SERIES),
-        ((("__name__", "up"), ("a" * 9, "1")), Reason.LABEL_NAME_TOO_LONG),
-        ((("__name__", "up"), ("a", "1" * 9)), Reason.LABEL_VALUE_TOO_LONG),
-    ],
-)
-def test_what_is_no_series_is_refused_with_a_reason(sent: Labels, reason: Reason) -> None:
-    limits = Limits(max_metric_label_names=3, max_label_name_length=8, max_metric_label_value_length=8)
-    refused = LabelRules(limits).judged(sent)
-    assert not isinstance(refused, Series)
-    assert refused[0] is reason
-    assert refused[1]
-
-
-def test_labels_are_sorted_and_empty_ones_are_absent() -> None:
-    found = LabelRules(Limits()).judged((("job", "a"), ("x", ""), ("__name__", "up")))
-    assert isinstance(found, Series)
-    assert found == Series.of(UP)
+@given(st.lists(st.lists(st.integers(0, 60), min_size=1, max_size=120), min_size=1, max_size=4), st.integers(0, 60))
+def test_labels_of_many_series_are_parsed_together_where_that_is_possible(requests: list[list[int]], most: int) -> None:
+    """Some are refused, others come twice, and where the limit is near each is looked at by itself."""
+    together, alone = (MetricSeries(Limits(max_global_series_per_user=most), idle_s=10) for _ in range(2))
+    for numbers in requests:
+        labels = [(("__name__", "up"), ("n", str(number))) if number % 7 else (("n", str(number)),) for number in numbers]
+        decoded = decode_remote_write_1(write_1([(one, []) for one in labels]).SerializeToString())
+        found = together.resolve(decoded.keys, decoded.labels_of, 0, decoded.sent_labels)
+        expected = alone.resolve(decoded.keys, decoded.labels_of, 0)
+        assert (found.refused, list(found.series), found.known.tolist()) == (expected.refused, list(expected.series), expected.known.tolist())
+        assert (found.numbers is None) == (expected.numbers is None)
+        if found.numbers is not None and expected.numbers is not None:
+            assert found.numbers.tolist() == expected.numbers.tolist()

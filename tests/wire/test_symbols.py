@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lgtm.wire.bounds import BOUNDS, BodyBounds, MalformedBody, MetadataTooLarge
 from lgtm.wire.field_runs import scan_long
 from lgtm.wire.protobuf import LENGTH_DELIMITED, Buffer, tag
 from lgtm.wire.symbols import JoinedLabels, Symbols
 from wire.messages import field_bytes
+from wire.sent import pairs_of
 
 
 def symbols_of(*texts: bytes) -> Symbols:
@@ -25,7 +28,7 @@ def test_keys_are_the_texts_each_with_an_end() -> None:
     symbols, refs = symbols_of(b"", b"a", b"bc"), lists([1, 2], [], [2, 0])
     keys = symbols.join(*refs, BOUNDS)
     assert keys.to_pylist() == [b"a\xffbc\xff", b"", b"bc\xff\xff"]
-    assert [JoinedLabels(keys, *refs, len(symbols))(index) for index in range(3)] == [(("a", "bc"),), (), (("bc", ""),)]
+    assert [JoinedLabels(keys, *refs, symbols)(index) for index in range(3)] == [(("a", "bc"),), (), (("bc", ""),)]
 
 
 def test_a_request_without_symbols_has_no_labels() -> None:
@@ -33,7 +36,7 @@ def test_a_request_without_symbols_has_no_labels() -> None:
     assert len(symbols) == 0
     assert symbols.join(*lists([], []), BOUNDS).to_pylist() == [b"", b""]
     with pytest.raises(MalformedBody, match="outside of symbols table"):
-        JoinedLabels(symbols.join(*lists([0, 0]), BOUNDS), *lists([0, 0]), 0)(0)
+        JoinedLabels(symbols.join(*lists([0, 0]), BOUNDS), *lists([0, 0]), symbols)(0)
 
 
 def test_keys_that_repeat_long_texts_are_bounded() -> None:
@@ -67,3 +70,18 @@ def test_texts_are_decoded_when_they_are_asked_for() -> None:
     assert symbols.texts(np.array([1, 0, 1])) == ["caf\u00e9", "", "caf\u00e9"]
     with pytest.raises(MalformedBody, match="a symbol is not valid UTF-8"):
         symbols.texts(np.array([0, 2]))
+
+
+@given(st.lists(st.lists(st.integers(0, 5), max_size=8), min_size=1, max_size=8), st.data())
+def test_labels_of_many_series_are_those_of_each(series: list[list[int]], data: st.DataObject) -> None:
+    """Symbol 4 is no text, and there is none with the number 5: then each is asked by itself."""
+    symbols = symbols_of(b"", b"a", b"bc", "é".encode(), b"\xe9")
+    refs = lists(*series)
+    labels = JoinedLabels(symbols.join(*refs, BOUNDS), *refs, symbols)
+    some = sorted(data.draw(st.sets(st.sampled_from(range(len(series))), min_size=1)))
+    found = labels.together(np.array(some))
+    if any(len(series[index]) % 2 or max(series[index], default=0) > 3 for index in some):
+        assert found is None
+    else:
+        assert found is not None
+        assert pairs_of(found) == [labels(index) for index in some]

@@ -14,8 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lgtm.distributor.histogram_rules import faults_of
+from lgtm.distributor.label_rules import series_text
 from lgtm.distributor.merge import Accepted, with_series
-from lgtm.distributor.metric_series import series_text
 from lgtm.distributor.refusals import Reason, Refusal, SampleRateLimited, Written
 from lgtm.distributor.tenants import TenantState
 from lgtm.errors import LgtmError
@@ -78,7 +78,7 @@ class _Resolved:
     """The series of a request, each once."""
 
     def __init__(self, decoded: DecodedSamples, state: TenantState, monotonic_ns: int) -> None:
-        found = state.metric_series.resolve(decoded.keys, decoded.labels_of, monotonic_ns)
+        found = state.metric_series.resolve(decoded.keys, decoded.labels_of, monotonic_ns, decoded.sent_labels)
         self.keys = len(decoded.keys)
         self.refusals: list[Refusal] = []
         self.series, self._numbers = found.series, found.numbers

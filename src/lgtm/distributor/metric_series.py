@@ -5,16 +5,14 @@ What was not used for one to two idle times is forgotten, and then no longer cou
 
 from __future__ import annotations
 
-import re
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
 
 import numpy as np
 import pyarrow as pa
 
 from lgtm.clock import NS_PER_S
+from lgtm.distributor.label_rules import LabelRules, Refused, series_text
 from lgtm.distributor.refusals import Reason
 from lgtm.distributor.sample_order import Flags, too_old
 from lgtm.errors import BadRequest
@@ -22,18 +20,15 @@ from lgtm.model.fingerprint_index import Numbers, Prints, fingerprints_of, print
 from lgtm.model.growing_array import GrowingArray
 from lgtm.model.key_index import KeyIndex, Keys
 from lgtm.model.label_store import LabelList
-from lgtm.model.labels import Fingerprint, Labels, quote
+from lgtm.model.labels import Fingerprint, Labels
 from lgtm.model.limits import Limits
 from lgtm.model.series import Series, SeriesTable, label_size
 from lgtm.model.window import TS_NS_MIN
+from lgtm.wire.sent_labels import SentLabelsOf
 
-METRIC_NAME = "__name__"
-_PLAIN = re.compile("[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
+TOGETHER_MIN = 32
+"""Labels of fewer series are parsed one by one."""
 
-_UTF8_BYTES_MAX = 4
-"""Of a character."""
-
-Refused = tuple[Reason, str]
 LabelsOf = Callable[[int], tuple[tuple[str, str], ...]]
 
 
@@ -65,13 +60,13 @@ class MetricSeries:
         """Active series, at most: those of the last two idle times."""
         return len(self._young.labels) + self._still_old
 
-    def resolve(self, keys: pa.BinaryArray, labels_of: LabelsOf, now_ns: int) -> ResolvedKeys:
-        """labels_of: parses the labels of the key at an index. now_ns: monotonic."""
+    def resolve(self, keys: pa.BinaryArray, labels_of: LabelsOf, now_ns: int, sent_labels: SentLabelsOf | None = None) -> ResolvedKeys:
+        """labels_of: parses the labels of the key at an index; sent_labels: of many, where there is a quicker way. now_ns: monotonic."""
         self._turn(now_ns)
         sent = Keys.of(keys)
         numbers = self._young.keys.find(sent)
         missing = (numbers < 0).nonzero()[0]
-        refused = self._learn(sent, numbers, missing, labels_of) if len(missing) else ()
+        refused = self._learn(sent, numbers, missing, labels_of, sent_labels) if len(missing) else ()
         if not refused and (_rise(numbers) or len(np.unique(numbers)) == len(numbers)):
             return ResolvedKeys(self._young.table(numbers), numbers, None, self._young.newest)
         used, places = np.unique(numbers, return_inverse=True)
@@ -88,16 +83,21 @@ class MetricSeries:
             np.maximum.at(found.newest.items, found.known[of_rows], ts)
             self._newest_ns = max(self._newest_ns, int(ts.max()))
 
-    def _learn(self, sent: Keys, numbers: Numbers, missing: Numbers, labels_of: LabelsOf) -> tuple[tuple[int, Refused], ...]:
+    def _learn(
+        self, sent: Keys, numbers: Numbers, missing: Numbers, labels_of: LabelsOf, sent_labels: SentLabelsOf | None
+    ) -> tuple[tuple[int, Refused], ...]:
         """Takes in the missing keys but for those that are refused, and fills in their numbers."""
         digests = sent.digests(missing)
         found = dict[Fingerprint, Series | Refused]()
         new, kept, refused = list[Series](), list[int](), list[tuple[int, Refused]]()
         newest = list[int]()
         of_old = self._old.keys.find_digests(digests).tolist()
-        for place, (at, digest, old) in enumerate(zip(missing.tolist(), fingerprints_of(digests), of_old, strict=True)):
+        places = list(zip(missing.tolist(), fingerprints_of(digests), of_old, strict=True))
+        judged = self._judged_together({digest: at for at, digest, old in reversed(places) if old < 0}, sent_labels) if sent_labels else {}
+        for place, (at, digest, old) in enumerate(places):
             if digest not in found:
-                found[digest] = one = self._old.series(old) if old >= 0 else self._judged(labels_of, at, len(self) + len(new))
+                one = self._old.series(old) if old >= 0 else judged.get(digest) or self._judged(labels_of, at, len(self) + len(new))
+                found[digest] = one
                 if isinstance(one, Series):
                     new.append(one)
                     newest.append(int(self._old.newest.items[old]) if old >= 0 else TS_NS_MIN)
@@ -110,6 +110,14 @@ class MetricSeries:
         numbers[missing[at_places]] = self._young.add(sent, missing[at_places], digests[at_places], new, newest)
         self._still_old -= len({old for old in of_old if old >= 0})
         return tuple(refused)
+
+    def _judged_together(self, fresh: dict[Fingerprint, int], sent_labels: SentLabelsOf) -> dict[Fingerprint, Series | Refused]:
+        """fresh: by digest where a key is. Nothing where labels have to be looked at one by one."""
+        if len(fresh) < TOGETHER_MIN or 0 < self._series_max < len(self) + len(fresh):
+            return {}
+        digests = sorted(fresh, key=fresh.__getitem__)
+        sent = sent_labels(np.array([fresh[digest] for digest in digests], np.int64))
+        return {} if sent is None else dict(zip(digests, self._rules.judged_together(sent), strict=True))
 
     def _judged(self, labels_of: LabelsOf, at: int, active: int) -> Series | Refused:
         try:
@@ -161,50 +169,3 @@ class _Age:
 
 def _rise(numbers: Numbers) -> bool:
     return b"\0" not in (numbers[1:] > numbers[:-1]).tobytes()
-
-
-def series_text(labels: Labels) -> str:
-    """As Prometheus prints it: names that are no plain identifiers stand in quotes."""
-    return "{" + ", ".join(f"{name if _PLAIN.fullmatch(name) else quote(name)}={quote(value)}" for name, value in labels) + "}"
-
-
-class LabelRules:
-    """What labels a series may have, by a tenant's limits. Messages are Prometheus' where it has them."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        lengths = [most for most in (limits.max_label_name_length, limits.max_metric_label_value_length) if most > 0]
-        self._characters_fit = min(lengths, default=sys.maxsize) // _UTF8_BYTES_MAX
-        """A text of so many characters exceeds no limit, whatever they are."""
-        self._labels_max = limits.max_metric_label_names if limits.max_metric_label_names > 0 else sys.maxsize
-
-    def judged(self, sent: tuple[tuple[str, str], ...]) -> Series | Refused:
-        """sent: in any order. Empty values are labels that are absent."""
-        labels: Labels = tuple(sorted([pair for pair in sent if pair[1]]))
-        names = dict(labels)
-        if METRIC_NAME not in names or "" in names or not len(labels) == len(names) <= self._labels_max:
-            fault = self._fault(labels)
-        else:
-            fault = self._too_long(labels) if max(map(len, chain.from_iterable(labels))) > self._characters_fit else None
-        return fault or Series.of(labels)
-
-    def _fault(self, labels: Labels) -> Refused | None:
-        if not labels:
-            return Reason.MISSING_LABELS, "empty labelset: invalid sample"
-        names = [name for name, _ in labels]
-        if len(set(names)) < len(names):
-            name = next(name for name, following in pairwise(names) if name == following)
-            return Reason.DUPLICATE_LABEL_NAMES, f'label name "{name}" is not unique: invalid sample'
-        if METRIC_NAME not in names or "" in names:
-            return Reason.INVALID_LABELS, f"invalid metric name or labels, got {series_text(labels)}"
-        text = f"series {series_text(labels)} has {len(labels)} labels; limit {self._labels_max}"
-        return (Reason.MAX_LABEL_NAMES_PER_SERIES, text) if len(labels) > self._labels_max else None
-
-    def _too_long(self, labels: Labels) -> Refused | None:
-        of_name, of_value = self._limits.max_label_name_length, self._limits.max_metric_label_value_length
-        for name, value in labels:
-            if 0 < of_name < len(name.encode()):
-                return Reason.LABEL_NAME_TOO_LONG, f"label name too long: '{name[:64]}…' has {len(name.encode())} bytes; limit {of_name}"
-            if 0 < of_value < len(value.encode()):
-                return Reason.LABEL_VALUE_TOO_LONG, f"label value too long: that of '{name}' has {len(value.encode())} bytes; limit {of_value}"
-        return None

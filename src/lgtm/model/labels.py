@@ -16,6 +16,8 @@ Fingerprint = bytes
 """16 bytes, big-endian."""
 
 FINGERPRINT_BYTES = 16
+END = b"\xff"
+"""Of each name and value, where they are hashed."""
 
 
 def labels_of(pairs: Mapping[str, str] | Iterable[tuple[str, str]]) -> Labels:
@@ -28,8 +30,13 @@ def fingerprint(labels: Labels) -> Fingerprint:
     # Texts hold no zero unless somebody is up to something: then all are encoded together, in a third of the time.
     text = "\0".join(chain.from_iterable(labels)) + "\0"
     if text.count("\0") == 2 * len(labels):
-        return xxhash.xxh3_128_digest(text.encode("utf-8", "surrogatepass").replace(b"\0", b"\xff"))
-    return xxhash.xxh3_128_digest(b"".join(each.encode("utf-8", "surrogatepass") + b"\xff" for each in chain.from_iterable(labels)))
+        return xxhash.xxh3_128_digest(text.encode("utf-8", "surrogatepass").replace(b"\0", END))
+    return fingerprint_of_ended(each.encode("utf-8", "surrogatepass") + END for each in chain.from_iterable(labels))
+
+
+def fingerprint_of_ended(texts: Iterable[bytes]) -> Fingerprint:
+    """texts: the names and values of a label set in their order, in UTF-8, each with its END; they may be joined already."""
+    return xxhash.xxh3_128_digest(b"".join(texts))
 
 
 UNLABELLED = "__unlabelled__"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import compress
+from itertools import chain, compress
 from operator import eq
 from typing import Any, overload
 
@@ -185,7 +185,7 @@ class SeriesTable(Sequence[Series]):
 
 
 def label_size(labels: Labels | None) -> int:
-    return sum([len(name) + len(value) for name, value in labels or ()])
+    return sum(map(len, chain.from_iterable(labels or ())))
 
 
 def _joined_labels(tables: Sequence[SeriesTable]) -> tuple[LabelStore | None, Numbers | None]:

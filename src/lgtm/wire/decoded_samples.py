@@ -11,6 +11,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from lgtm.model.batch import WithRows
+from lgtm.wire.sent_labels import SentLabelsOf
 
 
 class LabelsOf(Protocol):
@@ -48,6 +49,7 @@ class DecodedSamples(WithRows):
     exemplars: columns of the signal EXEMPLARS with `meta.<label>` columns, `series` as above; None when there are none.
     metadata: what the request says of metric families. format: `remote_write_1`, `remote_write_2`, `otlp` or `scrape`.
     dropped: what the format cannot keep, one for each reason; nothing is wrong with the rest of the request.
+    sent_labels: labels of many series together, in a third of the time; None where the format has no such way.
     """
 
     keys: pa.Array
@@ -57,6 +59,7 @@ class DecodedSamples(WithRows):
     exemplars: pa.RecordBatch | None = None
     metadata: tuple[Metadata, ...] = ()
     dropped: tuple[Dropped, ...] = ()
+    sent_labels: SentLabelsOf | None = None
 
     def __len__(self) -> int:
         return int(self.rows.num_rows)

@@ -53,7 +53,8 @@ def decode_remote_write_2(data: bytes, bounds: BodyBounds = BOUNDS) -> DecodedSa
     rows = sample_rows(buffer, fields.merged(_SAMPLES), fields.merged(_HISTOGRAMS), bounds)
     exemplars = _exemplars(buffer, fields.merged(_EXEMPLARS), symbols, bounds)
     metadata = tuple(_metadata(buffer, fields, symbols, symbols.names(offsets, refs))) if fields.has(_METADATA) else ()
-    return DecodedSamples(keys, JoinedLabels(keys, offsets, refs, len(symbols)), rows, "remote_write_2", exemplars, metadata)
+    labels = JoinedLabels(keys, offsets, refs, symbols)
+    return DecodedSamples(keys, labels, rows, "remote_write_2", exemplars, metadata, sent_labels=labels.together)
 
 
 def _exemplars(buffer: Buffer, places: Places, symbols: Symbols, bounds: BodyBounds) -> pa.RecordBatch | None:

@@ -6,6 +6,7 @@ Labels are told from other labels by their texts, each followed by a byte that n
 from __future__ import annotations
 
 from dataclasses import dataclass
+from sys import intern
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,7 @@ from lgtm.wire.fields import Ints, Places
 from lgtm.wire.gather import gather
 from lgtm.wire.number_lists import Unsigned
 from lgtm.wire.protobuf import Buffer
+from lgtm.wire.sent_labels import SentLabels
 from lgtm.wire.text import decode
 
 _END, _NO_SYMBOL, _NAME = b"\xff", b"\xfe", b"__name__"
@@ -90,19 +92,21 @@ class Symbols:
 
 
 _REFS_SHOWN = 100
+_REF_BITS, _REF_MASK = 32, np.uint64(2**32 - 1)
+"""A symbol takes a byte or more of a request, which is below 4 GiB."""
 
 
 @dataclass(slots=True, frozen=True)
 class JoinedLabels:
     """Labels of series from keys that are ended texts.
 
-    offsets, refs: for each series the numbers of the symbols that they are made of, as CSR; symbols: how many there are.
+    offsets, refs: for each series the numbers of the symbols that they are made of, as CSR.
     """
 
     keys: pa.Array
     offsets: Ints
     refs: Unsigned
-    symbols: int
+    symbols: Symbols
 
     def __call__(self, index: int) -> tuple[tuple[str, str], ...]:
         """Raises MalformedBody, in Prometheus' words."""
@@ -112,9 +116,25 @@ class JoinedLabels:
         decoded = [decode(text, lambda: f"labels of series {index}") for text in texts]
         return tuple(zip(decoded[::2], decoded[1::2], strict=True))
 
+    def together(self, indices: Ints) -> SentLabels | None:
+        counts = np.diff(self.offsets)[indices]
+        bounds = np.concatenate(([0], np.cumsum(counts)))
+        refs = self.refs[np.repeat(self.offsets[indices] - bounds[:-1], counts) + np.arange(bounds[-1])]
+        if (counts & 1).any() or (refs >= len(self.symbols)).any():
+            return None
+        pairs = pa.array((refs[::2] << np.uint64(_REF_BITS)) | refs[1::2]).dictionary_encode()
+        distinct = pairs.dictionary.to_numpy()
+        names = pa.array(distinct >> np.uint64(_REF_BITS)).dictionary_encode()
+        try:
+            texts = [intern(text) for text in self.symbols.texts(names.dictionary.to_numpy().astype(np.int64))]
+            values = pa.array(self.symbols.texts((distinct & _REF_MASK).astype(np.int64)), pa.string())
+        except MalformedBody:
+            return None
+        return SentLabels(bounds // 2, pairs.indices.to_numpy().astype(np.int64), texts, names.indices.to_numpy().astype(np.int64), values)
+
     def _fault(self, refs: list[int]) -> str:
         series = f"parsing labels for series [{' '.join(map(str, refs[:_REFS_SHOWN]))}]"
         if len(refs) % 2:
             return f"{series}: invalid labelRefs length {len(refs)}"
-        name, value = next((name, value) for name, value in zip(refs[::2], refs[1::2], strict=True) if max(name, value) >= self.symbols)
-        return f"{series}: labelRefs {name} (name) = {value} (value) outside of symbols table (size {self.symbols})"
+        name, value = next((name, value) for name, value in zip(refs[::2], refs[1::2], strict=True) if max(name, value) >= len(self.symbols))
+        return f"{series}: labelRefs {name} (name) = {value} (value) outside of symbols table (size {len(self.symbols)})"
