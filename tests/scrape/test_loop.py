@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import prometheus_client
 import pytest
 from prometheus_client.openmetrics import exposition as openmetrics
@@ -260,10 +261,20 @@ async def test_a_bug_that_a_page_finds_ends_the_scrape_only(monkeypatch: pytest.
     def fail(*_: Any) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("lgtm.scrape.loop.decode_page", fail)
-    assert (await scraped.once())["up{h}"] == 0.0
+    with monkeypatch.context() as patched:
+        patched.setattr("lgtm.scrape.loop.decode_page", fail)
+        assert (await scraped.once())["up{h}"] == 0.0
     assert scraped.loop.state.last_error == "internal error"
     assert "ZeroDivisionError" in caplog.text
+
+
+async def test_a_bug_in_what_is_known_of_a_target_does_not_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    scraped = Scraped("m 1\nn 1\n")
+    await scraped.once()
+    monkeypatch.setattr(scraped.loop._series, "_on_page", np.zeros(17, np.bool_))
+    assert await scraped.once() | {"up{h}": 0.0, "m{h}": "stale", "n{h}": "stale"} == scraped.sink.appends[-1][1]
+    assert scraped.loop.state.last_error == "internal error"
+    assert (await scraped.once())["up{h}"] == 1.0
 
 
 async def test_outcomes_are_counted_and_only_changes_are_logged(caplog: pytest.LogCaptureFixture) -> None:

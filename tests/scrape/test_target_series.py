@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lgtm.clock import NS_PER_S
 from lgtm.model.labels import labels_of
@@ -59,6 +61,34 @@ def test_all_series_end_when_the_page_fails_and_only_once() -> None:
     assert told(target, target.lose(NOW_NS)) == {"a": "stale", "b": "stale"}
     assert told(target, target.lose(NOW_NS)) == {}
     assert take(target, "a 1\n") == {"a": 1}
+
+
+PAGES = st.one_of(
+    st.just("fails"),
+    st.sampled_from(["{", "a 1\nb{ 2\n"]),  # no page
+    st.lists(st.sampled_from("abcdefg"), unique=True, max_size=7).map(lambda names: "".join(f"{name} 1\n" for name in names)),
+)
+
+
+@given(st.lists(st.tuples(PAGES, st.booleans()), max_size=8))
+def test_pages_may_fail_or_be_refused_in_any_order(pages: list[tuple[str, bool]]) -> None:
+    """With the numbers of what is told about each scrape in between, as a loop asks for them. More than four series are too many."""
+    target, live, on_page = series(samples_max=4), set[str](), set[str]()
+    for page, reports in pages:
+        names = set(page[::4])
+        if (page.endswith("1\n") and "{" not in page and len(names) <= 4) or not page:
+            taken = target.take(decode_text(page.encode()), NOW_NS)
+            assert told(target, taken.rows) == dict.fromkeys(names, 1) | dict.fromkeys(live - names, "stale")
+            assert taken.added == len(names - on_page)
+            live = on_page = names
+        else:
+            if page != "fails":
+                with pytest.raises((MalformedBody, SampleLimitReached)):
+                    target.take(decode_text(page.encode()), NOW_NS)
+            assert told(target, target.lose(NOW_NS)) == dict.fromkeys(live, "stale")
+            live = set()
+        if reports:
+            target.number((("__name__", "up"), ("job", "j")))
 
 
 def test_two_texts_may_be_one_series() -> None:

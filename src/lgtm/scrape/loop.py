@@ -106,6 +106,7 @@ class _Outcome:
     kept: int = 0
     body_bytes: int = 0
     error: str = ""
+    is_bug: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -173,6 +174,8 @@ class TargetLoop:
         if outcome.page is not None and outcome.page.metadata != state.metadata:
             state.metadata = self.parts.descriptions.shared(outcome.page.metadata)
         await self._append(join_rows([rows, report]), outcome)
+        if outcome.is_bug:
+            self.begin_anew()  # whatever is wrong with what is known of the target does not stay
 
     async def _ask(self, ts_ns: int) -> _Outcome:
         if self.forced_error:
@@ -194,7 +197,7 @@ class TargetLoop:
         except Exception:
             # A bug, but one that the page of a stranger has found: it ends this scrape and not the node.
             logger.exception("the page of a target cannot be read because of an error in the program")
-            outcome.kind, outcome.error = MALFORMED, "internal error"
+            outcome.kind, outcome.error, outcome.is_bug = MALFORMED, "internal error", True
         return outcome
 
     async def _read(self, response: Response) -> tuple[Exposition, Learned]:

@@ -116,7 +116,7 @@ class TargetSeries:
     def lose(self, now_ns: int) -> Rows:
         """Markers for every series that is live: the page failed, or the target is gone."""
         gone = np.flatnonzero(self._live)
-        self._live = np.zeros(len(self._keys), np.bool_)
+        self._live = np.zeros(0, np.bool_)
         return _with_markers(None, gone, now_ns)
 
     def number(self, labels: Labels) -> int:
@@ -188,8 +188,8 @@ class TargetSeries:
 
     def _pad(self) -> None:
         """Series that were learned since are on no page yet."""
-        more = np.zeros(len(self._keys) - len(self._live), np.bool_)
-        self._on_page, self._live = np.concatenate([self._on_page, more]), np.concatenate([self._live, more])
+        count = len(self._keys)
+        self._on_page, self._live = (np.append(flags, np.zeros(count - len(flags), np.bool_)) for flags in (self._on_page, self._live))
 
     def _forget_if_many(self) -> None:
         """Forgets what was not on the last page, so that a target whose series come and go needs no more memory than a page or two."""
