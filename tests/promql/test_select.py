@@ -10,7 +10,8 @@ from lgtm.promql.columns import STALE, Selected, is_stale, offsets_of
 from lgtm.promql.histogram import ResetHint
 from lgtm.promql.parser import parse
 from lgtm.promql.prepare import prepare
-from lgtm.promql.select import instant_vector, newest, ranges_of_selected, ranges_of_vector
+from lgtm.promql.runs import samples_of
+from lgtm.promql.select import instant_vector, newest, ranges_of_samples, ranges_of_selected
 from lgtm.promql.times import Times
 from lgtm.vectors.label_table import LabelTable
 from promql.memory import Memory
@@ -54,6 +55,16 @@ def test_windows_hold_all_samples_but_stale_markers(many: list[dict[int, float]]
             assert ranges.floats.ts_ms[window].tolist() == held
 
 
+@given(SERIES, st.integers(-2, 42), st.integers(-2, 42))
+def test_samples_between_two_times_are_those_of_the_same_series(many: list[dict[int, float]], start_ms: int, end_ms: int) -> None:
+    found = selected(many).between(start_ms, end_ms)
+    assert len(found.labels) == len(many)
+    for row, one in enumerate(many):
+        held = slice(found.offsets[row], found.offsets[row + 1])
+        assert found.ts_ms[held].tolist() == [ts for ts in sorted(one) if start_ms < ts <= end_ms]
+        assert list(map(repr, found.values[held])) == [repr(np.float64(one[ts])) for ts in sorted(one) if start_ms < ts <= end_ms]
+
+
 def test_ordinary_nan_is_no_stale_marker() -> None:
     assert is_stale(np.array([np.nan, STALE, 1.0])).tolist() == [False, True, False]
 
@@ -68,7 +79,7 @@ def test_subqueries_forget_resets_but_not_gauges() -> None:
     memory = Memory.of("a {{count:1 counter_reset_hint:reset buckets:[1]}}\nb {{count:1 counter_reset_hint:gauge buckets:[1]}}")
     vector = memory.query('{__name__=~"a|b"}', Times(0, 0)).vector
     assert vector is not None
-    ranges = ranges_of_vector(vector, np.array([0]), np.array([0]), 1_000)
+    ranges = ranges_of_samples(samples_of(vector, np.array([0])), np.array([0]), 1_000)
     assert ranges.histograms is not None
     assert [held.hint for held in ranges.histograms.histograms] == [ResetHint.UNKNOWN, ResetHint.GAUGE]
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import gc
 import itertools
 import struct
-from collections.abc import AsyncIterator, Sequence
+import threading
+import weakref
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 from prometheus_client import CollectorRegistry
 
 from lgtm.clock import ManualClock
@@ -24,11 +30,13 @@ from lgtm.model.part import Part, PartId
 from lgtm.model.series import Series
 from lgtm.model.signal import EXEMPLARS, METADATA, SAMPLES, Signal
 from lgtm.model.tenant import DEFAULT_TENANT, Tenant
+from lgtm.promql.errors import TooManySamples
 from lgtm.promql.parser import parse
 from lgtm.promql.times import Times
+from lgtm.query.admission import QueryTimeout
 from lgtm.query.config import QueryConfig
 from lgtm.query.metrics import QueryMetrics
-from lgtm.query.metrics_engine import MetricsEngine
+from lgtm.query.metrics_engine import MetricsEngine, QueryCancelled
 from lgtm.query.reader import Reader
 from lgtm.wire.decoded_samples import Metadata
 from query.stores import WAL_ID, Store, sources_of
@@ -139,3 +147,64 @@ async def test_native_histograms_are_read(tmp_path: Path) -> None:
     async with engine_over(store) as engine:
         answer = await engine.query(DEFAULT_TENANT, parse("histogram_count(up)"), Times(MINUTE, MINUTE))
         assert instant(answer.result) == [(labels_of({"job": "a"}), [3.0])]
+
+
+async def test_a_query_that_nobody_waits_for_any_more_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def goes_on(*_: object, check: Callable[[], None], **__: object) -> None:
+        begun.set()
+        try:
+            while True:
+                check()
+        except QueryCancelled:
+            ended.set()
+            raise
+
+    monkeypatch.setattr("lgtm.query.metrics_engine.evaluate", goes_on)
+    async with engine_over(spread(tmp_path, [], [samples_batch([(A, 1, 1.0)])])) as engine:
+        asked = asyncio.ensure_future(engine.query(DEFAULT_TENANT, parse("up"), Times(1, 1)))
+        await asyncio.to_thread(begun.wait)
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        assert ended.is_set()
+        with pytest.raises(QueryTimeout):
+            await engine.query(DEFAULT_TENANT, parse("up"), Times(1, 1), timeout_s=0.01)
+
+
+class _Held:
+    """Something large that an evaluation holds."""
+
+
+async def test_a_query_that_fails_holds_nothing_afterwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not until cycles are looked for, which happens when many objects were made: a few columns are few objects."""
+    held: list[weakref.ref[_Held]] = []
+
+    def fails(*_: object, **__: object) -> None:
+        large = _Held()
+        held.append(weakref.ref(large))
+        raise TooManySamples
+
+    monkeypatch.setattr("lgtm.query.metrics_engine.evaluate", fails)
+    gc.disable()
+    try:
+        async with engine_over(spread(tmp_path, [], [samples_batch([(A, 1, 1.0)])])) as engine:
+            with contextlib.suppress(TooManySamples):
+                await engine.query(DEFAULT_TENANT, parse("up"), Times(1, 1))
+        for _ in range(3):
+            await asyncio.sleep(0)  # the loop holds what it called last
+        assert [one() for one in held] == [None]
+    finally:
+        gc.enable()
+
+
+async def test_samples_are_read_up_to_the_bound_and_copies_of_them(tmp_path: Path) -> None:
+    samples = [(A, at, float(at)) for at in range(1, 6)]
+    async with engine_over(spread(tmp_path, [samples_batch(samples)], [samples_batch(samples), samples_batch(samples)])) as engine:
+        engine._samples_max = 5
+        found = await engine.query(DEFAULT_TENANT, parse("count_over_time(up[1m])"), Times(5, 5))
+        assert instant(found.result) == [((("job", "a"),), [5.0])]
+        engine._samples_max = 4
+        with pytest.raises(TooManySamples):
+            await engine.query(DEFAULT_TENANT, parse("count_over_time(up[1m])"), Times(5, 5))

@@ -26,6 +26,7 @@ from lgtm.app.limits_used import watch_limits
 from lgtm.app.loop_lag import LoopLag
 from lgtm.app.lost_rows import recall
 from lgtm.app.machine import Machine
+from lgtm.app.memory import memory_bytes
 from lgtm.app.orphaned import spilled_by
 from lgtm.app.recovered import ID_CHARACTERS, instance_id, replayed, report
 from lgtm.app.scrape_jobs import read_jobs
@@ -44,6 +45,7 @@ from lgtm.ingester.replay import Replayed
 from lgtm.ingester.spill import Spill
 from lgtm.model.limits import TenantLimits
 from lgtm.model.signal import SIGNALS, SPANS
+from lgtm.promql.evaluate import SAMPLES_MAX
 from lgtm.query.blocks import BlockSource
 from lgtm.query.engine import QueryEngine
 from lgtm.query.heads import HeadSource
@@ -137,10 +139,20 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
             storage.catalogue,
             engine,
             TraceEngine(reader),
-            MetricsEngine(reader, distributor.say, machine.clock),
+            MetricsEngine(
+                reader, distributor.say, machine.clock, config.prometheus_query.samples_max or min(SAMPLES_MAX, memory_bytes() // _SAMPLE_BYTES)
+            ),
             scraping,
             cluster,
         )
+
+
+_SAMPLE_BYTES = 256
+"""Of memory for each sample that a query may hold: it takes up to 100, and does not run alone."""
+
+
+def _samples_max() -> int:
+    return min(SAMPLES_MAX, memory_bytes() // _SAMPLE_BYTES)
 
 
 @dataclass(slots=True, frozen=True)

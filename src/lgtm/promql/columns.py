@@ -6,7 +6,7 @@ Samples are in CSR form: those of series i are `offsets[i]:offsets[i+1]`, ascend
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -137,6 +137,18 @@ class Selected:
 
     def series_of_samples(self) -> I64:
         return np.repeat(np.arange(len(self.labels)), np.diff(self.offsets))
+
+    def between(self, start_ms: int, end_ms: int) -> Selected:
+        """The samples later than the start and not later than the end, of the same series."""
+        held = (self.ts_ms > start_ms) & (self.ts_ms <= end_ms)
+        if held.all():
+            return self
+        before = np.concatenate(([0], np.cumsum(held)))
+        optional = (None if column is None else column[held] for column in (self.histogram_rows, self.start_ms))
+        histogram_rows, start = optional
+        return replace(
+            self, offsets=before[self.offsets], ts_ms=self.ts_ms[held], values=self.values[held], histogram_rows=histogram_rows, start_ms=start
+        )
 
     def histogram_at(self, samples: I64) -> Objects:
         """The histograms of these samples, all of which have one."""

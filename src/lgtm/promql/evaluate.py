@@ -1,4 +1,5 @@
-"""The value of a prepared query from the samples it selects: a walk over the tree, every node at all steps at once. Pure: nothing here waits.
+"""The value of a prepared query from the samples it selects: a walk over the tree, every node at all steps of a run at once. Pure: nothing here
+waits.
 
 prepared = prepare(parse(text), Times(start_ms, end_ms, step_ms))
 selected = [await read(selection) for selection in prepared.selections]
@@ -7,7 +8,7 @@ result = evaluate(prepared, selected)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,10 +22,12 @@ from lgtm.promql.errors import TooManySamples
 from lgtm.promql.extended import smoothed_vector
 from lgtm.promql.features import Features
 from lgtm.promql.frame import Frame, Value
+from lgtm.promql.functions import Kind
 from lgtm.promql.names import drop_names
 from lgtm.promql.prepare import Prepared, subquery_window
 from lgtm.promql.result import Result, result_of
-from lgtm.promql.select import instant_vector, ranges_of_selected, ranges_of_vector
+from lgtm.promql.runs import VectorSamples, join_samples, samples_of, steps_at_once
+from lgtm.promql.select import instant_vector, ranges_of_samples, ranges_of_selected
 from lgtm.promql.statistics import SampleStatistics
 from lgtm.promql.syntax import (
     Aggregate,
@@ -39,8 +42,11 @@ from lgtm.promql.syntax import (
     Subquery,
     Unary,
     VectorSelector,
+    children_of,
+    kind_of,
     unwrapped,
 )
+from lgtm.promql.times import Times
 from lgtm.promql.value import Ranges, Vector, is_some
 from lgtm.vectors.matrix import I64
 
@@ -60,23 +66,53 @@ def evaluate(
     check: called between operators; raises when the query is cancelled or takes too long. Raises EvaluationError, and TooManySamples when more
     than samples_max are held at a time.
     """
-    features = features or Features()
-    if sum(len(one.ts_ms) for one in selected) > samples_max:
+    features, times = features or Features(), prepared.times
+    if max(times.count, sum(len(one.ts_ms) for one in selected)) > samples_max:
         raise TooManySamples
-    walk = _Walk(samples_max, check, features)
-    annotations, statistics = Annotations(), SampleStatistics(len(prepared.times.steps_ms))
-    frame = Frame(prepared, tuple(selected), features, annotations, prepared.times.steps_ms, walk.value, walk.ranges, statistics)
+    at_once = steps_at_once(sum(len(one.labels) for one in selected), one_for_each_value=_counts_values(prepared.expr))
+    walk = _Walk(samples_max, at_once, check, features)
+    annotations, statistics = Annotations(), SampleStatistics(times.count)
+    frame = Frame(prepared, tuple(selected), features, annotations, times.steps_ms, walk.value, walk.ranges, statistics, slice(None))
     inner = unwrapped(prepared.expr)
     if isinstance(inner, MatrixSelector | Subquery):
         ranges = walk.ranges(inner, frame)
         return result_of(drop_names(ranges) if features.delayed_name_removal else ranges, prepared, annotations, statistics)
-    value = walk.value(prepared.expr, frame)
-    return result_of(drop_names(value) if isinstance(value, Vector) else value, prepared, annotations, statistics)
+    return result_of(walk.whole(prepared.expr, frame), prepared, annotations, statistics)
+
+
+def _counts_values(expr: Expr) -> bool:
+    return (isinstance(expr, Aggregate) and expr.op == "count_values") or any(map(_counts_values, children_of(expr)))
 
 
 class _Walk:
-    def __init__(self, samples_max: int, check: Callable[[], None], features: Features) -> None:
-        self._samples_max, self._check, self._features = samples_max, check, features
+    def __init__(self, samples_max: int, steps_at_once: int, check: Callable[[], None], features: Features) -> None:
+        self._samples_max, self._steps_at_once, self._check, self._features = samples_max, steps_at_once, check, features
+        self._invariant: dict[int, Value] = {}
+        """Values of what is the same at all steps, at one of them; by identity."""
+
+    def whole(self, expr: Expr, frame: Frame) -> Value | Ranges:
+        """The value at all steps; of a vector that takes several runs the samples, which then lie in one window."""
+        if frame.steps <= self._steps_at_once:
+            value = self.value(expr, frame)
+            return drop_names(value) if isinstance(value, Vector) else value
+        if kind_of(expr) is Kind.SCALAR:
+            return np.concatenate([frame.at(place).scalar(expr) for place in self._places(frame.steps)])
+        found = self._joined((drop_names(part.vector(expr)), part.steps_ms) for part in map(frame.at, self._places(frame.steps)))
+        first_ms, last_ms = int(frame.steps_ms[0]), int(frame.steps_ms[-1])
+        return ranges_of_samples(found, frame.steps_ms[-1:], last_ms - first_ms + 1)
+
+    def _places(self, steps: int) -> list[slice]:
+        return [slice(first, first + self._steps_at_once) for first in range(0, steps, self._steps_at_once)]
+
+    def _joined(self, runs: Iterable[tuple[Vector, I64]]) -> VectorSamples:
+        """The samples of vectors at times that follow each other. Raises TooManySamples."""
+        parts, held = list[VectorSamples](), 0
+        for vector, times_ms in runs:
+            parts.append(samples_of(vector.tidy(), times_ms))
+            held += len(parts[-1])
+            if held > self._samples_max:
+                raise TooManySamples
+        return join_samples(parts) if parts else samples_of(Vector.empty(0), np.empty(0, dtype=np.int64))
 
     def value(self, expr: Expr, frame: Frame) -> Value:
         self._check()
@@ -113,7 +149,10 @@ class _Walk:
                 raise AssertionError(expr)
 
     def _once(self, expr: Expr, frame: Frame) -> Value:
-        value = self.value(expr, replace(frame, steps_ms=frame.steps_ms[:1]))
+        if id(expr) not in self._invariant:
+            place = None if frame.place is None else slice(None)
+            self._invariant[id(expr)] = self.value(expr, replace(frame, steps_ms=frame.steps_ms[:1], place=place))
+        value = self._invariant[id(expr)]
         if isinstance(value, Vector):
             return value.repeated(frame.steps)
         return value if isinstance(value, str) else np.repeat(value, frame.steps)
@@ -143,26 +182,26 @@ class _Walk:
 
     def _matrix_selector(self, expr: MatrixSelector, frame: Frame) -> Ranges:
         selector = expr.selector
-        selected = frame.selected[selector.selection]
         ends_ms, steps = _read_times(selector.modifiers.at_ms, selector.modifiers.offset_ms, frame)
+        selected = _needed(frame, selector, ends_ms, expr.range_ms)
         ranges = ranges_of_selected(selected, ends_ms, expr.range_ms, detects_resets=selector.detects_resets)
         ranges = _repeated(replace(ranges, anchored=selector.anchored, smoothed=selector.smoothed), steps)
         found = (ranges.float_counts + ranges.histogram_counts).sum(axis=0)
-        frame.statistics.found(found, inside_subquery=frame.inside_subquery)
+        frame.statistics.found(found, frame.place)
         return ranges
 
     def _subquery(self, expr: Subquery, frame: Frame) -> Ranges:
         first = replace(frame.query.times, start_ms=int(frame.steps_ms[0]), end_ms=int(frame.steps_ms[-1]))
         times = subquery_window(expr, first, frame.query.subquery_step_ms)
         ends_ms, steps = _read_times(expr.modifiers.at_ms, expr.modifiers.offset_ms, frame)
-        inner_steps = times.steps_ms if times.start_ms <= times.end_ms else np.empty(0, dtype=np.int64)
-        if not len(inner_steps):
-            inner: Vector = Vector.empty(0)
-        else:
-            value = self.value(expr.expr, replace(frame, steps_ms=inner_steps, inside_subquery=True))
-            assert isinstance(value, Vector)
-            inner = value
-        return _repeated(ranges_of_vector(inner, inner_steps, ends_ms, expr.range_ms), steps)
+        return _repeated(ranges_of_samples(self._samples(expr.expr, times, frame), ends_ms, expr.range_ms), steps)
+
+    def _samples(self, expr: Expr, times: Times, frame: Frame) -> VectorSamples:
+        """Of a vector at the times of a subquery."""
+        if times.count > self._samples_max:
+            raise TooManySamples
+        inside = (replace(frame, steps_ms=run.steps_ms, place=None) for run in times.runs(self._steps_at_once))
+        return self._joined((run.vector(expr), run.steps_ms) for run in inside)
 
 
 def _read_times(at_ms: int | None, offset_ms: int, frame: Frame) -> tuple[I64, int]:
@@ -171,17 +210,25 @@ def _read_times(at_ms: int | None, offset_ms: int, frame: Frame) -> tuple[I64, i
     return times - offset_ms, frame.steps
 
 
+def _needed(frame: Frame, selector: VectorSelector, ends_ms: I64, reach_ms: int) -> Selected:
+    """Of what was selected the samples that windows of these ends can hold, or need beside them, where that is much less."""
+    selected, beside_ms = frame.selected[selector.selection], frame.query.lookback_ms + 1
+    selection = frame.query.selections[selector.selection]
+    start_ms, end_ms = int(ends_ms[0]) - reach_ms - beside_ms, int(ends_ms[-1]) + beside_ms
+    return selected if 2 * (end_ms - start_ms) > selection.end_ms - selection.start_ms else selected.between(start_ms, end_ms)
+
+
 def _repeated(ranges: Ranges, steps: int) -> Ranges:
     return ranges if ranges.steps == steps else ranges.repeated(steps)
 
 
 def _selector(expr: VectorSelector, frame: Frame) -> Vector:
-    selected = frame.selected[expr.selection]
     times_ms, steps = _read_times(expr.modifiers.at_ms, expr.modifiers.offset_ms, frame)
+    selected = _needed(frame, expr, times_ms, frame.query.lookback_ms)
     if expr.smoothed:
         vector = smoothed_vector(expr, selected, times_ms, frame)
     else:
         vector = instant_vector(selected, times_ms, frame.query.lookback_ms, detects_resets=expr.detects_resets)
     vector = vector.repeated(steps)
-    frame.statistics.found(np.count_nonzero(vector.present, axis=0), inside_subquery=frame.inside_subquery)
+    frame.statistics.found(np.count_nonzero(vector.present, axis=0), frame.place)
     return vector

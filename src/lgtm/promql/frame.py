@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,7 +33,8 @@ class Frame:
     evaluate: Callable[[Expr, Frame], Value]
     evaluate_ranges: Callable[[Expr, Frame], Ranges]
     statistics: SampleStatistics
-    inside_subquery: bool = False
+    place: slice | None
+    """Which of the query's own steps these are; None inside of a subquery."""
 
     @property
     def steps(self) -> int:
@@ -42,6 +43,10 @@ class Frame:
     @property
     def is_range_query(self) -> bool:
         return self.query.times.step_ms > 0
+
+    def at(self, place: slice) -> Frame:
+        """Of the query's own steps these."""
+        return replace(self, steps_ms=self.steps_ms[place], place=place)
 
     def vector(self, expr: Expr) -> Vector:
         value = self.evaluate(expr, self)

@@ -31,7 +31,7 @@ class Result:
     """kind: of the value; a scalar has one number per step, in `scalar`.
 
     A vector is series × steps in `vector`: rows in the order of the answer (sorted by labels in a range query), columns at `steps_ms`. The range
-    vector of an instant query is in `ranges`.
+    vector of an instant query is in `ranges`, and so is the vector of a range query that has been evaluated run by run.
     """
 
     kind: Kind

@@ -6,7 +6,8 @@ import numpy as np
 
 from lgtm.promql.columns import Objects, Selected, is_stale
 from lgtm.promql.histogram import ResetHint
-from lgtm.promql.value import FloatSamples, HistogramSamples, Ranges, Vector, is_some
+from lgtm.promql.runs import VectorSamples
+from lgtm.promql.value import FloatSamples, HistogramSamples, Ranges, Vector
 from lgtm.vectors.label_table import LabelTable
 from lgtm.vectors.matrix import I64, Bool
 from lgtm.vectors.windows import Bounds, WindowGrid
@@ -89,18 +90,9 @@ def ranges_of_selected(selected: Selected, ends_ms: I64, range_ms: int, *, detec
     return _ranges(selected.labels, np.zeros(len(selected.labels), dtype=bool), floats, histograms, ends_ms, range_ms)
 
 
-def ranges_of_vector(vector: Vector, times_ms: I64, ends_ms: I64, range_ms: int) -> Ranges:
-    """The range vector of a subquery whose inside was evaluated at `times_ms`. Its histograms know nothing of resets any more."""
-    series, steps = np.nonzero(vector.floats)
-    floats = FloatSamples(series, times_ms[steps], vector.values[series, steps])
-    histograms = None
-    if vector.histograms is not None:
-        rows, columns = np.nonzero(is_some(vector.histograms))
-        unknown = np.empty(len(rows), dtype=object)
-        for place, histogram in enumerate(vector.histograms[rows, columns]):
-            unknown[place] = histogram if histogram.hint is ResetHint.GAUGE else histogram.with_hint(ResetHint.UNKNOWN)
-        histograms = HistogramSamples(rows, times_ms[columns], unknown)
-    return _ranges(vector.labels, vector.unnamed, floats, histograms, ends_ms, range_ms)
+def ranges_of_samples(samples: VectorSamples, ends_ms: I64, range_ms: int) -> Ranges:
+    """The range vector of a subquery from what its inside was evaluated to."""
+    return _ranges(samples.labels, samples.unnamed, samples.floats, samples.histograms, ends_ms, range_ms)
 
 
 def _ranges(labels: LabelTable, unnamed: Bool, floats: FloatSamples, histograms: HistogramSamples | None, ends_ms: I64, range_ms: int) -> Ranges:

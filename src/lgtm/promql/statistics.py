@@ -18,12 +18,12 @@ class SampleStatistics:
         self.per_step: I64 = np.zeros(steps, dtype=np.int64)
         self.peak = 0
 
-    def found(self, per_step: I64, *, inside_subquery: bool) -> None:
-        """A selector found so many samples at each step, or at one that stands for all."""
+    def found(self, per_step: I64, place: slice | None) -> None:
+        """A selector found so many samples at each step, or at one that stands for all. place: which of the query's own; None: inside a subquery."""
         self.queryable += int(per_step.sum())
         self.peak = max(self.peak, int(per_step.sum()))
-        if not inside_subquery:
-            self.per_step += per_step
+        if place is not None:
+            self.per_step[place] += per_step
 
     def held(self, samples: int) -> None:
         self.peak = max(self.peak, samples)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +23,20 @@ class Times:
         if self.start_ms == self.end_ms or self.step_ms == 0:
             return np.array([self.start_ms], dtype=np.int64)
         return np.arange(self.start_ms, self.end_ms + 1, self.step_ms, dtype=np.int64)
+
+    @property
+    def count(self) -> int:
+        """How many; 0 when the end is before the start."""
+        if self.start_ms == self.end_ms or self.step_ms == 0:
+            return 1
+        return max(0, (self.end_ms - self.start_ms) // self.step_ms + 1)
+
+    def runs(self, steps: int) -> Iterator[Times]:
+        """The same times, so many in each."""
+        count = self.count
+        for first in range(0, count, steps):
+            start_ms = self.start_ms + first * self.step_ms
+            yield replace(self, start_ms=start_ms, end_ms=start_ms + (min(steps, count - first) - 1) * self.step_ms)
 
 
 def subquery_times(first_ms: int, last_ms: int, *, range_ms: int, offset_ms: int, step_ms: int) -> Times:

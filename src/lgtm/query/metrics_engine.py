@@ -17,7 +17,8 @@ from lgtm.model.signal import DELETIONS, EXEMPLARS, HISTOGRAM, META, METADATA, S
 from lgtm.model.tenant import Tenant
 from lgtm.model.window import ALWAYS, Window
 from lgtm.promql.columns import Selected
-from lgtm.promql.evaluate import evaluate
+from lgtm.promql.errors import TooManySamples
+from lgtm.promql.evaluate import SAMPLES_MAX, evaluate
 from lgtm.promql.features import Features
 from lgtm.promql.prepare import LOOKBACK_MS, Prepared, Selection, prepare
 from lgtm.promql.result import Result
@@ -36,6 +37,8 @@ from lgtm.wire.decoded_samples import Metadata
 _NS_PER_MS = 1_000_000
 _MS_MAX = 2**63 // _NS_PER_MS - 1
 _COLUMNS = Columns(frozenset({VALUE, HISTOGRAM, START}), frozenset())
+COPIES_MAX = 2
+"""Of a sample: who counts rows before it is known which are copies must allow for them."""
 _IN_ORDER = Order(newest_first=False, copies=True)
 
 
@@ -48,8 +51,9 @@ Say = Callable[[Signal, Tenant, Sequence[Labels]], Awaitable[None]]
 
 
 class MetricsEngine:
-    def __init__(self, reader: Reader, say: Say, clock: Clock) -> None:
-        self._reader, self._say, self._clock = reader, say, clock
+    def __init__(self, reader: Reader, say: Say, clock: Clock, samples_max: int = SAMPLES_MAX) -> None:
+        """samples_max: that one query may hold at a time."""
+        self._reader, self._say, self._clock, self._samples_max = reader, say, clock, samples_max
 
     def limits(self, tenant: Tenant) -> Limits:
         return self._reader.limits(tenant)
@@ -148,16 +152,22 @@ class MetricsEngine:
             if gone.is_set():
                 raise QueryCancelled
 
-        try:
-            result = await self._reader.selection(tenant, stats).run(lambda: evaluate(prepared, selected, features=features, check=check))
-        finally:
-            gone.set()
+        def work() -> Result:
+            return evaluate(prepared, selected, features=features, samples_max=self._samples_max, check=check)
+
+        result = await self._reader.selection(tenant, stats).run(work, hurry=gone.set)
         return result, tuple(warnings), (read - began, time.monotonic() - read)
 
     async def _selected(self, tenant: Tenant, selection: Selection, stats: QueryStats) -> tuple[Selected, tuple[str, ...]]:
         rows = SampleRows()
+
+        def add(batch: Batch) -> None:
+            if rows.row_count > COPIES_MAX * self._samples_max:
+                raise TooManySamples
+            rows.add(batch)
+
         request = Request(tenant, SAMPLES, selection.matchers, _window(selection.start_ms, selection.end_ms))
-        warnings = await self._read(request, _COLUMNS, rows.add, stats)
+        warnings = await self._read(request, _COLUMNS, add, stats)
         deletions, more = await self._deletions(tenant, stats)
         return await self._reader.selection(tenant, stats).run(lambda: rows.selected(deletions)), (*warnings, *more)
 

@@ -43,6 +43,8 @@ class SampleRows:
         self._are_whole_ms = True
         """Whether no time had a fraction of a millisecond."""
         self._rows: list[pa.RecordBatch] = []
+        self.row_count = 0
+        """Copies included."""
 
     def add(self, batch: Batch) -> None:
         numbers = self._numbered(batch.series)
@@ -58,6 +60,7 @@ class SampleRows:
         self._series.append(numbers[of_rows])
         self._times_ms.append(times_ms)
         self._rows.append(batch.rows)
+        self.row_count += batch.rows.num_rows
 
     def _numbered(self, series: Sequence[Series]) -> I64:
         """Our number of each series of a batch, -1 where it was not met yet. Batches of one place share their table."""

@@ -176,14 +176,20 @@ class Selection:
             await members[number].prepare(stack, part, EVERYTHING)
         return await self.run(lambda: find_drops(members, part, suspects))
 
-    async def run(self, work: Callable[[], T]) -> T:
-        """On a thread. When cancelled, waits for the work in hand to end, so that nothing it reads is taken away under it."""
+    async def run(self, work: Callable[[], T], hurry: Callable[[], None] = lambda: None) -> T:
+        """On a thread. When cancelled, waits for the work in hand to end, so that nothing it reads is taken away under it; `hurry` tells it."""
         future = asyncio.get_running_loop().run_in_executor(self._executor, work)
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
+            hurry()
             await asyncio.wait({future})
+            if not future.cancelled():
+                future.exception()  # nobody else asks for it, which asyncio would complain of
             raise
+        finally:
+            # An error holds the frames that it went through: this one, which would hold the error, and those of the work with all their columns.
+            del future
 
     def _step(self, batches: Iterator[Batch], consume: Consume) -> bool:
         batch = next(batches, None)

@@ -19,9 +19,13 @@ class PrometheusApiConfig:
     """Whether series may be deleted over HTTP. Off as in Prometheus: whoever reaches the port could delete."""
     points_max: int = POINTS_MAX
     """A range may be this many steps long; more is refused."""
+    samples_max: int = 0
+    """Samples that a query may hold at a time. 0: 50 million, as in Prometheus, or one for every 256 bytes of memory where that is less."""
     head_ms: int = 3 * 3_600_000
     """How far back series count in `/status/tsdb`, which Prometheus answers from what it holds in memory."""
 
     def __post_init__(self) -> None:
         if min(self.lookback_ms, self.points_max, self.head_ms) < 1:
             raise ValueError("prometheus_query sizes and times must be at least 1")
+        if self.samples_max < 0:
+            raise ValueError("prometheus_query.samples_max must not be negative")
