@@ -12,6 +12,7 @@ import weakref
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -24,7 +25,7 @@ from lgtm.ingester.flush import write_blocks
 from lgtm.ingester.generation import Generation
 from lgtm.model.batch import Batch
 from lgtm.model.labels import Labels, labels_of
-from lgtm.model.limits import TenantLimits
+from lgtm.model.limits import Limits, TenantLimits
 from lgtm.model.matchers import Matcher, MatchOp
 from lgtm.model.part import Part, PartId
 from lgtm.model.series import Series
@@ -35,6 +36,7 @@ from lgtm.promql.parser import parse
 from lgtm.promql.times import Times
 from lgtm.query.admission import QueryTimeout
 from lgtm.query.config import QueryConfig
+from lgtm.query.metric_limits import RangeTooLong, TooManySeries
 from lgtm.query.metrics import QueryMetrics
 from lgtm.query.metrics_engine import MetricsEngine, QueryCancelled
 from lgtm.query.reader import Reader
@@ -47,10 +49,10 @@ MINUTE = 60_000
 
 
 @asynccontextmanager
-async def engine_over(store: Store) -> AsyncIterator[MetricsEngine]:
+async def engine_over(store: Store, limits: Limits | None = None) -> AsyncIterator[MetricsEngine]:
     heads, blocks = sources_of(store)
     with ThreadPoolExecutor(2) as threads:
-        reader = Reader(lambda: [heads], blocks, TenantLimits(), threads, QueryConfig(), QueryMetrics(CollectorRegistry()))
+        reader = Reader(lambda: [heads], blocks, TenantLimits(limits or Limits()), threads, QueryConfig(), QueryMetrics(CollectorRegistry()))
 
         async def say(signal: Signal, tenant: Tenant, said: Sequence[Labels]) -> None:
             accepted = said_at(tuple(map(Series.of, said)), 0)
@@ -208,3 +210,23 @@ async def test_samples_are_read_up_to_the_bound_and_copies_of_them(tmp_path: Pat
         engine._samples_max = 4
         with pytest.raises(TooManySamples):
             await engine.query(DEFAULT_TENANT, parse("count_over_time(up[1m])"), Times(5, 5))
+
+
+async def test_limits_of_the_tenant_hold_for_what_is_read(tmp_path: Path) -> None:
+    """The clock stands at 100 minutes."""
+    samples = samples_batch([(A, 98 * MINUTE, 1.0), (B, 98 * MINUTE, 1.0), (A, 99 * MINUTE, 2.0)])
+    limits = Limits(metrics_max_query_length_ns=MINUTE * 1_000_000, metrics_max_query_lookback_ns=90 * 10**9, metrics_max_fetched_series=1)
+    async with engine_over(spread(tmp_path, [], [samples]), limits) as engine:
+        asked = partial(engine.query, DEFAULT_TENANT, parse("count_over_time(up[1h])"))
+        assert instant((await asked(Times(100 * MINUTE, 100 * MINUTE))).result) == [((("job", "a"),), [1.0])]
+        assert (await asked(Times(98 * MINUTE, 98 * MINUTE))).result.series() == []
+        with pytest.raises(RangeTooLong):
+            await asked(Times(98 * MINUTE, 100 * MINUTE, MINUTE))
+        assert (await engine.series(DEFAULT_TENANT, [], 0, 100 * MINUTE)).series == [A]
+        assert (await engine.series(DEFAULT_TENANT, [], 0, 98 * MINUTE)).series == []
+    async with engine_over(spread(tmp_path, [], [samples]), Limits(metrics_max_fetched_series=1)) as engine:
+        with pytest.raises(TooManySeries):
+            await engine.query(DEFAULT_TENANT, parse("up"), Times(99 * MINUTE, 99 * MINUTE))
+        both = parse("up{job='a'} + on() up{job='b'}")
+        with pytest.raises(TooManySeries):
+            await engine.query(DEFAULT_TENANT, both, Times(99 * MINUTE, 99 * MINUTE))

@@ -116,15 +116,21 @@ class Limits:
     max_entries_limit_per_query: int = 5_000
     """Greatest `limit` of a log query; more is refused."""
     max_query_series: int = 500
-    """Series in the answer of a metric query."""
+    """Series in the answer of a metric query in LogQL."""
     max_query_length_ns: int = 721 * HOUR_NS
-    """Longest time range of a query."""
+    """Longest time range of a query of logs."""
     max_bytes_per_trace: int = 128 * MIB
     """Bytes of spans in the answer to a question for one trace; of a larger one the first are answered, and that they are not all."""
     max_query_lookback_ns: int = 0
-    """Data older than this is not shown."""
+    """Log lines older than this are not shown."""
     max_query_range_ns: int = 0
-    """Longest `[range]` inside a metric query."""
+    """Longest `[range]` inside a metric query in LogQL."""
+    metrics_max_query_length_ns: int = 0
+    """Longest time range of a range query in PromQL."""
+    metrics_max_query_lookback_ns: int = 0
+    """Samples older than this are not shown."""
+    metrics_max_fetched_series: int = 0
+    """Series that one query in PromQL may read."""
     max_query_bytes_read: int = 0
     """Bytes of lines and metadata that one query may read."""
     max_streams_matchers_per_query: int = 1_000

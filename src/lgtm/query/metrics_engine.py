@@ -28,6 +28,7 @@ from lgtm.query.admission import QueryTimeout
 from lgtm.query.completeness import each_once
 from lgtm.query.deletions import Deletion, deletion_labels, deletion_of
 from lgtm.query.metric_answers import ExemplarsAnswer, ExemplarSeries, FoundExemplar, NamesAnswer, PromAnswer, PromStats, SeriesAnswer
+from lgtm.query.metric_limits import check_length, check_series, not_before_ms
 from lgtm.query.reader import Reader
 from lgtm.query.sample_rows import SampleRows
 from lgtm.query.select import Consume, Order, QueryStats
@@ -69,6 +70,7 @@ class MetricsEngine:
         features: Features | None = None,
     ) -> PromAnswer:
         """Raises BadRequest kinds of the language, TooManyQueries, QueryTimeout, Unavailable."""
+        check_length(times, self.limits(tenant))
         prepared = prepare(expr, times, lookback_ms=lookback_ms)
         async with self._reader.turn("promql", tenant) as stats:
             try:
@@ -145,6 +147,7 @@ class MetricsEngine:
         for selection in prepared.selections:
             found, more = await self._selected(tenant, selection, stats)
             selected.append(found)
+            check_series(sum(len(one.labels) for one in selected), self.limits(tenant))
             warnings += more
         gone, read = threading.Event(), time.monotonic()
 
@@ -159,14 +162,18 @@ class MetricsEngine:
         return result, tuple(warnings), (read - began, time.monotonic() - read)
 
     async def _selected(self, tenant: Tenant, selection: Selection, stats: QueryStats) -> tuple[Selected, tuple[str, ...]]:
-        rows = SampleRows()
+        rows, limits = SampleRows(), self.limits(tenant)
 
         def add(batch: Batch) -> None:
             if rows.row_count > COPIES_MAX * self._samples_max:
                 raise TooManySamples
             rows.add(batch)
+            check_series(rows.series_count, limits)
 
-        request = Request(tenant, SAMPLES, selection.matchers, _window(selection.start_ms, selection.end_ms))
+        start_ms = not_before_ms(selection.start_ms, limits, self._clock.now_ns())
+        if start_ms >= selection.end_ms:
+            return Selected.empty(), ()
+        request = Request(tenant, SAMPLES, selection.matchers, _window(start_ms, selection.end_ms))
         warnings = await self._read(request, _COLUMNS, add, stats)
         deletions, more = await self._deletions(tenant, stats)
         return await self._reader.selection(tenant, stats).run(lambda: rows.selected(deletions)), (*warnings, *more)
@@ -190,6 +197,10 @@ class MetricsEngine:
     ) -> tuple[set[Labels], tuple[str, ...]]:
         found: set[Labels] = set()
         warnings: tuple[str, ...] = ()
+        if signal is SAMPLES:
+            start_ms = not_before_ms(start_ms, self.limits(tenant), self._clock.now_ns())
+        if start_ms > end_ms:
+            return found, warnings
 
         async def ask(request: Request) -> tuple[str, ...]:
             gathered, warnings = await self._reader.gather(request, stats)

@@ -62,6 +62,10 @@ class SampleRows:
         self._rows.append(batch.rows)
         self.row_count += batch.rows.num_rows
 
+    @property
+    def series_count(self) -> int:
+        return len(self._numbers)
+
     def _numbered(self, series: Sequence[Series]) -> I64:
         """Our number of each series of a batch, -1 where it was not met yet. Batches of one place share their table."""
         if self._of_table is None or self._of_table[0] is not series:
