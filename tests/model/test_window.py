@@ -29,3 +29,10 @@ def test_the_end_does_not_belong_to_it() -> None:
 def test_always_is_nearly_every_time_there_is() -> None:
     assert TS_NS_MIN in ALWAYS
     assert 2**63 - 2 in ALWAYS
+
+
+@given(TIMES, TIMES, TIMES)
+def test_what_is_not_before_a_time_is_the_rest_of_it(start: int, end: int, since: int) -> None:
+    rest = Window(start, end).since(since)
+    assert [time for time in range(-25, 25) if time in rest] == [time for time in range(-25, 25) if time in Window(start, end) and time >= since]
+    assert rest.is_empty == (max(start, since) >= end)

@@ -14,6 +14,7 @@ from lgtm.blocks.lineage import stored_parts
 from lgtm.blocks.meta import BlockMeta
 from lgtm.blocks.reader import BlockReader
 from lgtm.blocks.writer import WrittenBlock
+from lgtm.clock import Clock
 from lgtm.errors import Unavailable
 from lgtm.ingester.flush import write_blocks
 from lgtm.ingester.generation import Generation
@@ -83,11 +84,11 @@ def sources_of(store: Store) -> tuple[HeadSource, BlockSource]:
 
 
 @asynccontextmanager
-async def engine_over(store: Store, limits: Limits | None = None) -> AsyncIterator[QueryEngine]:
+async def engine_over(store: Store, limits: Limits | None = None, clock: Clock | None = None) -> AsyncIterator[QueryEngine]:
     with ThreadPoolExecutor(2) as threads:
         metrics, config = QueryMetrics(CollectorRegistry()), QueryConfig(first_slice_rows=16)
         heads, blocks = sources_of(store)
-        yield QueryEngine(Reader(lambda: [heads], blocks, TenantLimits(limits), threads, config, metrics), Tails().follow)
+        yield QueryEngine(Reader(lambda: [heads], blocks, TenantLimits(limits), threads, config, metrics), Tails().follow, clock)
 
 
 def _generation(number: int, groups: Sequence[Sequence[Entry]], tenant: Tenant) -> Generation:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lgtm.clock import ManualClock
 from lgtm.errors import BadRequest
 from lgtm.logql.parser import parse, parse_log_selector
 from lgtm.logql.plan import Reads
@@ -113,6 +114,21 @@ async def test_series_and_volumes_come_from_heads_and_blocks_together(tmp_path: 
         ((("app", "api"),), [1, 1], [4, 6]),
         ((("app", "web"),), [1, 0], [2, 0]),
     ]
+
+
+async def test_lines_older_than_the_lookback_are_not_shown(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.in_blocks(1, [entry("api", 1 * SECOND, "old"), entry("web", 60 * SECOND, "new")])
+    store.in_memory(2, [entry("api", 2 * SECOND, "old"), entry("api", 61 * SECOND, "new")])
+    async with engine_over(store, Limits(max_query_lookback_ns=60 * SECOND), ManualClock(100 * SECOND)) as engine:
+        assert await count(engine) == {"api": 1, "web": 1}
+        assert [line for _, _, line in await newest(engine, 10)] == ["new", "new"]
+        assert [line async for frame in engine.scan(DEFAULT_TENANT, log('{app="api"}'), EVERY) for line in frame.line.to_pylist()] == ["new"]
+        volumes = (await engine.volumes(DEFAULT_TENANT, (), [0, 50 * SECOND, 200 * SECOND])).volumes
+        assert [(dict(one.labels)["app"], one.rows.tolist()) for one in volumes] == [("api", [0, 1]), ("web", [0, 1])]
+        past = Window(0, 30 * SECOND)
+        assert (await engine.log_query(DEFAULT_TENANT, log('{app="api"}'), window=past, limit=9, forward=False)).result.folded() == []
+        assert (await engine.series(DEFAULT_TENANT, (), past)).series == []
 
 
 async def test_a_scan_gives_every_frame_and_may_be_left_early(tmp_path: Path) -> None:

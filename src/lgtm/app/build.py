@@ -127,7 +127,7 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
             await stack.enter_async_context(background(compactor.run, die=machine.die))
         _watch_limits(config, registry, left.log, ingester, distributor, storage)
         reader = _reader(config, registry, limits, heads, storage, threads, cluster)
-        engine = QueryEngine(reader, ingester.tails.follow if cluster is None else cluster.follow)
+        engine = QueryEngine(reader, ingester.tails.follow if cluster is None else cluster.follow, machine.clock)
         yield Node(
             config,
             machine.clock,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 import numpy as np
 
+from lgtm.clock import Clock, SystemClock
 from lgtm.logql.evaluate_log import LogQuery, LogResult
 from lgtm.logql.evaluate_metric import MetricQuery
 from lgtm.logql.frame import LogFrame
@@ -23,7 +24,7 @@ from lgtm.model.limits import Limits
 from lgtm.model.matchers import Matchers
 from lgtm.model.signal import LOGS, META, Signal
 from lgtm.model.tenant import Tenant
-from lgtm.model.window import Window
+from lgtm.model.window import TS_NS_MIN, Window
 from lgtm.query.reader import Reader
 from lgtm.query.select import Order, QueryStats, Selection
 from lgtm.query.source import KEYS, Columns, Ints, Request, RowSet
@@ -80,8 +81,8 @@ class VolumesAnswer:
 
 
 class QueryEngine:
-    def __init__(self, reader: Reader, follow: Follow) -> None:
-        self._reader, self._follow = reader, follow
+    def __init__(self, reader: Reader, follow: Follow, clock: Clock | None = None) -> None:
+        self._reader, self._follow, self._clock = reader, follow, clock or SystemClock()
 
     def limits(self, tenant: Tenant) -> Limits:
         return self._reader.limits(tenant)
@@ -146,13 +147,13 @@ class QueryEngine:
 
     async def volumes(self, tenant: Tenant, matchers: Matchers, edges_ns: Sequence[int]) -> VolumesAnswer:
         """Rows and bytes of each matching series in the buckets `[edges_ns[i], edges_ns[i + 1])`, by labels."""
-        edges = np.asarray(edges_ns, np.int64)
+        edges = np.maximum(np.asarray(edges_ns, np.int64), self._oldest_ns(tenant))
 
         def collect() -> tuple[dict[Labels, tuple[Ints, Ints]], Callable[[RowSet], None]]:
             found: dict[Labels, tuple[Ints, Ints]] = {}
             return found, lambda rows: _add_volumes(found, *rows.volumes(edges))
 
-        request = Request(tenant, LOGS, matchers, Window(int(edges[0]), int(edges[-1])))
+        request = Request(tenant, LOGS, matchers, Window(int(edges_ns[0]), int(edges_ns[-1])))
         found, warnings = await self._collect("volume", request, collect)
         return VolumesAnswer([SeriesVolumes(labels, *found[labels]) for labels in sorted(found)], warnings)
 
@@ -196,17 +197,28 @@ class QueryEngine:
         stats: QueryStats,
     ) -> tuple[str, ...]:
         """Returns warnings about rows that may be missing."""
-        gathered, warnings = await self._reader.gather(Request(tenant, LOGS, reads.matchers, reads.window), stats)
-        await selection.each(gathered.row_sets, reads.window, _columns(reads), order, consume, enough)
+        window = reads.window.since(self._oldest_ns(tenant))
+        if window.is_empty:
+            return ()
+        gathered, warnings = await self._reader.gather(Request(tenant, LOGS, reads.matchers, window), stats)
+        await selection.each(gathered.row_sets, window, _columns(reads), order, consume, enough)
         return warnings
+
+    def _oldest_ns(self, tenant: Tenant) -> int:
+        """Lines of before are not shown."""
+        lookback_ns = self.limits(tenant).max_query_lookback_ns
+        return self._clock.now_ns() - lookback_ns if lookback_ns > 0 else TS_NS_MIN
 
     async def _collect(self, kind: str, request: Request, collect: Callable[[], tuple[T, Callable[[RowSet], None]]]) -> tuple[T, tuple[str, ...]]:
         """Shows every row set to what `collect` gives; returns what it collected, and warnings."""
         limits = self.limits(request.tenant)
         check_length(request.window, limits)
+        request = replace(request, window=request.window.since(self._oldest_ns(request.tenant)))
 
         async def ask(stats: QueryStats) -> tuple[T, tuple[str, ...]]:
             selection, (found, use) = self._reader.selection(request.tenant, stats), collect()
+            if request.window.is_empty:
+                return found, ()
             gathered, warnings = await self._reader.gather(request, stats)
             for rows in gathered.row_sets:
                 async with AsyncExitStack() as stack:
