@@ -11,12 +11,12 @@ from lgtm.scrape.section import InvalidScrapeConfig, Section
 
 
 def test_nothing_given_is_nothing_special() -> None:
-    assert read_http(Section({"enable_http2": False}, "")) == HttpConfig()
+    assert read_http(Section({"enable_http2": "false"}, "")) == HttpConfig()
 
 
 def test_basic_auth_and_tls_are_read() -> None:
     section = Section(
-        {"basic_auth": {"username": "u", "password": "p"}, "tls_config": {"ca_file": "ca.pem", "server_name": "s"}, "follow_redirects": False}, ""
+        {"basic_auth": {"username": "u", "password": "p"}, "tls_config": {"ca_file": "ca.pem", "server_name": "s"}, "follow_redirects": "no"}, ""
     )
     config = read_http(section)
     section.end()
@@ -35,7 +35,7 @@ def test_authorization_is_bearer_unless_it_says_otherwise() -> None:
     [
         ({"oauth2": {}}, "x.oauth2: is not supported"),
         ({"proxy_url": "http://p"}, "x.proxy_url: is not supported"),
-        ({"enable_http2": True}, "x.enable_http2: is not supported"),
+        ({"enable_http2": "true"}, "x.enable_http2: is not supported"),
         ({"basic_auth": {"username": "u"}, "authorization": {"credentials": "c"}}, "at most one of basic_auth, oauth2 & authorization"),
         ({"basic_auth": {"password": "u", "password_file": "c"}}, "x.basic_auth.password_file: at most one of"),
         ({"authorization": {"credentials": "u", "credentials_file": "c"}}, "x.authorization.credentials_file: at most one of"),

@@ -169,3 +169,35 @@ def test_names_of_files_are_relative_to_the_file_that_has_them() -> None:
     text = "scrape_configs: [{job_name: j, tls_config: {ca_file: ca.pem}, file_sd_configs: [{files: [t/*.json, /x.yml]}]}]"
     (config,) = load_scrape_configs(text, "/etc/p").jobs
     assert (config.http.tls.ca_file, config.discoveries) == ("/etc/p/ca.pem", (FileDiscovery(files=("/etc/p/t/*.json", "/x.yml")),))
+
+
+TYPED = """
+scrape_configs:
+- job_name: 2026
+  honor_labels: yes
+  sample_limit: 1_000
+  scrape_interval: 10s
+  params: {debug: [1, true]}
+  static_configs: [{targets: [h:1], labels: {version: 1.10, zero: 010, flag: true, since: 2026-11-28, none: }}]
+  relabel_configs: [{target_label: x, replacement: on}, {target_label: y, replacement: 1.0, separator: 0}]
+"""
+
+
+def test_values_are_read_as_they_are_written() -> None:
+    loaded = load_scrape_configs(TYPED)
+    (config,) = loaded.jobs
+    assert (config.job_name, config.honor_labels, config.limits.samples_max, config.params) == ("2026", True, 1_000, (("debug", ("1", "true")),))
+    assert config.static[0].labels == (("flag", "true"), ("since", "2026-11-28"), ("version", "1.10"), ("zero", "010"))
+    assert [(rule.replacement, rule.separator) for rule in config.relabel] == [("on", ";"), ("1.0", "0")]
+    assert "version: 1.10\n" in loaded.texts["2026"]
+    assert load_scrape_configs("scrape_configs:\n- " + loaded.texts["2026"].replace("\n", "\n  ")).jobs == loaded.jobs
+
+
+def test_a_job_may_be_made_of_parts_of_another() -> None:
+    text = "scrape_configs:\n- &base {job_name: a, scheme: https, sample_limit: 010}\n- {<<: *base, job_name: b}\n"
+    assert [(one.job_name, one.scheme, one.limits.samples_max) for one in load_scrape_configs(text).jobs] == [("a", "https", 8), ("b", "https", 8)]
+
+
+def test_a_key_that_stands_twice_is_refused_with_its_line() -> None:
+    with pytest.raises(InvalidScrapeConfig, match=r'^line 4: key "scheme" is already set in line 3$'):
+        load_scrape_configs("scrape_configs:\n- job_name: a\n  scheme: http\n  scheme: https\n")

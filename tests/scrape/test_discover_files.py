@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from lgtm.clock import NS_PER_S
 from lgtm.scrape.config_discovery import FileDiscovery
-from lgtm.scrape.discover_files import FileDiscoverer, read_targets
-from lgtm.scrape.section import InvalidScrapeConfig
+from lgtm.scrape.discover_files import FileDiscoverer
 
 
 async def test_targets_follow_their_files(tmp_path: Path) -> None:
@@ -29,9 +26,11 @@ async def test_targets_follow_their_files(tmp_path: Path) -> None:
     assert await discoverer.find() == [of_b]
 
 
-@pytest.mark.parametrize(
-    "text", ["{", "x: y", "- x", "- targets: h", "- {targets: [h], label: {}}", "- targets: ['http://h']", "- {targets: [h], labels: [a]}"]
-)
-def test_what_is_no_list_of_targets_is_refused(text: str) -> None:
-    with pytest.raises(InvalidScrapeConfig):
-        read_targets(text)
+async def test_labels_in_yaml_are_texts_and_those_in_json_have_to_be(tmp_path: Path) -> None:
+    yaml, json = tmp_path / "a.yaml", tmp_path / "b.JSON"
+    yaml.write_text("- {targets: [h], labels: {version: 1.10, zero: 010, on: yes}}\n")
+    json.write_text('[{"targets": ["i"], "labels": {"version": 1.10}}]')
+    discoverer = FileDiscoverer(FileDiscovery(files=(str(yaml), str(json))))
+    assert await discoverer.find() == [{"__address__": "h", "version": "1.10", "zero": "010", "on": "yes", "__meta_filepath": str(yaml)}]
+    json.write_text('[\t{"targets": ["i"]}]')
+    assert (await discoverer.find())[1:] == [{"__address__": "i", "__meta_filepath": str(json)}]

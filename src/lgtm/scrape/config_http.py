@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lgtm.model.secret import Secret
-from lgtm.scrape.section import InvalidScrapeConfig, Section
+from lgtm.scrape.section import NO, InvalidScrapeConfig, Section
 
 _LEFT_OUT = {
     "oauth2": "let a proxy beside this node fetch tokens, or use authorization.credentials_file with something that renews the file",
@@ -18,7 +18,7 @@ _LEFT_OUT = {
     "bearer_token": "use authorization.credentials",
     "bearer_token_file": "use authorization.credentials_file",
 }
-_HARMLESS = {"enable_http2": False, "proxy_from_environment": False}
+_HARMLESS = {"enable_http2": NO, "proxy_from_environment": NO}
 TLS_VERSIONS = ("TLS10", "TLS11", "TLS12", "TLS13")
 
 

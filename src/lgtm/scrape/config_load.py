@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import yaml
-
 from lgtm.errors import BadRequest
 from lgtm.model.labels import quote
 from lgtm.model.tenant import Tenant
@@ -18,7 +16,8 @@ from lgtm.relabel.rule import REGEX, REPLACEMENT, SEPARATOR, Action, RelabelRule
 from lgtm.scrape.config import PROTOBUF, PROTOCOLS, TEXT_PROTOCOLS, ScrapeConfig, ScrapeLimits
 from lgtm.scrape.config_discovery import read_discoveries, read_static
 from lgtm.scrape.config_http import read_http
-from lgtm.scrape.section import InvalidScrapeConfig, Section
+from lgtm.scrape.document import parse_yaml, print_yaml
+from lgtm.scrape.section import NO, InvalidScrapeConfig, Section
 
 _ELSEWHERE = {
     "alerting": "no alerts are sent from here",
@@ -48,12 +47,12 @@ _LEFT_OUT = {
     "scrape_failure_log_file": "failures are shown by the targets page",
 }
 _HARMLESS = {
-    "convert_classic_histograms_to_nhcb": False,
-    "native_histogram_bucket_limit": 0,
-    "native_histogram_min_bucket_factor": 0,
-    "metric_name_validation_scheme": "utf8",
-    "metric_name_escaping_scheme": "allow-utf-8",
-    "scrape_failure_log_file": "",
+    "convert_classic_histograms_to_nhcb": NO,
+    "native_histogram_bucket_limit": ("0",),
+    "native_histogram_min_bucket_factor": ("0",),
+    "metric_name_validation_scheme": ("utf8",),
+    "metric_name_escaping_scheme": ("allow-utf-8",),
+    "scrape_failure_log_file": ("",),
 }
 
 
@@ -71,10 +70,7 @@ class ScrapeFile:
 
 def load_scrape_configs(text: str, directory: str = "") -> ScrapeFile:
     """directory: of the file, which names of files in it are relative to. Raises InvalidScrapeConfig."""
-    try:
-        document = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise InvalidScrapeConfig("", f"is no YAML: {error}") from error
+    document = parse_yaml(text)
     root = Section(document, "", directory)
     root.left_out(_NOT_YET)
     global_ = root.section("global")
@@ -83,7 +79,7 @@ def load_scrape_configs(text: str, directory: str = "") -> ScrapeFile:
     jobs = tuple(_read_job(section, defaults) for section in root.sections("scrape_configs"))
     root.end()
     _check_names(jobs)
-    texts = {job.job_name: _text(one) for job, one in zip(jobs, document["scrape_configs"], strict=True)} if jobs else {}
+    texts = {job.job_name: print_yaml(_without_secrets(one)) for job, one in zip(jobs, document["scrape_configs"], strict=True)} if jobs else {}
     return ScrapeFile(jobs, texts, ignored)
 
 
@@ -93,10 +89,6 @@ def _check_names(jobs: tuple[ScrapeConfig, ...]) -> None:
         if job.job_name in names:
             raise InvalidScrapeConfig(f"scrape_configs[{at}].job_name", f"found multiple scrape configs with job name {quote(job.job_name)}")
         names.add(job.job_name)
-
-
-def _text(job: object) -> str:
-    return yaml.safe_dump(_without_secrets(job), sort_keys=False, allow_unicode=True)
 
 
 def _without_secrets(value: Any) -> Any:

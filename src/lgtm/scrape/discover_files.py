@@ -8,12 +8,11 @@ import logging
 import os
 from pathlib import Path
 
-import yaml
-
 from lgtm.clock import NS_PER_S
-from lgtm.scrape.config_discovery import FileDiscovery, read_group
-from lgtm.scrape.discoverer import Found, expand
-from lgtm.scrape.section import InvalidScrapeConfig, Section
+from lgtm.scrape.config_discovery import FileDiscovery
+from lgtm.scrape.discoverer import Found, read_targets
+from lgtm.scrape.document import parse_json, parse_yaml
+from lgtm.scrape.section import InvalidScrapeConfig
 from lgtm.telemetry import event
 
 logger = logging.getLogger(__name__)
@@ -45,17 +44,11 @@ class FileDiscoverer:
             state = stat.st_mtime_ns, stat.st_size, stat.st_ino
             if before is not None and before[0] == state:
                 return before
-            return state, read_targets(Path(name).read_text(encoding="utf-8"), __meta_filepath=name)
+            return state, read_targets(_parse(name, Path(name).read_text(encoding="utf-8")), __meta_filepath=name)
         except (OSError, UnicodeDecodeError, InvalidScrapeConfig) as error:
             event(logger, logging.WARNING, "a file of targets cannot be read; its targets of before stand", file=name, error=error)
             return before
 
 
-def read_targets(text: str, **more: str) -> list[dict[str, str]]:
-    """Labels of the targets of a list of groups, YAML or JSON (which is YAML). more: further labels of each. Raises InvalidScrapeConfig."""
-    try:
-        document = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise InvalidScrapeConfig("", f"is no YAML: {error}") from error
-    root = Section({"targets": document}, "")
-    return [labels for section in root.sections("targets") for labels in expand(read_group(section), **more)]
+def _parse(name: str, text: str) -> object:
+    return parse_json(text) if name.lower().endswith(".json") else parse_yaml(text)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import orjson
-
 from lgtm.clock import NS_PER_S, Clock
 from lgtm.model.labels import quote
-from lgtm.scrape.config_discovery import HttpDiscovery, read_group
-from lgtm.scrape.discoverer import Found, expand
+from lgtm.scrape.config_discovery import HttpDiscovery
+from lgtm.scrape.discoverer import Found, read_targets
+from lgtm.scrape.document import parse_json
 from lgtm.scrape.fetch import Fetch, FetchFailed, Request
 from lgtm.scrape.loop import within
-from lgtm.scrape.section import InvalidScrapeConfig, Section
 from lgtm.wire.go_text import float_text
 
 TIMEOUT_S = 30.0
@@ -39,8 +37,4 @@ class HttpDiscoverer:
         content_type = response.headers.get("content-type", "")
         if content_type.partition(";")[0].strip().lower() != "application/json":
             raise FetchFailed(url, f"unsupported content type {quote(content_type)}")
-        try:
-            root = Section({"targets": orjson.loads(response.body)}, "")
-        except orjson.JSONDecodeError as error:
-            raise InvalidScrapeConfig(url, f"is no JSON: {error}") from error
-        return [labels for section in root.sections("targets") for labels in expand(read_group(section), __meta_url=url)]
+        return read_targets(parse_json(response.body, url), __meta_url=url)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from lgtm.scrape.config_discovery import StaticConfig
+from lgtm.scrape.config_discovery import StaticConfig, read_group
+from lgtm.scrape.section import Section
 from lgtm.scrape.target import ADDRESS
 
 Found = Sequence[Mapping[str, str]]
@@ -24,3 +25,9 @@ class Discoverer(Protocol):
 def expand(group: StaticConfig, **more: str) -> list[dict[str, str]]:
     """The targets of a group with its labels. more: further labels of each."""
     return [{**dict(group.labels), ADDRESS: target, **more} for target in group.targets]
+
+
+def read_targets(document: object, **more: str) -> list[dict[str, str]]:
+    """Of a list of groups, `[{targets: [...], labels: {...}}]`. more: further labels of each target. Raises InvalidScrapeConfig."""
+    root = Section({"targets": document}, "")
+    return [labels for section in root.sections("targets") for labels in expand(read_group(section), **more)]

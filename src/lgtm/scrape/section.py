@@ -1,11 +1,15 @@
-"""A mapping of a YAML document, read key by key: a wrong value, a key that does not exist and one that is left out are named with their path."""
+"""A mapping of a document, read key by key: a wrong value, a key that does not exist and one that is left out are named with their path.
+
+Scalars are texts. What is a number, a duration or a switch is read out of them as Prometheus reads it (Go's yaml, v2).
+"""
 
 from __future__ import annotations
 
 import difflib
+import math
 import os.path
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
 from lgtm.errors import BadRequest
@@ -16,6 +20,10 @@ from lgtm.parsing.durations import parse_duration
 T = TypeVar("T")
 _SIZE = re.compile(r"([0-9]+)(?:([KMGTPE])(?:i?B)?|B)?", re.ASCII | re.IGNORECASE)
 _POWERS = "KMGTPE"
+_OCTAL = re.compile(r"0[0-7]+")
+_YES = frozenset(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"))
+NO = frozenset(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"))
+"""What YAML 1.1 takes for false."""
 _COUNT_MAX = 2**63 - 1
 
 
@@ -64,7 +72,7 @@ class Section:
         return tuple(self._values)
 
     def text(self, key: str, default: str = "") -> str:
-        return self._take(key, default, lambda value: str(value) if _is_scalar(value) else None, "a text")
+        return self._take(key, default, lambda value: value if isinstance(value, str) else None, "a text")
 
     def secret(self, key: str) -> Secret:
         return Secret(self.text(key))
@@ -77,10 +85,13 @@ class Section:
         return tuple(map(self._file, self.texts(key)))
 
     def switch(self, key: str, default: bool) -> bool:
-        return self._take(key, default, lambda value: value if isinstance(value, bool) else None, "true or false")
+        return self._take(key, default, _switch, "true or false")
 
     def count(self, key: str, default: int = 0) -> int:
         return self._take(key, default, _count, "a whole number from 0 up")
+
+    def number(self, key: str, default: float = 0.0) -> float:
+        return self._take(key, default, _number, "a number")
 
     def duration_ns(self, key: str, default_ns: int) -> int:
         return self._parsed(key, default_ns, parse_duration)
@@ -95,10 +106,10 @@ class Section:
         return chosen
 
     def texts(self, key: str) -> tuple[str, ...]:
-        values: list[Any] = self._take(
-            key, [], lambda value: value if isinstance(value, list) and all(map(_is_scalar, value)) else None, "a list of texts"
+        values: list[str] = self._take(
+            key, [], lambda value: value if isinstance(value, list) and all(isinstance(one, str) for one in value) else None, "a list of texts"
         )
-        return tuple(map(str, values))
+        return tuple(values)
 
     def pairs(self, key: str) -> tuple[tuple[str, str], ...]:
         """A mapping of texts to texts."""
@@ -119,11 +130,11 @@ class Section:
         for at, value in enumerate(values):
             yield Section(value, f"{self.path_of(key)}[{at}]", self._directory)
 
-    def left_out(self, reasons: Mapping[str, str], *, harmless: Mapping[str, object] | None = None) -> None:
-        """Refuses keys that Prometheus has and we have not, with the reason; with a value in `harmless` they may stand there."""
+    def left_out(self, reasons: Mapping[str, str], *, harmless: Mapping[str, Collection[str]] | None = None) -> None:
+        """Refuses keys that Prometheus has and we have not, with the reason; with one of the texts in `harmless` they may stand there."""
         for key in reasons.keys() & self._values.keys():
             value = self._values.pop(key)
-            if harmless is None or key not in harmless or value != harmless[key]:
+            if not isinstance(value, str) or value not in (harmless or {}).get(key, ()):
                 raise self.error(key, f"is not supported: {reasons[key]}")
 
     def ignored(self, reasons: Mapping[str, str]) -> tuple[str, ...]:
@@ -160,12 +171,33 @@ class Section:
         return converted
 
 
-def _is_scalar(value: object) -> bool:
-    return isinstance(value, str | int | float) and not isinstance(value, bool)
+def _switch(value: object) -> bool | None:
+    if not isinstance(value, str) or value not in _YES | NO:
+        return None
+    return value in _YES
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _COUNT_MAX else None
+    """Also `0x10`, `1_000`, `010`, which is 8, and `1e3`."""
+    if not isinstance(value, str) or not value.isascii():
+        return None
+    digits = value.replace("_", "")
+    try:
+        number = int(digits, 8 if _OCTAL.fullmatch(digits) else 0)
+    except ValueError:
+        as_float = _number(value)
+        if as_float is None or not as_float.is_integer():
+            return None
+        number = int(as_float)
+    return number if 0 <= number <= _COUNT_MAX else None
+
+
+def _number(value: object) -> float | None:
+    try:
+        number = float(value) if isinstance(value, str) and value.isascii() else math.nan
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _size(text: str) -> int:
