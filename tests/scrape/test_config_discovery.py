@@ -18,6 +18,7 @@ from lgtm.scrape.config_discovery import (
     read_discoveries,
     read_static,
 )
+from lgtm.scrape.config_http import HttpConfig
 from lgtm.scrape.section import InvalidScrapeConfig, Section
 
 
@@ -31,6 +32,12 @@ def test_static_targets_have_labels() -> None:
     [
         ("file_sd_configs", {"files": ["t/*.json", "x.yml"]}, FileDiscovery(files=("t/*.json", "x.yml"))),
         ("http_sd_configs", {"url": "http://h/t", "refresh_interval": "5s"}, HttpDiscovery(url="http://h/t", refresh_ns=5 * NS_PER_S)),
+        ("http_sd_configs", {"url": "http://h", "enable_http2": "true"}, HttpDiscovery(url="http://h")),
+        (
+            "http_sd_configs",
+            {"url": "http://h", "bearer_token_file": "/t"},
+            HttpDiscovery(url="http://h", http=HttpConfig(auth_type="Bearer", credentials_file="/t")),
+        ),
         ("dns_sd_configs", {"names": ["a.b"]}, DnsDiscovery(names=("a.b",))),
         ("dns_sd_configs", {"names": ["a.b"], "type": "a", "port": "80"}, DnsDiscovery(names=("a.b",), type="A", port=80)),
         (
@@ -38,6 +45,9 @@ def test_static_targets_have_labels() -> None:
             {"region": "eu-west-1", "port": "9100", "filters": [{"name": "tag:x", "values": ["y"]}]},
             Ec2Discovery(access=AwsAccess(region="eu-west-1"), port=9100, filters=(("tag:x", ("y",)),)),
         ),
+        ("ec2_sd_configs", {"enable_http2": "true", "follow_redirects": "false"}, Ec2Discovery()),
+        ("aws_sd_configs", {"role": "ec2", "port": "9100"}, Ec2Discovery(port=9100)),
+        ("aws_sd_configs", {"role": "ecs", "region": "r", "clusters": ["c"]}, EcsDiscovery(access=AwsAccess(region="r"), clusters=("c",))),
         ("ecs_sd_configs", {"clusters": ["c"], "refresh_interval": "30s"}, EcsDiscovery(clusters=("c",), refresh_ns=30 * NS_PER_S)),
     ],
 )
@@ -62,7 +72,11 @@ def test_discoveries_are_read(key: str, value: dict[str, Any], config: object) -
         ({"ec2_sd_configs": [{"access_key": "a"}]}, "go together"),
         ({"ec2_sd_configs": [{"filters": [{"name": "a"}]}]}, "filter values cannot be empty"),
         ({"ecs_sd_configs": [{"cluster": "a"}]}, r"x.ecs_sd_configs\[0\].cluster: is no setting; did you mean clusters\?"),
-        ({"kubernetes_sd_configs": [{"role": "pod"}]}, "x.kubernetes_sd_configs: is not supported: write its targets"),
+        ({"kubernetes_sd_configs": [{"role": "pod"}]}, "x.kubernetes_sd_configs: is not supported: write the targets"),
+        ({"aws_sd_configs": [{"role": "msk"}]}, r'x.aws_sd_configs\[0\].role: "msk" is not supported: there are ec2 and ecs; write the targets'),
+        ({"aws_sd_configs": [{"region": "eu-west-1"}]}, r'x.aws_sd_configs\[0\].role: "" is not supported: there are ec2 and ecs'),
+        ({"ec2_sd_configs": [{"proxy_url": "http://p"}]}, r"x.ec2_sd_configs\[0\].proxy_url: is not supported: AWS is asked by its SDK"),
+        ({"ec2_sd_configs": [{"enable_http2": "2"}]}, "enable_http2: .* is not true or false"),
     ],
 )
 def test_what_does_not_go_is_refused(value: dict[str, Any], message: str) -> None:

@@ -201,3 +201,15 @@ def test_a_job_may_be_made_of_parts_of_another() -> None:
 def test_a_key_that_stands_twice_is_refused_with_its_line() -> None:
     with pytest.raises(InvalidScrapeConfig, match=r'^line 4: key "scheme" is already set in line 3$'):
         load_scrape_configs("scrape_configs:\n- job_name: a\n  scheme: http\n  scheme: https\n")
+
+
+def test_no_secret_is_told() -> None:
+    text = "scrape_configs: [{job_name: a, bearer_token: hush1}, {job_name: b, http_headers: {X-Key: {values: [v], secrets: [hush2, hush3]}}}]"
+    texts = "".join(load_scrape_configs(text).texts.values())
+    assert "hush" not in texts
+    assert texts.count("<secret>") == 3
+
+
+def test_a_file_that_says_what_holds_anyway_is_read() -> None:
+    text = "enable_http2: true, http_sd_configs: [{url: 'http://h', enable_http2: false}], ec2_sd_configs: [{enable_http2: true}]"
+    assert len(job(text).discoveries) == 2

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from lgtm.model.secret import Secret
-from lgtm.scrape.config_http import HttpConfig, TlsConfig
-from lgtm.scrape.credentials import TlsContexts, authorization
+from lgtm.scrape.config_http import Header, HttpConfig, TlsConfig
+from lgtm.scrape.credentials import TlsContexts, authorization, own_headers
 from scrape.certificates import write_certificate
 
 
@@ -30,9 +30,21 @@ def test_files_are_read_each_time(tmp_path: Path) -> None:
         file.write_text(f"{text}\n")
         assert authorization(http) == f"Bearer {text}"
     assert authorization(HttpConfig(username="u", password_file=str(file))).startswith("Basic ")
+    assert authorization(HttpConfig(username_file=str(file))) == "Basic " + base64.b64encode(b"two:").decode()
     file.unlink()
     with pytest.raises(OSError, match="No such file"):
         authorization(http)
+
+
+def test_headers_have_what_stands_there_and_what_files_have(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text(" one\n")
+    http = HttpConfig(auth_type="Bearer", credentials=Secret("t"), headers=(Header("X-A", ("a", "b"), (Secret("s"),), (str(file),)), Header("X-B")))
+    assert own_headers(http) == [("Authorization", "Bearer t"), ("X-A", "a"), ("X-A", "b"), ("X-A", "s"), ("X-A", "one")]
+    assert own_headers(HttpConfig()) == []
+    file.unlink()
+    with pytest.raises(OSError, match="No such file"):
+        own_headers(http)
 
 
 def test_contexts_are_kept_until_a_file_changes(tmp_path: Path) -> None:

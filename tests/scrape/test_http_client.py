@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lgtm.model.secret import Secret
-from lgtm.scrape.config_http import HttpConfig, TlsConfig
+from lgtm.scrape.config_http import Header, HttpConfig, TlsConfig
 from lgtm.scrape.fetch import BodySizeLimitReached, FetchFailed, Request
 from lgtm.scrape.http_client import DECOMPRESS_INLINE_BYTES_MAX, HttpClient
 from scrape.certificates import server_context, write_certificate
@@ -73,7 +73,7 @@ async def test_large_bodies_that_are_decompressed_in_a_thread_arrive_whole() -> 
 
 
 async def test_redirects_are_followed_without_credentials_for_strangers() -> None:
-    http = HttpConfig(auth_type="Bearer", credentials=Secret("s"))
+    http = HttpConfig(auth_type="Bearer", credentials=Secret("s"), headers=(Header("X-Key", ("a", "b")),))
     async with serving(lambda target: OK) as other:
 
         def answers(target: str) -> bytes:
@@ -85,7 +85,9 @@ async def test_redirects_are_followed_without_credentials_for_strangers() -> Non
             unfollowed = await client(Request(asked.url(), http=HttpConfig(follow_redirects=False)))
             await client.close()
     assert ["Authorization: Bearer s" in head for head in asked.heads] == [True, True, False]
+    assert ["X-Key: a\r\nX-Key: b\r\n" in head for head in asked.heads] == [True, True, False]
     assert "Authorization" not in other.heads[0]
+    assert "X-Key" not in other.heads[0]
     assert unfollowed.status == 302
 
 

@@ -10,7 +10,7 @@ from lgtm.clock import NS_PER_S
 from lgtm.model.labels import Labels, labels_of, quote
 from lgtm.model.secret import Secret
 from lgtm.scrape.config_http import HttpConfig, read_http
-from lgtm.scrape.section import Section
+from lgtm.scrape.section import NO, Section
 
 PORT_MAX = 65_535
 RECORD_TYPES = ("SRV", "A", "AAAA", "MX", "NS")
@@ -91,12 +91,17 @@ class NodesDiscovery:
 Discovery = FileDiscovery | HttpDiscovery | DnsDiscovery | Ec2Discovery | EcsDiscovery | NodesDiscovery
 
 _ELSEWHERE = (
-    "aws azure consul digitalocean docker dockerswarm eureka gce hetzner ionos kubernetes kuma lightsail linode marathon nerve nomad openstack "
+    "azure consul digitalocean docker dockerswarm eureka gce hetzner ionos kubernetes kuma lightsail linode marathon nerve nomad openstack "
     "ovhcloud puppetdb scaleway serverset stackit triton uyuni vultr"
 )
-_LEFT_OUT = {
-    f"{name}_sd_configs": "write its targets into a file for file_sd_configs, or serve them for http_sd_configs" for name in _ELSEWHERE.split()
-}
+_INSTEAD = "write the targets into a file for file_sd_configs, or serve them for http_sd_configs"
+_LEFT_OUT = {f"{name}_sd_configs": _INSTEAD for name in _ELSEWHERE.split()}
+_SDK = "AWS is asked by its SDK, which takes proxies and certificates from the environment"
+_HTTP = (
+    "authorization basic_auth bearer_token bearer_token_file http_headers no_proxy oauth2 proxy_connect_header proxy_from_environment "
+    "proxy_url tls_config"
+)
+_HTTP_OF_AWS = dict.fromkeys(_HTTP.split(), _SDK)
 
 
 def read_static(section: Section) -> tuple[StaticConfig, ...]:
@@ -121,6 +126,7 @@ def read_discoveries(section: Section) -> tuple[Discovery, ...]:
         "dns_sd_configs": _dns,
         "ec2_sd_configs": _ec2,
         "ecs_sd_configs": _ecs,
+        "aws_sd_configs": _aws,
     }
     found: list[Discovery] = []
     for key, read in readers.items():
@@ -183,6 +189,13 @@ def _ecs(section: Section) -> EcsDiscovery:
     )
 
 
+def _aws(section: Section) -> Ec2Discovery | EcsDiscovery:
+    role = section.text("role")
+    if role not in ("ec2", "ecs"):
+        raise section.error("role", f"{quote(role)} is not supported: there are ec2 and ecs; {_INSTEAD}")
+    return _ec2(section) if role == "ec2" else _ecs(section)
+
+
 def _filter(section: Section) -> tuple[str, tuple[str, ...]]:
     found = section.text("name"), section.texts("values")
     section.end()
@@ -192,6 +205,9 @@ def _filter(section: Section) -> tuple[str, tuple[str, ...]]:
 
 
 def _access(section: Section) -> AwsAccess:
+    section.left_out(_HTTP_OF_AWS, harmless={"proxy_from_environment": NO})
+    for key in ("enable_http2", "follow_redirects"):
+        section.switch(key, True)  # the SDK knows how to speak with AWS
     access = AwsAccess(
         region=section.text("region"),
         endpoint=section.text("endpoint"),

@@ -56,7 +56,7 @@ _HARMLESS = {
 }
 
 
-_SECRETS = ("password", "credentials", "secret_key")
+_SECRETS = ("password", "credentials", "secret_key", "bearer_token", "secrets")
 
 
 @dataclass(slots=True, frozen=True)
@@ -95,8 +95,12 @@ def _without_secrets(value: Any) -> Any:
     if isinstance(value, list):
         return list(map(_without_secrets, value))
     if isinstance(value, dict):
-        return {key: "<secret>" if key in _SECRETS else _without_secrets(one) for key, one in value.items()}
+        return {key: _hidden(one) if key in _SECRETS else _without_secrets(one) for key, one in value.items()}
     return value
+
+
+def _hidden(value: Any) -> Any:
+    return ["<secret>"] * len(value) if isinstance(value, list) else "<secret>"
 
 
 def _read_global(section: Section) -> ScrapeConfig:

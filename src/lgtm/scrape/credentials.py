@@ -1,4 +1,7 @@
-"""Who asks: the header Authorization, and TLS contexts. Files are looked at again for every request, so that what renews them is heard."""
+"""Who asks: the header Authorization, other headers that are configured, and TLS contexts.
+
+Files are looked at again for every request, so that what renews them is heard.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +23,24 @@ _CONTEXTS_MAX = 100
 
 def authorization(http: HttpConfig) -> str:
     """The value of the header, empty for none. Raises OSError when a file cannot be read."""
-    if http.username or http.password or http.password_file:
+    if http.username or http.username_file or http.password or http.password_file:
+        username = _read(http.username_file) if http.username_file else http.username
         password = _read(http.password_file) if http.password_file else http.password.reveal()
-        return "Basic " + base64.b64encode(f"{http.username}:{password}".encode()).decode()
+        return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
     if http.auth_type:
         credentials = _read(http.credentials_file) if http.credentials_file else http.credentials.reveal()
         return f"{http.auth_type} {credentials}"
     return ""
+
+
+def own_headers(http: HttpConfig) -> list[tuple[str, str]]:
+    """All that only those should see for whom it was configured. Raises OSError when a file cannot be read."""
+    header = authorization(http)
+    found = [("Authorization", header)] if header else []
+    for one in http.headers:
+        values = [*one.values, *(secret.reveal() for secret in one.secrets), *map(_read, one.files)]
+        found += [(one.name, value) for value in values]
+    return found
 
 
 class TlsContexts:

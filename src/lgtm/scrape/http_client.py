@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 import httptools
 
 from lgtm.scrape.config_http import TlsConfig
-from lgtm.scrape.credentials import TlsContexts, authorization
+from lgtm.scrape.credentials import TlsContexts, own_headers
 from lgtm.scrape.fetch import BodySizeLimitReached, FetchFailed, Request, Response
 from lgtm.wire.bounds import BodyTooLarge, MalformedBody
 from lgtm.wire.compression import decompress
@@ -57,7 +57,7 @@ class HttpClient:
         url, allowed = request.url, True
         for _ in range(REDIRECTS_MAX + 1):
             try:
-                response = await self._get(url, request, with_authorization=allowed)
+                response = await self._get(url, request, with_own_headers=allowed)
                 location = response.headers.get("location", "")
                 if not request.http.follow_redirects or response.status not in _REDIRECTS or not location:
                     return response
@@ -73,10 +73,10 @@ class HttpClient:
         while self._idle:
             await _close(self._idle.pop()[1])
 
-    async def _get(self, url: str, request: Request, *, with_authorization: bool) -> Response:
+    async def _get(self, url: str, request: Request, *, with_own_headers: bool) -> Response:
         parts = urlsplit(url)
         place = _place(parts, request.http.tls)
-        head = _head(parts, request, authorization(request.http) if with_authorization else "")
+        head = _head(parts, request, own_headers(request.http) if with_own_headers else [])
         kept = self._take(place)
         if kept is not None:
             try:
@@ -204,14 +204,12 @@ def _place(parts: SplitResult, tls: TlsConfig) -> _Place:
     return parts.scheme, host, parts.port or (443 if parts.scheme == "https" else 80), tls
 
 
-def _head(parts: SplitResult, request: Request, authorization_header: str) -> bytes:
+def _head(parts: SplitResult, request: Request, own: list[tuple[str, str]]) -> bytes:
     target = quote(parts.path or "/", safe="/:@!$&'()*+,;=%~-._")
     if parts.query:
         target += "?" + quote(parts.query, safe="/:@!$&'()*+,;=%~-._?[]")
     host = parts.netloc.rpartition("@")[2]
-    headers = [("Host", host), *request.headers]
-    if authorization_header:
-        headers.append(("Authorization", authorization_header))
+    headers = [("Host", host), *request.headers, *own]
     lines = [f"GET {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
     if any("\r" in line or "\n" in line for line in lines):
         raise ValueError("a header has a line break")
