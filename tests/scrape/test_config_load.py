@@ -10,6 +10,7 @@ from lgtm.scrape.config import TEXT_PROTOCOLS, ScrapeConfig, ScrapeLimits
 from lgtm.scrape.config_discovery import FileDiscovery, StaticConfig
 from lgtm.scrape.config_load import ScrapeFile, load_scrape_configs
 from lgtm.scrape.section import InvalidScrapeConfig
+from lgtm.wire.exposition_resolution import Resolution
 
 
 def job(text: str, global_: str = "{}") -> ScrapeConfig:
@@ -96,8 +97,13 @@ def test_native_histograms_are_asked_for_as_protobuf() -> None:
     assert job("always_scrape_classic_histograms: true").classic_histograms
 
 
+def test_native_histograms_may_be_kept_coarser() -> None:
+    assert job("native_histogram_bucket_limit: 160, native_histogram_min_bucket_factor: 1.1").resolution == Resolution(schema_max=2, buckets_max=160)
+
+
 def test_settings_that_change_nothing_may_stand_there() -> None:
-    assert job("metric_name_validation_scheme: utf8, native_histogram_bucket_limit: 0, convert_classic_histograms_to_nhcb: false") == job("")
+    assert job("metric_name_validation_scheme: utf8, convert_classic_histograms_to_nhcb: false") == job("")
+    assert job("native_histogram_bucket_limit: 0, native_histogram_min_bucket_factor: 0") == job("")
 
 
 @pytest.mark.parametrize(

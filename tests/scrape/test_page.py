@@ -6,7 +6,10 @@ import pytest
 
 from lgtm.scrape.config import PROTOCOLS, TEXT_PROTOCOLS, ScrapeConfig
 from lgtm.scrape.page import UnknownPage, accept_header, decode_page
-from wire.families import delimited, family
+from lgtm.wire.exposition_messages import StoredHistogram
+from lgtm.wire.exposition_protobuf import HISTOGRAM
+from lgtm.wire.exposition_resolution import Resolution
+from wire.families import delimited, family, spans
 
 PROTOBUF = delimited(family("m", 1, {"gauge": {"value": 1}}))
 
@@ -33,6 +36,14 @@ def test_the_most_wanted_is_named_first() -> None:
 def test_pages_are_read_as_they_say(content_type: str, body: bytes) -> None:
     page = decode_page(body, content_type, ScrapeConfig(job_name="j"))
     assert [dict(page.labels_of(row)) for row in range(len(page))] == [{"__name__": "m"}]
+
+
+def test_native_histograms_are_as_fine_as_the_job_says() -> None:
+    histogram = {"sample_count": 1, "schema": 5, "positive_span": spans((1, 1)), "positive_delta": [1]}
+    body = delimited(family("h", HISTOGRAM, {"histogram": histogram}))
+    job = ScrapeConfig(job_name="j", native_histograms=True, resolution=Resolution(schema_max=2))
+    page = decode_page(body, PROTOCOLS["PrometheusProto"], job)
+    assert StoredHistogram.FromString(page.histograms[0]).schema == 2
 
 
 @pytest.mark.parametrize(

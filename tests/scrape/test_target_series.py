@@ -14,10 +14,14 @@ from lgtm.model.labels import labels_of
 from lgtm.relabel.rule import Action, RelabelRule
 from lgtm.scrape.config import ScrapeLimits
 from lgtm.scrape.sample_labels import InvalidSample, SampleLabels
-from lgtm.scrape.target_series import Rows, SampleLimitReached, TargetSeries, decode_key, encode_key, sliced
+from lgtm.scrape.target_series import BucketLimitReached, Rows, SampleLimitReached, TargetSeries, decode_key, encode_key, sliced
 from lgtm.wire.bounds import MalformedBody
+from lgtm.wire.exposition import Exposition
 from lgtm.wire.exposition_openmetrics import decode_openmetrics
+from lgtm.wire.exposition_protobuf import HISTOGRAM, decode_protobuf
+from lgtm.wire.exposition_resolution import Resolution
 from lgtm.wire.exposition_text import decode_text
+from wire.families import delimited, family, spans
 
 NOW_NS = 1_700_000_000 * NS_PER_S
 STALE_BITS = 0x7FF0000000000002
@@ -203,3 +207,15 @@ def test_pieces_of_rows_have_all_of_them_and_exemplars_come_with_the_last() -> N
     assert [len(piece.exemplars) for piece in pieces] == [0] * (len(pieces) - 1) + [1]
     assert [piece.starts_ns for piece in pieces] == [rows.starts_ns[at : at + 1] if rows.starts_ns else None for at in range(len(pieces))]
     assert len(list(sliced(rows, 100))) == len(list(sliced(target.lose(NOW_NS - 1), 1_000))) == 1
+
+
+def test_a_histogram_with_too_many_buckets_fails_the_page_unless_it_is_dropped() -> None:
+    def page(name: str) -> Exposition:
+        far = {"sample_count": 2, "positive_span": spans((0, 1), (1_000, 1)), "positive_delta": [1, 0]}
+        return decode_protobuf(delimited(family(name, HISTOGRAM, {"histogram": far})), resolution=Resolution(buckets_max=1))
+
+    target = series()
+    assert told(target, target.take(page("x"), NOW_NS).rows) == {}
+    with pytest.raises(BucketLimitReached, match="histogram bucket limit exceeded") as raised:
+        target.take(page("h"), NOW_NS)
+    assert raised.value.kept == 1

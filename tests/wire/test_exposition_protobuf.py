@@ -14,6 +14,7 @@ from lgtm.wire.decoded_samples import Metadata
 from lgtm.wire.exposition import NO_TIME, Exposition, ScrapedExemplar
 from lgtm.wire.exposition_messages import StoredHistogram
 from lgtm.wire.exposition_protobuf import COUNTER, GAUGE, GAUGE_HISTOGRAM, HISTOGRAM, SUMMARY, UNTYPED, decode_protobuf
+from lgtm.wire.exposition_resolution import Resolution
 from wire.families import delimited, family, labels, spans
 
 CREATED = {"seconds": 7, "nanos": 500_000_000}
@@ -74,7 +75,7 @@ def test_classic_histograms_end_with_infinity_even_where_it_was_not_sent() -> No
         ({"native": False}, ["h_count", "h_sum", "h_bucket", "h_bucket", "h_bucket"]),
     ],
 )
-def test_native_histograms_are_read_with_or_without_their_classic_buckets(options: dict[str, bool], names: list[str]) -> None:
+def test_native_histograms_are_read_with_or_without_their_classic_buckets(options: dict[str, Any], names: list[str]) -> None:
     page = decode_protobuf(delimited(family("h", HISTOGRAM, {"histogram": CLASSIC | NATIVE})), **options)
     assert [dict(page.labels_of(row))["__name__"] for row in range(len(page))] == names
     assert list(page.histograms) == ([] if "native" in options else [0])
@@ -88,6 +89,13 @@ def test_native_histograms_are_stored_with_their_sum_as_value() -> None:
     assert page.exemplars == [ScrapedExemplar(0, (("trace_id", "x"),), 0.5, 7_500)]
     assert page.ts_ms is not None
     assert page.ts_ms.tolist() == [9]
+
+
+def test_histograms_with_too_many_buckets_at_any_schema_are_told() -> None:
+    far = {"sample_count": 2, "positive_span": spans((0, 1), (1_000, 1)), "positive_delta": [1, 0]}
+    page = decode_protobuf(delimited(family("h", HISTOGRAM, {"histogram": NATIVE}, {"histogram": far})), resolution=Resolution(0, 1))
+    assert [StoredHistogram.FromString(page.histograms[row]).schema for row in (0, 1)] == [0, -4]
+    assert list(page.oversized) == [1]
 
 
 def test_times_and_starts_are_those_of_the_metric() -> None:

@@ -8,6 +8,7 @@ from lgtm.clock import NS_PER_S
 from lgtm.relabel.rule import RelabelRules
 from lgtm.scrape.config_discovery import Discovery, StaticConfig
 from lgtm.scrape.config_http import HttpConfig
+from lgtm.wire.exposition_resolution import ANY, Resolution
 
 PROTOCOLS = {
     "PrometheusProto": "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited",
@@ -58,6 +59,8 @@ class ScrapeConfig:
     native_histograms: bool = False
     classic_histograms: bool = False
     """Whether classic buckets are read beside native ones."""
+    resolution: Resolution = ANY
+    """Of native histograms. What has more buckets than it lets have fails the page."""
     extra_metrics: bool = False
     """Whether timeout, limit and size of each scrape are samples, too."""
     http: HttpConfig = field(default_factory=HttpConfig)

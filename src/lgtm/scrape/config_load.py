@@ -18,6 +18,7 @@ from lgtm.scrape.config_discovery import read_discoveries, read_static
 from lgtm.scrape.config_http import read_http
 from lgtm.scrape.document import parse_yaml, print_yaml
 from lgtm.scrape.section import NO, InvalidScrapeConfig, Section
+from lgtm.wire.exposition_resolution import Resolution, schema_of_factor
 
 _ELSEWHERE = {
     "alerting": "no alerts are sent from here",
@@ -40,16 +41,12 @@ _GLOBAL_ELSEWHERE = {
 _NOT_YET = {"scrape_config_files": "put the jobs into scrape_configs"}
 _LEFT_OUT = {
     "convert_classic_histograms_to_nhcb": "classic buckets are kept as series",
-    "native_histogram_bucket_limit": "histograms are kept as they come",
-    "native_histogram_min_bucket_factor": "histograms are kept as they come",
     "metric_name_validation_scheme": "all names that are UTF-8 are taken",
     "metric_name_escaping_scheme": "names are taken as they are",
     "scrape_failure_log_file": "failures are shown by the targets page",
 }
 _HARMLESS = {
     "convert_classic_histograms_to_nhcb": NO,
-    "native_histogram_bucket_limit": ("0",),
-    "native_histogram_min_bucket_factor": ("0",),
     "metric_name_validation_scheme": ("utf8",),
     "metric_name_escaping_scheme": ("allow-utf-8",),
     "scrape_failure_log_file": ("",),
@@ -132,6 +129,7 @@ def _read_job(section: Section, defaults: ScrapeConfig) -> ScrapeConfig:
         honor_timestamps=section.switch("honor_timestamps", True),
         track_timestamps_staleness=section.switch("track_timestamps_staleness", False),
         enable_compression=section.switch("enable_compression", True),
+        resolution=Resolution(schema_of_factor(section.number("native_histogram_min_bucket_factor")), section.count("native_histogram_bucket_limit")),
         http=read_http(section),
         static=read_static(section),
         discoveries=read_discoveries(section),

@@ -24,7 +24,7 @@ from lgtm.scrape.sample_labels import SampleLabels
 from lgtm.scrape.schedule import after_ns, next_ns, timestamp_ns
 from lgtm.scrape.target import Target
 from lgtm.scrape.target_log import TargetLog
-from lgtm.scrape.target_series import Learned, Rows, SampleLimitReached, Taken, TargetSeries, join_rows, report_labels, sliced
+from lgtm.scrape.target_series import Learned, PageLimitReached, Rows, Taken, TargetSeries, join_rows, report_labels, sliced
 from lgtm.wire.decoded_samples import DecodedSamples, Metadata
 from lgtm.wire.exposition import F64, STALE, Exposition
 from lgtm.wire.go_text import float_text
@@ -192,7 +192,7 @@ class TargetLoop:
             outcome.kind, outcome.error = TIMEOUT, str(FetchFailed(self.target.url, "context deadline exceeded"))
         except LgtmError as error:
             outcome.kind, outcome.error = _kind_of(error), str(error)
-            outcome.kept = error.kept if isinstance(error, SampleLimitReached) else 0
+            outcome.kept = error.kept if isinstance(error, PageLimitReached) else 0
             outcome.body_bytes = -1 if isinstance(error, BodySizeLimitReached) else outcome.body_bytes
         except Exception:
             # A bug, but one that the page of a stranger has found: it ends this scrape and not the node.

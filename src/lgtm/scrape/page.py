@@ -36,7 +36,7 @@ def decode_page(body: bytes, content_type: str, job: ScrapeConfig) -> Exposition
         case "openmetrics":
             return decode_openmetrics(body)
         case "protobuf":
-            return decode_protobuf(body, native=job.native_histograms, classic=job.classic_histograms)
+            return decode_protobuf(body, native=job.native_histograms, classic=job.classic_histograms, resolution=job.resolution)
         case _:
             return decode_text(body)
 

@@ -31,15 +31,22 @@ _END = b"\xff"
 """Follows each name and value in a key; no UTF-8 has it."""
 
 
-class SampleLimitReached(LimitExceeded):
+class PageLimitReached(LimitExceeded):
     """kept: how many samples of the page are left after relabelling."""
 
     def __init__(self, kept: int) -> None:
         super().__init__(kept)
         self.kept = kept
 
+
+class SampleLimitReached(PageLimitReached):
     def __str__(self) -> str:
         return "sample limit exceeded"
+
+
+class BucketLimitReached(PageLimitReached):
+    def __str__(self) -> str:
+        return "histogram bucket limit exceeded"
 
 
 @dataclass(slots=True, frozen=True, eq=False)
@@ -93,13 +100,15 @@ class TargetSeries:
     def take(self, page: Exposition, now_ns: int, learned: Learned | None = None) -> Taken:
         """now_ns: whole milliseconds. learned: what `learn` said of the page, if it was asked.
 
-        Raises InvalidSample, MalformedBody or SampleLimitReached; then it is as if the page had not been there.
+        Raises InvalidSample, MalformedBody or PageLimitReached; then it is as if the page had not been there.
         """
         self._forget_if_many()
         ids_of_rows = self._ids(page, learned or {})
         kept = np.flatnonzero(ids_of_rows != _DROPPED)
         if 0 < self._labels.limits.samples_max < len(kept):
             raise SampleLimitReached(len(kept))
+        if len(page.oversized) and (ids_of_rows[page.oversized] != _DROPPED).any():
+            raise BucketLimitReached(len(kept))
         ids = ids_of_rows[kept]
         own_time = page.ts_ms is not None and self._honor_timestamps
         ts_ns = page.times_ns(now_ns)[kept] if own_time else np.full(len(kept), now_ns)

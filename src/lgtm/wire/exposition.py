@@ -59,6 +59,8 @@ class Exposition:
     ts_ms: I64 | None = None
     start_ms: I64 | None = None
     histograms: Mapping[int, bytes] = field(default_factory=dict)
+    oversized: Sequence[int] = ()
+    """Rows whose native histogram has too many buckets. The page fails if they are kept."""
     exemplars: Sequence[ScrapedExemplar] = ()
     metadata: tuple[Metadata, ...] = ()
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf.message import DecodeError
 
 from lgtm.wire.bounds import MalformedBody
 from lgtm.wire.exposition_messages import Span, StoredHistogram
+from lgtm.wire.exposition_resolution import ANY, SCHEMA_MIN, Resolution, Side, fitted
 
-SCHEMA_MIN, SCHEMA_MAX = -4, 8
+SCHEMA_SENT_MAX = 52
+"""Schemas beyond SCHEMA_MAX are reserved: whoever sends one means a histogram that is made coarser."""
 _GAUGE_HINT = 3
 _ZERO_SIDE = 1e-9
 """By so much of itself the sum of a float histogram's buckets may exceed its count: sums of floats depend on their order."""
@@ -23,9 +25,15 @@ def is_native(histogram: Any) -> bool:
     return bool(histogram.positive_span or histogram.negative_span or histogram.zero_threshold or histogram.zero_count or histogram.zero_count_float)
 
 
-def encode_histogram(scraped: Any, *, gauge: bool) -> bytes:
-    """`io.prometheus.write.v2.Histogram` without a timestamp. Raises MalformedBody for one that does not hold together."""
-    if not SCHEMA_MIN <= scraped.schema <= SCHEMA_MAX:
+class Encoded(NamedTuple):
+    message: bytes
+    """`io.prometheus.write.v2.Histogram` without a timestamp."""
+    buckets: int
+
+
+def encode_histogram(scraped: Any, *, gauge: bool, resolution: Resolution = ANY) -> Encoded:
+    """As fine as `resolution` lets it be. Raises MalformedBody for one that does not hold together."""
+    if not SCHEMA_MIN <= scraped.schema <= SCHEMA_SENT_MAX:
         raise MalformedBody(f"histogram has an invalid schema, got {scraped.schema}")
     stored = StoredHistogram(
         sum=scraped.sample_sum,
@@ -40,8 +48,11 @@ def encode_histogram(scraped: Any, *, gauge: bool) -> bytes:
         _add_floats(stored, scraped)
     else:
         _add_integers(stored, scraped)
-    encoded: bytes = stored.SerializeToString()
-    return encoded
+    buckets = _buckets(stored)
+    if not resolution.is_kept(stored.schema, buckets):
+        _coarsen(stored, resolution)
+        buckets = _buckets(stored)
+    return Encoded(stored.SerializeToString(), buckets)
 
 
 def _add_integers(stored: Any, scraped: Any) -> None:
@@ -69,6 +80,38 @@ def _add_floats(stored: Any, scraped: Any) -> None:
     _check_counts(counts)
     if stored.zero_count_float + sum(counts) > stored.count_float * (1 + _ZERO_SIDE):
         raise MalformedBody("histogram's observation count should be at least the number of observations found in the buckets")
+
+
+def _buckets(stored: Any) -> int:
+    return sum(map(len, (stored.negative_deltas, stored.negative_counts, stored.positive_deltas, stored.positive_counts)))
+
+
+def _coarsen(stored: Any, resolution: Resolution) -> None:
+    sides = (
+        _side(stored.negative_spans, stored.negative_deltas, stored.negative_counts),
+        _side(stored.positive_spans, stored.positive_deltas, stored.positive_counts),
+    )
+    stored.schema, (negative, positive) = fitted(stored.schema, sides, resolution)
+    try:
+        _put(negative, stored.negative_spans, stored.negative_deltas, stored.negative_counts)
+        _put(positive, stored.positive_spans, stored.positive_deltas, stored.positive_counts)
+    except ValueError as error:
+        raise MalformedBody(f"histogram cannot be made coarser: {error}") from error
+
+
+def _side(spans: Any, deltas: Any, counts: Any) -> Side:
+    return Side.of([(span.offset, span.length) for span in map(_span, spans)], list(counts) or list(accumulate(deltas)))
+
+
+def _put(side: Side, spans: Any, deltas: Any, counts: Any) -> None:
+    """Raises ValueError for numbers that have no place in the message: sums of large counts, gaps of many empty spans."""
+    encoded = [Span(offset=offset, length=length).SerializeToString() for offset, length in side.spans()]
+    del spans[:]
+    spans.extend(encoded)
+    if counts:
+        counts[:] = side.counts
+    else:
+        deltas[:] = side.deltas()
 
 
 def _check_spans(scraped: Any) -> None:

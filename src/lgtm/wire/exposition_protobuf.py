@@ -17,6 +17,7 @@ from lgtm.wire.exposition import NAN, NO_TIME, Exposition, ScrapedExemplar
 from lgtm.wire.exposition_histogram import encode_histogram, is_native
 from lgtm.wire.exposition_messages import LabelPair, MetricFamily
 from lgtm.wire.exposition_numbers import float_label
+from lgtm.wire.exposition_resolution import ANY, Resolution
 from lgtm.wire.exposition_series import METRIC_NAME, Pairs, decode_utf8
 from lgtm.wire.exposition_text import sparse_times
 from lgtm.wire.protobuf import read_varint
@@ -25,12 +26,13 @@ COUNTER, GAUGE, SUMMARY, UNTYPED, HISTOGRAM, GAUGE_HISTOGRAM = range(6)
 _TYPES = ("counter", "gauge", "summary", "unknown", "histogram", "gaugehistogram")
 
 
-def decode_protobuf(data: bytes, *, native: bool = True, classic: bool = False) -> Exposition:
+def decode_protobuf(data: bytes, *, native: bool = True, classic: bool = False, resolution: Resolution = ANY) -> Exposition:
     """native: whether native histograms are read; otherwise only their classic buckets. classic: whether buckets are read beside them, too.
+    resolution: how fine native ones are kept; those that have too many buckets at any are `oversized`.
 
     Pure, and free to run in any thread. Raises MalformedBody for a page that is wrong in any place; then nothing of it counts.
     """
-    page = _Page(native, classic)
+    page = _Page(native, classic, resolution)
     for message in _delimited(data):
         try:
             family = MetricFamily.FromString(message)
@@ -51,14 +53,15 @@ def _delimited(data: bytes) -> Iterator[bytes]:
 
 
 class _Page:
-    def __init__(self, native: bool, classic: bool) -> None:
-        self._native, self._classic = native, classic
+    def __init__(self, native: bool, classic: bool, resolution: Resolution) -> None:
+        self._native, self._classic, self._resolution = native, classic, resolution
         self._keys: list[bytes] = []
         self._values: list[float] = []
         self._series: list[tuple[bytes, Any, tuple[str, str] | None]] = []
         self._times: dict[int, int] = {}
         self._starts: dict[int, int] = {}
         self._histograms: dict[int, bytes] = {}
+        self._oversized: list[int] = []
         self._exemplars: list[ScrapedExemplar] = []
         self._metadata: list[Metadata] = []
 
@@ -112,7 +115,9 @@ class _Page:
         native = self._native and is_native(histogram)
         if native:
             row = self._add_row(name, metric, histogram.sample_sum)
-            self._histograms[row] = encode_histogram(histogram, gauge=gauge)
+            self._histograms[row], buckets = encode_histogram(histogram, gauge=gauge, resolution=self._resolution)
+            if 0 < self._resolution.buckets_max < buckets:
+                self._oversized.append(row)
             for exemplar in histogram.exemplars or [bucket.exemplar for bucket in histogram.bucket if bucket.HasField("exemplar")]:
                 self._add_exemplar(row, exemplar)
         if not native or (self._classic and histogram.bucket):
@@ -164,6 +169,7 @@ class _Page:
             ts_ms=sparse_times(self._times, rows),
             start_ms=sparse_times(self._starts, rows),
             histograms=self._histograms,
+            oversized=self._oversized,
             exemplars=self._exemplars,
             metadata=tuple(self._metadata),
         )
