@@ -52,12 +52,14 @@ class Remembered:
     def __init__(self) -> None:
         self.appends: list[tuple[float, dict[str, Any]]] = []
         self.tenants: list[Tenant] = []
+        self.exemplars: list[int] = []
         self.refuses = False
 
     async def append(self, tenant: Tenant, samples: DecodedSamples) -> None:
         if self.refuses:
             raise Unavailable("no room")
         self.tenants.append(tenant)
+        self.exemplars.append(samples.exemplars.num_rows if samples.exemplars else 0)
         told: dict[str, Any] = {}
         for row in samples.rows.to_pylist():
             labels = dict(samples.labels_of(row["series"]))

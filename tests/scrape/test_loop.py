@@ -195,6 +195,17 @@ async def test_samples_that_are_not_stored_are_told_and_the_loop_goes_on() -> No
     assert scraped.sink.tenants == ["other"]
 
 
+async def test_exemplars_of_a_scrape_that_was_not_stored_come_with_the_next() -> None:
+    body = b'# TYPE a counter\na_total 1 # {id="t"} 0.5\n# EOF\n'
+    scraped = Scraped(Response(200, "OK", {"content-type": "application/openmetrics-text"}, body))
+    scraped.sink.refuses = True
+    await scraped.loop.scrape(scraped.clock.now_ns())
+    scraped.sink.refuses = False
+    for _ in range(3):
+        await scraped.once()
+    assert scraped.sink.exemplars == [1, 0, 0]
+
+
 async def test_work_ends_in_time_or_is_cancelled() -> None:
     clock, cancelled = ManualClock(), []
 

@@ -219,3 +219,54 @@ def test_a_histogram_with_too_many_buckets_fails_the_page_unless_it_is_dropped()
     with pytest.raises(BucketLimitReached, match="histogram bucket limit exceeded") as raised:
         target.take(page("h"), NOW_NS)
     assert raised.value.kept == 1
+
+
+def exemplars(target: TargetSeries, text: str, now_s: int = 0) -> list[tuple[str, float, int]]:
+    """Trace id, value and time (in seconds from NOW_NS) of those of a page that are stored."""
+    page = decode_openmetrics(f"# TYPE a counter\n{text}\n# EOF\n".encode())
+    rows = target.take(page, NOW_NS + now_s * NS_PER_S).rows
+    return [(dict(e.labels)["id"], e.value, (e.ts_ms or 0) // 1_000 - NOW_NS // NS_PER_S) for _, e in rows.exemplars]
+
+
+def test_an_exemplar_is_stored_once_with_the_time_it_was_first_seen() -> None:
+    target = series()
+    shown = 'a_total 1 # {id="t"} 0.5'
+    assert exemplars(target, shown) == [("t", 0.5, 0)]
+    assert exemplars(target, shown, 1) == []
+    assert exemplars(target, "a_total 1", 2) == []
+    assert exemplars(target, shown, 3) == []
+    assert exemplars(target, 'a_total 1 # {id="t"} 0.6', 4) == [("t", 0.6, 4)]
+    assert exemplars(target, shown, 5) == [("t", 0.5, 5)]
+
+
+def test_an_exemplar_with_another_time_is_another_one() -> None:
+    target, now_s = series(), NOW_NS // NS_PER_S
+    assert exemplars(target, f'a_total 1 # {{id="t"}} 0.5 {now_s - 9}') == [("t", 0.5, -9)]
+    assert exemplars(target, f'a_total 1 # {{id="t"}} 0.5 {now_s - 9}', 1) == []
+    assert exemplars(target, f'a_total 1 # {{id="t"}} 0.5 {now_s - 8}', 2) == [("t", 0.5, -8)]
+
+
+def test_exemplars_are_told_apart_by_their_series() -> None:
+    target = series()
+    page = 'a_total{x="1"} 1 # {id="t"} 1\na_total{x="2"} 1 # {id="t"} 1'
+    assert len(exemplars(target, page)) == 2
+    assert exemplars(target, page, 1) == []
+
+
+def test_exemplars_that_were_not_stored_are_new_once_more() -> None:
+    target = series()
+    shown = 'a_total 1 # {id="t"} 0.5'
+    assert len(exemplars(target, shown)) == 1
+    target.not_stored()
+    assert exemplars(target, shown, 1) == [("t", 0.5, 1)]
+
+
+def test_exemplars_are_remembered_and_forgotten_with_their_series() -> None:
+    target = series()
+    stays = 'a_total{x="stays"} 1 # {id="t"} 1'
+    for at in range(5):
+        lines = [f'a_total{{x="{at}-{number}"}} 1 # {{id="u"}} 1' for number in range(600)]
+        new = exemplars(target, "\n".join([*lines, stays]), at)
+        assert [one for one in new if one[0] == "t"] == ([("t", 1, 0)] if not at else [])
+        assert len(new) == 600 + (not at)
+        assert len(target._exemplars) <= target.known < 2_900

@@ -247,6 +247,7 @@ class TargetLoop:
                 await self.parts.sink.append(tenant, self._series.samples(piece, page))
                 page = None  # what it says of its families is told once
         except LgtmError as error:
+            self._series.not_stored()
             self.state.last_error = f"samples were not stored: {error}"
             self.parts.metrics.not_stored.inc()
             fields = {"job": self.job.job_name, "target": self.target.url, "error": error}

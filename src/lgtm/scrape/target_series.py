@@ -16,6 +16,7 @@ import pyarrow as pa
 from lgtm.errors import LimitExceeded
 from lgtm.model.labels import Labels, labels_of
 from lgtm.scrape.sample_labels import SampleLabels
+from lgtm.scrape.seen_exemplars import SeenExemplars
 from lgtm.wire.decoded_samples import DecodedSamples
 from lgtm.wire.exposition import F64, I64, NO_TIME, STALE, Exposition, Flags, ScrapedExemplar, exemplar_rows, sample_rows
 from lgtm.wire.exposition_series import METRIC_NAME
@@ -87,6 +88,7 @@ class TargetSeries:
         self._on_page: Flags = np.zeros(0, np.bool_)
         self._live: Flags = np.zeros(0, np.bool_)
         self._rows_of_page = 0
+        self._exemplars = SeenExemplars()
 
     @property
     def known(self) -> int:
@@ -117,10 +119,14 @@ class TargetSeries:
         if own_time and page.ts_ms is not None and not self._track_timestamps:
             tracked = ids[page.ts_ms[kept] == NO_TIME]
         gone, added = self._follow(ids, tracked)
-        rows = _with_markers(_rows(page, kept[first], ids[first], ts_ns[first]), gone, now_ns)
+        rows = _with_markers(self._rows(page, kept[first], ids[first], ts_ns[first]), gone, now_ns)
         taken = Taken(rows, len(page), len(kept), added, len(kept) - len(first), len(gone))
         self._rows_of_page = len(page)
         return taken
+
+    def not_stored(self) -> None:
+        """What was taken last is not stored: its exemplars are new once more."""
+        self._exemplars.forget()
 
     def lose(self, now_ns: int) -> Rows:
         """Markers for every series that is live: the page failed, or the target is gone."""
@@ -151,6 +157,25 @@ class TargetSeries:
             exemplars=exemplar_rows(exemplars, np.zeros(0, np.int64)),
             metadata=page.metadata if page else (),
         )
+
+    def _rows(self, page: Exposition, rows: Ids, ids: Ids, ts_ns: I64) -> Rows:
+        starts, histograms = page.starts_ns(), page.histogram_column()
+        taken = pa.array(rows)
+        return Rows(
+            ids,
+            ts_ns,
+            page.values[rows],
+            None if starts is None else starts.take(taken),
+            None if histograms is None else histograms.take(taken),
+            self._new_exemplars(page, rows, ids, ts_ns),
+        )
+
+    def _new_exemplars(self, page: Exposition, rows: Ids, ids: Ids, ts_ns: I64) -> tuple[tuple[int, ScrapedExemplar], ...]:
+        if not page.exemplars:
+            return ()
+        at = {row: position for position, row in enumerate(rows.tolist())}
+        new = self._exemplars.new([(int(ids[at[exemplar.row]]), exemplar) for exemplar in page.exemplars if exemplar.row in at])
+        return tuple((number, _timed(exemplar, int(ts_ns[at[exemplar.row]]))) for number, exemplar in new)
 
     def _ids(self, page: Exposition, learned: Learned) -> Ids:
         ids = list(map(self._known.get, page.keys))
@@ -212,6 +237,7 @@ class TargetSeries:
         self._numbers = {key: number for number, key in enumerate(self._keys)}
         self._on_page, self._live = self._on_page[wanted], self._live[wanted]
         self._key_column = pa.array(self._keys, pa.binary())
+        self._exemplars.renumber(lambda number: places[number] if wanted[number] else None)
 
 
 def encode_key(labels: Labels) -> bytes:
@@ -248,27 +274,6 @@ def sliced(rows: Rows, size: int) -> Iterator[Rows]:
         starts, histograms = (None if column is None else column[piece] for column in (rows.starts_ns, rows.histograms))
         exemplars = rows.exemplars if start + size >= len(rows.ids) else ()
         yield Rows(rows.ids[piece], rows.ts_ns[piece], rows.values[piece], starts, histograms, exemplars)
-
-
-def _rows(page: Exposition, rows: Ids, ids: Ids, ts_ns: I64) -> Rows:
-    starts, histograms = page.starts_ns(), page.histogram_column()
-    taken = pa.array(rows)
-    return Rows(
-        ids,
-        ts_ns,
-        page.values[rows],
-        None if starts is None else starts.take(taken),
-        None if histograms is None else histograms.take(taken),
-        _exemplars(page, rows, ids, ts_ns),
-    )
-
-
-def _exemplars(page: Exposition, rows: Ids, ids: Ids, ts_ns: I64) -> tuple[tuple[int, ScrapedExemplar], ...]:
-    if not page.exemplars:
-        return ()
-    at = {row: position for position, row in enumerate(rows.tolist())}
-    found = [(at[exemplar.row], exemplar) for exemplar in page.exemplars if exemplar.row in at]
-    return tuple((int(ids[position]), _timed(exemplar, int(ts_ns[position]))) for position, exemplar in found)
 
 
 def _timed(exemplar: ScrapedExemplar, ts_ns: int) -> ScrapedExemplar:
