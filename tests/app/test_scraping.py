@@ -174,7 +174,8 @@ async def test_refused_samples_do_not_fail_a_scrape(tmp_path: Path, caplog: pyte
         node.error = SamplesRefused([Refusal(Reason.MISSING_LABELS, "too far ahead", 1, 0)], Written())
         await node.clock.advance(10)
         assert node.told("append_failures_total") == 0
-        assert (await node.scraping.targets(DEFAULT_TENANT)).active[0].last_error == ""
+        (target,) = (await node.scraping.targets(DEFAULT_TENANT)).active
+        assert (target.health, target.last_error) == ("up", "samples were refused: too far ahead")
         assert "samples of a target were refused" in caplog.text
 
 

@@ -54,8 +54,9 @@ class Remembered:
         self.tenants: list[Tenant] = []
         self.exemplars: list[int] = []
         self.refuses = False
+        self.refused = ""
 
-    async def append(self, tenant: Tenant, samples: DecodedSamples) -> None:
+    async def append(self, tenant: Tenant, samples: DecodedSamples) -> str:
         if self.refuses:
             raise Unavailable("no room")
         self.tenants.append(tenant)
@@ -67,6 +68,7 @@ class Remembered:
             told[f"{labels['__name__']}{{{labels['instance']}}}"] = "stale" if stale else row["value"]
         times = set(samples.rows.column("ts").to_pylist())
         self.appends.append((max(times) / 1e9 if times else 0.0, told))
+        return self.refused
 
     def of(self, name: str) -> list[Any]:
         """The values of one series, append by append; None where it has none."""

@@ -195,6 +195,19 @@ async def test_samples_that_are_not_stored_are_told_and_the_loop_goes_on() -> No
     assert scraped.sink.tenants == ["other"]
 
 
+async def test_what_was_refused_is_told_of_a_target_that_is_up() -> None:
+    scraped = Scraped()
+    scraped.sink.refused = "label value too long"
+    await scraped.once()
+    assert (scraped.loop.state.health, scraped.loop.state.last_error) == (UP, "samples were refused: label value too long")
+    scraped.pages.page = FetchFailed("http://h/metrics", "EOF")
+    await scraped.once()
+    assert (scraped.loop.state.health, scraped.loop.state.last_error) == (DOWN, 'Get "http://h/metrics": EOF')
+    scraped.pages.page, scraped.sink.refused = "m 1\n", ""
+    await scraped.once()
+    assert (scraped.loop.state.health, scraped.loop.state.last_error) == (UP, "")
+
+
 async def test_exemplars_of_a_scrape_that_was_not_stored_come_with_the_next() -> None:
     body = b'# TYPE a counter\na_total 1 # {id="t"} 0.5\n# EOF\n'
     scraped = Scraped(Response(200, "OK", {"content-type": "application/openmetrics-text"}, body))

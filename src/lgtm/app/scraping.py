@@ -72,17 +72,20 @@ class Samples:
     def __init__(self, push: Push, log: TargetLog) -> None:
         self._push, self._log = push, log
 
-    async def append(self, tenant: Tenant, samples: DecodedSamples) -> None:
+    async def append(self, tenant: Tenant, samples: DecodedSamples) -> str:
         """What is refused of a page is counted by the distributor and does not fail the scrape, as in Prometheus."""
         try:
             await self._push(tenant, samples)
         except SamplesRefused as error:
-            self._log.tell(logging.WARNING, "samples of a target were refused", tenant=tenant, error=str(error).partition("\n")[0])
+            refused = str(error).partition("\n")[0]
+            self._log.tell(logging.WARNING, "samples of a target were refused", tenant=tenant, error=refused)
+            return refused
         except LgtmError:
             raise
         except Exception as error:
             logger.exception("scraped samples were not stored because of an error in the program")
             raise Unavailable("internal error") from error
+        return ""
 
 
 class Scraping:

@@ -52,8 +52,11 @@ _END_WAIT = 1.1
 
 
 class Sink(Protocol):
-    async def append(self, tenant: Tenant, samples: DecodedSamples) -> None:
-        """Returns when the samples are stored. Raises LgtmError when they are not; the next scrape is another one then."""
+    async def append(self, tenant: Tenant, samples: DecodedSamples) -> str:
+        """Returns when the samples are stored: what was refused of them, and why; empty: nothing.
+
+        Raises LgtmError when they are not stored; the next scrape is another one then.
+        """
         ...
 
 
@@ -86,7 +89,8 @@ class LoopParts:
 
 @dataclass(slots=True)
 class TargetState:
-    """How the last scrape went. metadata: of the last page that could be read."""
+    """How the last scrape went. last_error: also of one that went well, when not all of its samples were stored.
+    metadata: of the last page that could be read."""
 
     health: str = UNKNOWN
     last_error: str = ""
@@ -244,7 +248,9 @@ class TargetLoop:
         size = NEW_AT_ONCE_MAX if taken is not None and taken.added > NEW_AT_ONCE_MAX else max(1, len(rows.ids))
         try:
             for piece in sliced(rows, size):
-                await self.parts.sink.append(tenant, self._series.samples(piece, page))
+                refused = await self.parts.sink.append(tenant, self._series.samples(piece, page))
+                if refused and not self.state.last_error:
+                    self.state.last_error = f"samples were refused: {refused}"
                 page = None  # what it says of its families is told once
         except LgtmError as error:
             self._series.not_stored()
