@@ -98,7 +98,7 @@ class Scraping:
         dns = DnsClient(name_servers(), machine.clock, machine.identities)
         metrics, log = ScrapeMetrics(registry), TargetLog(machine.clock)
         loop = LoopParts(machine.clock, self._client, Samples(push, log), self._tenant, metrics, log, sharing.seed)
-        discoverers = Discoverers(machine.clock, self._client, dns.resolve, sharing.nodes)
+        discoverers = Discoverers(machine.clock, self._client, dns.resolve, metrics, sharing.nodes)
         claims = Claims(machine.clock, sharing.is_mine, sharing.handover_s)
         self._scraper = Scraper(PoolParts(loop, discoverers, claims))
         self._told = _ConfigMetrics(registry)

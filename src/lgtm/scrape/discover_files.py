@@ -6,6 +6,7 @@ import asyncio
 import glob
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from lgtm.clock import NS_PER_S
@@ -23,7 +24,10 @@ _State = tuple[int, int, int]
 
 
 class FileDiscoverer:
-    def __init__(self, config: FileDiscovery) -> None:
+    """count_failure: called for each file that cannot be read, whenever it is looked at."""
+
+    def __init__(self, config: FileDiscovery, count_failure: Callable[[], None]) -> None:
+        self._count_failure = count_failure
         self.refresh_ns = min(LOOK_NS, config.refresh_ns)
         self._patterns = config.files
         self._seen: dict[str, tuple[_State, list[dict[str, str]]]] = {}
@@ -46,6 +50,7 @@ class FileDiscoverer:
                 return before
             return state, read_targets(_parse(name, Path(name).read_text(encoding="utf-8")), __meta_filepath=name)
         except (OSError, UnicodeDecodeError, InvalidScrapeConfig) as error:
+            self._count_failure()
             event(logger, logging.WARNING, "a file of targets cannot be read; its targets of before stand", file=name, error=error)
             return before
 

@@ -16,6 +16,7 @@ from lgtm.scrape.discover_http import HttpDiscoverer
 from lgtm.scrape.discover_nodes import Nodes, NodesDiscoverer
 from lgtm.scrape.discoverer import Discoverer
 from lgtm.scrape.fetch import Fetch
+from lgtm.scrape.metrics import ScrapeMetrics
 
 
 def _no_nodes() -> Iterable[str]:
@@ -29,13 +30,14 @@ class Discoverers:
     clock: Clock
     fetch: Fetch
     resolve: Resolve
+    metrics: ScrapeMetrics
     nodes: Nodes = _no_nodes
     user_agent: str = "lgtm"
 
     def __call__(self, discovery: Discovery) -> Discoverer:
         match discovery:
             case FileDiscovery():
-                return FileDiscoverer(discovery)
+                return FileDiscoverer(discovery, self.metrics.discovery_failures.labels("file").inc)
             case HttpDiscovery():
                 return HttpDiscoverer(discovery, self.fetch, self.clock, self.user_agent)
             case DnsDiscovery():
