@@ -138,3 +138,8 @@ def test_no_rule_leaves_an_empty_value_or_changes_its_argument(labels: dict[str,
     assert after is None or all(after.values())
     if action in (Action.KEEP, Action.DROP, Action.KEEP_EQUAL, Action.DROP_EQUAL):
         assert after in (None, before)
+
+
+def test_case_is_changed_character_by_character() -> None:
+    assert result({"a": "Straße"}, action=Action.UPPERCASE, source_labels=("a",), target_label="a") == {"a": "STRAßE"}
+    assert result({"a": "ΟΔΟΣ İ"}, action=Action.LOWERCASE, source_labels=("a",), target_label="a") == {"a": "οδοσ i"}

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lgtm.model.labels import quote
+from lgtm.model.letter_case import lower, upper
 from lgtm.model.matchers import compile_anchored
 from lgtm.model.regex_template import Template
 
@@ -77,9 +78,9 @@ class RelabelRule:
             case Action.HASHMOD:
                 labels[self.target_label] = str(_hash(value) % self.modulus)
             case Action.LOWERCASE:
-                _set(labels, self.target_label, value.lower())
+                _set(labels, self.target_label, lower(value))
             case Action.UPPERCASE:
-                _set(labels, self.target_label, value.upper())
+                _set(labels, self.target_label, upper(value))
             case _:
                 self._apply_to_names(labels)
         return True

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgtm.logql.gotemplate.functions.strings import b64dec, b64enc, lower, title, trunc, upper, urldecode, urlencode
+from lgtm.logql.gotemplate.functions.strings import b64dec, b64enc, title, trunc, urldecode, urlencode
+from lgtm.model.letter_case import lower, upper
 from logql.gotemplate.rendering import failure, render
 
 

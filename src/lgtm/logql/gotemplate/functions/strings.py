@@ -12,27 +12,13 @@ from lgtm.logql.gotemplate.functions.signature import Function, by_name
 from lgtm.logql.gotemplate.kinds import from_bytes, to_bytes
 from lgtm.logql.gotemplate.limits import VALUE_LENGTH_MAX
 from lgtm.logql.gotemplate.literals import quote
+from lgtm.model.letter_case import lower, upper
 
 SPACES = " \t\n\v\f\r\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 _SEPARATORS = re.escape("".join(chr(c) for c in range(128) if not (chr(c).isalnum() or c == 0x5F)) + SPACES[6:])
 _WORD_START = re.compile(f"(?<![^{_SEPARATORS}])[^{_SEPARATORS}]")
 _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
 _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
-
-
-def upper(text: str) -> str:
-    """Character by character: one that Unicode would write as two stays, as in Go."""
-    changed = text.upper()
-    if len(changed) == len(text):
-        return changed
-    return "".join(large if len(large := c.upper()) == 1 else c for c in text)
-
-
-def lower(text: str) -> str:
-    if not text.isascii():
-        # Without Python's rules for a sigma at the end of a word and for the dotted I.
-        text = text.replace("Σ", "σ").replace("İ", "i")
-    return text.lower()
 
 
 def title(text: str) -> str:
