@@ -27,6 +27,7 @@ class ScrapeLimits:
     """0: no limit. A page that exceeds one fails as a whole, and so do all targets of a job that has too many."""
 
     body_bytes_max: int = 0
+    """0: what the client bounds every body to, 64 MiB."""
     samples_max: int = 0
     labels_max: int = 0
     label_name_bytes_max: int = 0
