@@ -150,7 +150,7 @@ async def test_the_sdks_exporters_are_understood(server: PushServer) -> None:
 
 
 class SampleServer:
-    """Keeps what is pushed of metrics; raises `refusal` afterwards."""
+    """Keeps what is pushed of metrics; afterwards raises `refusal`, or tells what the request had lost before, as a distributor does."""
 
     def __init__(self) -> None:
         self.pushed: list[DecodedSamples] = []
@@ -161,6 +161,8 @@ class SampleServer:
         self.pushed.append(decoded)
         if self.refusal is not None:
             raise self.refusal
+        if decoded.dropped:
+            raise SamplesRefused([Refusal(lost.reason, lost.message, lost.points, 0) for lost in decoded.dropped], Written())
 
     async def post(self, path: str, message: ExportMetricsServiceRequest) -> httpx.Response:
         transport = httpx.ASGITransport(Starlette(routes=otlp_http_routes(self.otlp)))

@@ -18,7 +18,7 @@ from lgtm.api.tenancy import Tenancy
 from lgtm.distributor.refusals import Reason, Refusal, SamplesRefused, Written
 from lgtm.errors import LimitExceeded, Unavailable
 from lgtm.model.tenant import Tenant
-from lgtm.wire.decoded_samples import DecodedSamples
+from lgtm.wire.decoded_samples import DecodedSamples, Loss
 
 # up{job="a"} 1 at 5 ms, as WriteRequest 1.0
 LABELS = b"\x0a\x0e\x0a\x08__name__\x12\x02up" + b"\x0a\x08\x0a\x03job\x12\x01a"
@@ -82,8 +82,11 @@ def test_the_content_type_says_which_message_a_body_is(content_type: str | None,
         message_of(content_type, encoding)
 
 
-def refused(reason: Reason) -> SamplesRefused:
+def refused(reason: Reason | Loss) -> SamplesRefused:
     return SamplesRefused([Refusal(reason, "first", 1, 0), Refusal(reason, "second", 1, 0)], Written(samples=4))
+
+
+MIXED = SamplesRefused([Refusal(Loss.INVALID_EXEMPLAR, "no text", 1, 0), Refusal(Reason.TOO_FAR_IN_FUTURE, "late", 1, 0)], Written(samples=4))
 
 
 @pytest.mark.parametrize(
@@ -91,6 +94,10 @@ def refused(reason: Reason) -> SamplesRefused:
     [
         (refused(Reason.TOO_FAR_IN_FUTURE), TYPE_1, 400, "first\nsecond\n"),
         (refused(Reason.INVALID_LABELS), TYPE_1, 204, ""),
+        (refused(Loss.TIMESTAMP_OUT_OF_RANGE), TYPE_1, 400, "first\nsecond\n"),
+        (refused(Loss.INVALID_EXEMPLAR), TYPE_1, 204, ""),
+        (refused(Loss.INVALID_METADATA), TYPE_1, 204, ""),
+        (MIXED, TYPE_1, 400, "late\n"),
         (LimitExceeded("too fast"), TYPE_1, 429, "too fast\n"),
         (Unavailable("disk full"), TYPE_1, 503, "disk full\n"),
         (RuntimeError("bug"), TYPE_1, 500, "internal error\n"),
@@ -102,10 +109,11 @@ async def test_what_was_not_stored_is_told_and_how_much_was(outcome: Exception, 
     assert written(response)[0] == ("4" if isinstance(outcome, SamplesRefused) else "0")
 
 
-async def test_of_version_2_series_without_labels_that_make_sense_are_an_error() -> None:
+@pytest.mark.parametrize("reason", [Reason.INVALID_LABELS, Loss.INVALID_EXEMPLAR, Loss.INVALID_METADATA])
+async def test_of_version_2_all_that_is_wrong_is_an_error(reason: Reason | Loss) -> None:
     empty = bytes(cramjam.snappy.compress_raw(b""))
-    response = await Server(refused(Reason.INVALID_LABELS)).post(PATHS[0], empty, TYPE_2)
-    assert (response.status_code, written(response)) == (400, ["4", "0", "0"])
+    response = await Server(refused(reason)).post(PATHS[0], empty, TYPE_2)
+    assert (response.status_code, response.text, written(response)) == (400, "first\nsecond\n", ["4", "0", "0"])
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from distributor.pushes import NOW_NS, TENANT
@@ -13,7 +14,7 @@ from lgtm.distributor.refusals import Reason, SampleRateLimited, Written
 from lgtm.distributor.tenants import TenantState
 from lgtm.model.labels import Labels
 from lgtm.model.limits import Limits
-from lgtm.wire.decoded_samples import DecodedSamples, Metadata
+from lgtm.wire.decoded_samples import DecodedSamples, Dropped, Loss, Metadata
 from support.samples import NS_PER_MS, Sample, decoded_samples, metric
 
 NOW_MS = NOW_NS // NS_PER_MS
@@ -117,6 +118,22 @@ def test_a_tenant_beyond_its_rate_is_told_when_to_come_back() -> None:
     assert isinstance(second.error, SampleRateLimited)
     assert second.error.retry_after_s == 1.0
     assert second.accepted is None
+
+
+def test_what_a_request_lost_before_is_told_with_the_rest() -> None:
+    lost = Dropped(Loss.TIMESTAMP_OUT_OF_RANGE, 2, "timestamp in series 0 is out of range")
+    (admission,) = admit(replace(decoded_samples([(UP, NOW_MS, 1.0), (NAMELESS, NOW_MS, 1.0)]), dropped=(lost,)))
+    assert stored(admission.accepted) == [(UP, NOW_MS, 1.0)]
+    assert [one.reason for one in admission.refusals] == [Reason.INVALID_LABELS, Loss.TIMESTAMP_OUT_OF_RANGE]
+    assert (admission.refusals[1].message, admission.refusals[1].lines) == (lost.message, 2)
+
+
+def test_series_without_samples_are_refused_where_the_format_forbids_them() -> None:
+    decoded = replace(decoded_samples([(UP, NOW_MS, 1.0)], exemplars=[(DOWN, NOW_MS, 1.0, {})]), empty_series=(1,))
+    (admission,) = admit(decoded)
+    (refusal,) = admission.refusals
+    assert refusal.message == 'TimeSeries must contain at least one sample or histogram for series {__name__="down"}'
+    assert (refusal.reason, refusal.lines) == (Reason.EMPTY_SERIES, 0)
 
 
 def test_metadata_alone_is_fine() -> None:

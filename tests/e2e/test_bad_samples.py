@@ -94,9 +94,13 @@ def test_utf_8_is_kept_and_series_with_anything_else_are_refused(node: NodeProce
     answer = push(node, message)
     assert (answer.status, answer.headers["x-prometheus-remote-write-samples-written"]) == (204, "1")
     assert stored(node, name) == [({"größe": "日本"}, [[NOW_MS / 1_000, "1"]])]
-    second = write_2([(labels(name, ("job", "x\x01")), GOOD)])
-    second.symbols[-1] = b"\xff\xfe"
-    assert push(node, second, V2).status == 400
+    for symbol in (b"\xff\xfe", b"\xfe", b"caf\xe9"):
+        name = new_name()
+        second = write_2([(labels(name), GOOD), (labels(name, ("job", "x\x01")), GOOD)])
+        second.symbols[-1] = symbol
+        answer = push(node, second, V2)
+        assert (answer.status, answer.headers["x-prometheus-remote-write-samples-written"]) == (400, "1")
+        assert stored(node, name) == [({}, [[NOW_MS / 1_000, "1"]])]
 
 
 @pytest.mark.parametrize(
@@ -117,11 +121,40 @@ def test_other_formats_are_refused_by_name(node: NodeProcess, headers: dict[str,
     assert node.client.post("/api/v1/write", b"{}", headers).status == 415
 
 
-def test_references_to_symbols_that_are_not_there_refuse_the_request(node: NodeProcess) -> None:
-    writer = Writer2()
-    writer.series(labels(new_name()), GOOD)
+def test_references_to_symbols_that_are_not_there_refuse_their_series(node: NodeProcess) -> None:
+    name, writer = new_name(), Writer2()
+    writer.series(labels(name), GOOD)
     writer.request.timeseries.add(labels_refs=[1, 99]).samples.add(value=1, timestamp=NOW_MS)
-    assert push(node, writer.request, V2).status == 400
+    answer = push(node, writer.request, V2)
+    assert (answer.status, b"outside of symbols table" in answer.body) == (400, True)
+    assert count(node, name) == 1
+
+
+@pytest.mark.parametrize("ts", [NOW_MS * 1_000, NOW_MS * 1_000_000, 2**63 - 1, -(2**63)])
+def test_times_in_another_unit_are_refused_and_the_other_samples_are_stored(node: NodeProcess, ts: int) -> None:
+    name = new_name()
+    sent = [(labels(name), [(NOW_MS, 1.0), (ts, 2.0)]), (labels(name, ("n", "2")), GOOD)]
+    for answer in (push(node, write_1(sent)), push(node, write_2(sent), V2)):
+        assert (answer.status, b"timestamp in series 0 is out of range" in answer.body) == (400, True)
+        assert answer.headers["x-prometheus-remote-write-samples-written"] == "2"
+    assert [samples for _, samples in stored(node, name)] == [[[NOW_MS / 1_000, "1"]]] * 2
+
+
+def test_exemplars_and_metadata_that_are_wrong_cost_no_samples(node: NodeProcess) -> None:
+    name = new_name()
+    first, second = write_1([(labels(name), GOOD)]), write_2([(labels(name, ("n", "2")), GOOD)])
+    for ts, value in ((NOW_MS, b"ab"), (NOW_MS, b"\xff"), (2**62, b"ab")):
+        first.timeseries[0].exemplars.add(value=1, timestamp=ts).labels.add(name=b"trace_id", value=value)
+    first.metadata.add(type=1, metric_family_name=name.encode(), help=b"\xff")
+    second.symbols.append(b"\xff")
+    second.timeseries[0].metadata.help_ref = len(second.symbols) - 1
+    for refs, ts in (([1, 2], NOW_MS), ([1], NOW_MS), ([1, 99], NOW_MS), ([1, 2], 2**62)):
+        second.timeseries[0].exemplars.add(labels_refs=refs, value=1, timestamp=ts)
+    for message, headers, status in ((first, V1, 204), (second, V2, 400)):
+        answer = push(node, message, headers)
+        written = [answer.headers[f"x-prometheus-remote-write-{kind}-written"] for kind in ("samples", "exemplars")]
+        assert (answer.status, written) == (status, ["1", "1"]), answer.body
+    assert count(node, name) == 2
 
 
 def test_samples_of_any_age_and_order_are_stored_and_the_first_of_a_time_counts(node: NodeProcess) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lgtm.wire.bounds import BodyBounds, MetadataTooLarge, TooManyRows
-from lgtm.wire.decoded_samples import DecodedSamples, Dropped
+from lgtm.wire.decoded_samples import DecodedSamples, Dropped, Loss
 from lgtm.wire.otlp_metric_samples import upper_bound_text
 from lgtm.wire.sample_rows import STALE_BITS
 from wire.metric_messages import DELTA, T, decode, metric, metrics_request, series_of, text
@@ -44,7 +44,7 @@ def test_times_are_whole_milliseconds_and_only_counters_have_a_start() -> None:
 def test_a_number_without_a_value_is_dropped() -> None:
     decoded = decode(metrics_request([metric("gauge", {}, {"as_double": 1, "attributes": {"a": "b"}})]))
     assert [text(decoded, row["series"]) for row in decoded.rows.to_pylist()] == ['m{a="b"}']
-    assert decoded.dropped == (Dropped("no_value", 1, "data point has no value"),)
+    assert decoded.dropped == (Dropped(Loss.NO_VALUE, 1, "data point has no value"),)
 
 
 def test_a_histogram_is_cumulative_buckets_count_and_sum() -> None:
@@ -121,7 +121,7 @@ def test_a_point_without_a_recorded_value_ends_all_its_series(kind: str, point: 
 def test_deltas_are_dropped_and_counted(kind: str, temporality: int) -> None:
     decoded = decode(metrics_request([metric(kind, {}, {}, temporality=temporality), metric("gauge", {"as_double": 1}, name="kept")]))
     assert [text(decoded, row["series"]) for row in decoded.rows.to_pylist()] == ["kept"]
-    assert decoded.dropped == (Dropped("delta_temporality", 2, 'invalid temporality and type combination for metric "m"'),)
+    assert decoded.dropped == (Dropped(Loss.DELTA, 2, 'invalid temporality and type combination for metric "m"'),)
     assert [metadata.family for metadata in decoded.metadata] == ["kept"]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lgtm.wire.bounds import BodyBounds, MetadataTooLarge
-from lgtm.wire.decoded_samples import Dropped
+from lgtm.wire.decoded_samples import Dropped, Loss
 from lgtm.wire.otlp_metric_names import InvalidName
-from lgtm.wire.otlp_metric_series import INVALID_NAME, Keys, Losses, Recent, RequestSeries
+from lgtm.wire.otlp_metric_series import Keys, Losses, Recent, RequestSeries
 
 
 def unasked() -> Keys:
@@ -36,7 +36,7 @@ def test_points_with_invalid_names_are_counted_each_time() -> None:
     losses = Losses()
     series = RequestSeries(BodyBounds(), losses, Recent(1 << 20))
     assert [series.places((1, 1, b"a"), invalid) for _ in range(2)] == [(), ()]
-    assert losses.all() == (Dropped(INVALID_NAME, 2, str(InvalidName("label", "__"))),)
+    assert losses.all() == (Dropped(Loss.INVALID_NAME, 2, str(InvalidName("label", "__"))),)
 
 
 def test_all_keys_of_a_request_have_a_bound() -> None:

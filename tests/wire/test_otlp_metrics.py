@@ -24,7 +24,7 @@ from opentelemetry.sdk.resources import Resource
 from lgtm.errors import BadRequest, LimitExceeded
 from lgtm.model.signal import SAMPLES
 from lgtm.wire.bounds import BodyBounds, MalformedBody, TooManyRows, TooManyStreams, TruncatedBody
-from lgtm.wire.decoded_samples import DecodedSamples, Dropped, Metadata
+from lgtm.wire.decoded_samples import DecodedSamples, Dropped, Loss, Metadata
 from lgtm.wire.otlp_metrics import decode_otlp_metrics
 from wire.messages import field_bytes
 from wire.metric_messages import T, decode, metric, metrics_request, text, values_of
@@ -97,7 +97,7 @@ def test_json_may_write_numbers_as_numbers_and_names_as_the_schema_has_them() ->
         ("m_total", T, "5.0"),
         ("n", T, "nan"),
     ]
-    assert decoded.dropped == (Dropped("no_value", 1, "data point has no value"),)
+    assert decoded.dropped == (Dropped(Loss.NO_VALUE, 1, "data point has no value"),)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lgtm.errors import BadRequest, LimitExceeded
 from lgtm.wire.bounds import BodyBounds, MalformedBody, MetadataTooLarge, TooManyRows, TooManyStreams, TruncatedBody
-from lgtm.wire.decoded_samples import DecodedSamples, Metadata
+from lgtm.wire.decoded_samples import DecodedSamples, Dropped, Loss, Metadata
 from lgtm.wire.protobuf import TooManyFields
 from lgtm.wire.remote_write import decode_remote_write_1
 from wire.messages import field_bytes
@@ -162,6 +162,29 @@ def test_exemplars_have_their_labels_as_columns() -> None:
     assert exemplars.column("meta.n").to_pylist() == ["1", None, None]
 
 
+def test_exemplars_with_labels_that_are_no_text_are_left_out() -> None:
+    request = write_1([(UP, [(T, 1)])])
+    for name, value in [(b"a", b"1"), (b"\xff", b"2"), (b"a", b"caf\xe9"), (b"a", b"4")]:
+        request.timeseries[0].exemplars.add(value=1, timestamp=T).labels.add(name=name, value=value)
+    decoded = decode_remote_write_1(request.SerializeToString())
+    assert decoded.exemplars is not None
+    assert decoded.exemplars.column("meta.a").to_pylist() == ["1", "4"]
+    assert decoded.dropped == (Dropped(Loss.INVALID_EXEMPLAR, 2, "a label of an exemplar is not valid UTF-8"),)
+    assert len(decoded) == 1
+
+
+@pytest.mark.parametrize("field", ["metric_family_name", "help", "unit"])
+def test_metadata_that_is_no_text_is_left_out(field: str) -> None:
+    request = write_1([(UP, [(T, 1)])])
+    for family in (b"a", b"b", b"c"):
+        request.metadata.add(type=1, metric_family_name=family)
+    setattr(request.metadata[1], field, b"\xff")
+    decoded = decode_remote_write_1(request.SerializeToString())
+    assert decoded.metadata == (Metadata("a", "counter", "", ""), Metadata("c", "counter", "", ""))
+    assert decoded.dropped == (Dropped(Loss.INVALID_METADATA, 1, "text of metadata 1 is not valid UTF-8"),)
+    assert len(decoded) == 1
+
+
 def test_metadata_may_come_with_series_or_alone() -> None:
     request = PROMETHEUS["WriteRequest"]()
     request.metadata.add(type=1, metric_family_name=b"a_total", help=b"Things.", unit=b"")
@@ -179,10 +202,12 @@ def test_an_empty_request_has_no_rows() -> None:
         assert decoded.rows.schema.names == ["series", "ts", "value"]
 
 
-@pytest.mark.parametrize("ts_ms", [9_223_372_036_855, -9_223_372_036_855, 2**63 - 1, -(2**63)])
-def test_a_time_beyond_64_bits_of_nanoseconds_is_refused(ts_ms: int) -> None:
-    with pytest.raises(MalformedBody, match=f"timestamp in series 1 is out of range: {ts_ms} milliseconds"):
-        decode_remote_write_1(write_1([(UP, [(T, 0)]), (UP, [(T, 0), (ts_ms, 1)])]).SerializeToString())
+@pytest.mark.parametrize("ts_ms", [9_223_372_036_855, -9_223_372_036_855, T * 1_000, 2**63 - 1, -(2**63)])
+def test_a_sample_whose_time_is_beyond_64_bits_of_nanoseconds_is_left_out(ts_ms: int) -> None:
+    decoded = decode_remote_write_1(write_1([(UP, [(T, 0)]), (UP, [(T, 1), (ts_ms, 2), (ts_ms, 3)]), (UP, [(T, 4)])]).SerializeToString())
+    assert samples_of(decoded) == expected([(UP, [(T, 0)]), (UP, [(T, 1)]), (UP, [(T, 4)])])
+    text = f"timestamp in series 1 is out of range: {ts_ms} milliseconds"
+    assert decoded.dropped == (Dropped(Loss.TIMESTAMP_OUT_OF_RANGE, 2, text),)
 
 
 @pytest.mark.parametrize("ts_ms", [9_223_372_036_854, -9_223_372_036_854])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lgtm.errors import BadRequest, LimitExceeded
 from lgtm.wire.bounds import BodyBounds, MalformedBody, MetadataTooLarge, TooManyRows, TooManyStreams, TruncatedBody
-from lgtm.wire.decoded_samples import Metadata
+from lgtm.wire.decoded_samples import Dropped, Loss, Metadata
 from lgtm.wire.protobuf import TooManyFields
 from lgtm.wire.remote_write_2 import decode_remote_write_2
 from wire.messages import field_bytes, varint_bytes
@@ -70,14 +70,14 @@ def test_a_series_with_bad_references_is_refused_alone(refs: list[int], message:
         decoded.labels_of(1)
 
 
-def test_symbols_that_are_not_utf8_are_refused() -> None:
-    request = write_2([(UP, [(T, 1)])])
-    request.symbols[1] = b"caf\xe9"
-    with pytest.raises(MalformedBody, match="labels of series 0 is not valid UTF-8"):
-        decode_remote_write_2(request.SerializeToString()).labels_of(0)
-    request.symbols[1] = b"a\xffb"
-    with pytest.raises(MalformedBody, match="byte 0xff"):
-        decode_remote_write_2(request.SerializeToString())
+@pytest.mark.parametrize("symbol", [b"caf\xe9", b"a\xffb", b"\xff", b"\xfe", b"\xfd"])
+def test_a_symbol_that_is_not_utf8_refuses_the_series_that_use_it(symbol: bytes) -> None:
+    request = write_2([(UP, [(T, 1)]), ((*UP, ("a", "b")), [(T, 2)])])
+    request.symbols[-1] = symbol
+    decoded = decode_remote_write_2(request.SerializeToString())
+    assert decoded.labels_of(0) == UP
+    with pytest.raises(MalformedBody, match="labels of series 1 is not valid UTF-8"):
+        decoded.labels_of(1)
 
 
 @pytest.mark.parametrize("symbols", [0, 20_000, 200_000])
@@ -122,12 +122,41 @@ def test_exemplars_have_their_labels_as_columns() -> None:
     }
 
 
-@pytest.mark.parametrize("refs", [[1], [1, 99]])
-def test_exemplars_with_bad_references_are_refused(refs: list[int]) -> None:
-    request = write_2([(UP, [])])
-    request.timeseries[0].exemplars.add(labels_refs=refs)
-    with pytest.raises(MalformedBody, match="labels_refs of an exemplar"):
-        decode_remote_write_2(request.SerializeToString())
+@pytest.mark.parametrize(
+    ("refs", "message"),
+    [([1], "labels_refs of an exemplar are not pairs"), ([1, 99], "not pairs of symbols"), ([1, 2, 99], "not pairs"), ([1, 5], "not valid UTF-8")],
+)
+def test_exemplars_with_bad_references_are_left_out(refs: list[int], message: str) -> None:
+    request = write_2([(UP, [(T, 1)]), (UP, [])])
+    request.symbols.append(b"caf\xe9")
+    for series, of_exemplar in ((0, [3, 4]), (0, refs), (1, refs), (1, [3, 2])):
+        request.timeseries[series].exemplars.add(labels_refs=of_exemplar, timestamp=T)
+    decoded = decode_remote_write_2(request.SerializeToString())
+    assert decoded.exemplars is not None
+    assert decoded.exemplars.column("series").to_pylist() == [0, 1]
+    assert decoded.exemplars.column("meta.job").to_pylist() == ["api", "up"]
+    (dropped,) = decoded.dropped
+    assert (dropped.reason, dropped.points, len(decoded)) == (Loss.INVALID_EXEMPLAR, 2, 1)
+    assert message in dropped.message
+
+
+def test_metadata_that_is_no_text_is_left_out() -> None:
+    request = write_2([(UP, [(T, 1)]), (UP[:1], [(T, 2)])], "help")
+    request.symbols.append(b"\xff")
+    for series, help_ref in enumerate((len(request.symbols) - 1, 1)):
+        request.timeseries[series].metadata.type, request.timeseries[series].metadata.help_ref = 1, help_ref
+    decoded = decode_remote_write_2(request.SerializeToString())
+    assert decoded.metadata == (Metadata("up", "counter", "help", ""),)
+    assert decoded.dropped == (Dropped(Loss.INVALID_METADATA, 1, "a text of metadata is not valid UTF-8"),)
+    assert len(decoded) == 2
+
+
+def test_series_without_samples_are_told_of() -> None:
+    writer = Writer2()
+    for samples in ([(T, 1.0)], [], [(2**62, 1.0)]):
+        writer.series(UP, samples).exemplars.add(timestamp=T)
+    writer.series(UP).histograms.append(histogram(HISTOGRAM))
+    assert decode_remote_write_2(writer.request.SerializeToString()).empty_series == (1,)
 
 
 def test_metadata_is_said_once_for_each_family() -> None:
@@ -160,12 +189,15 @@ def test_an_empty_request_has_no_rows() -> None:
 
 
 @pytest.mark.parametrize("ts_ms", [9_223_372_036_855, -(2**63)])
-def test_a_time_beyond_64_bits_of_nanoseconds_is_refused(ts_ms: int) -> None:
-    request = write_2([(UP, [(T, 0)])])
-    request.timeseries[0].samples[0].start_timestamp = ts_ms
-    for body in (request, write_2([(UP, [(ts_ms, 0)])])):
-        with pytest.raises(MalformedBody, match=f"timestamp in series 0 is out of range: {ts_ms} milliseconds"):
-            decode_remote_write_2(body.SerializeToString())
+def test_a_start_beyond_64_bits_of_nanoseconds_is_unknown(ts_ms: int) -> None:
+    writer = Writer2()
+    series = writer.series(UP, [(T, 1), (T + 1, 2)])
+    series.samples[0].start_timestamp, series.samples[1].start_timestamp = ts_ms, T
+    series.histograms.append(histogram({**HISTOGRAM, "timestamp": T + 2, "start_timestamp": ts_ms}))
+    decoded = decode_remote_write_2(writer.request.SerializeToString())
+    assert decoded.rows.column("ts").to_pylist() == [(T + i) * 10**6 for i in range(3)]
+    assert decoded.rows.column("start_ns").to_pylist() == [None, T * 10**6, None]
+    assert decoded.dropped == ()
 
 
 BOUNDS = BodyBounds(rows_max=100, streams_max=10, metadata_bytes_max=10_000)

@@ -24,7 +24,7 @@ def places_of(messages: list[bytes]) -> tuple[Buffer, Places]:
 
 
 def rows_of(messages: list[bytes]) -> list[tuple[int, float, int]]:
-    rows = sample_rows(*places_of(messages), NOWHERE, BOUNDS).to_pylist()
+    rows = sample_rows(*places_of(messages), NOWHERE, BOUNDS)[0].to_pylist()
     return [(row["ts"], row["value"], row.get("start_ns") or 0) for row in rows]
 
 
@@ -47,12 +47,24 @@ def test_histograms_stand_among_samples_in_the_order_of_the_body() -> None:
     messages = [VALUE + TIME, histogram({**HISTOGRAM, "timestamp": 7}).SerializeToString(), TIME, histogram(CUSTOM).SerializeToString()]
     buffer, places = places_of(messages)
     floats, histograms = (Places(places.row[some], places.start[some], places.end[some]) for some in ([0, 2], [1, 3]))
-    rows = sample_rows(buffer, floats, histograms, BOUNDS)
+    rows, _ = sample_rows(buffer, floats, histograms, BOUNDS)
     assert rows.column("series").to_pylist() == [0, 1, 2, 3]
     assert rows.column("ts").to_pylist() == [135 * 10**6, 7 * 10**6, 135 * 10**6, 0]
     assert rows.column("histogram").is_valid().to_pylist() == [False, True, False, True]
     with pytest.raises(TooManyRows):
         sample_rows(buffer, floats, histograms, BodyBounds(rows_max=3))
+
+
+@pytest.mark.parametrize("late", [[0], [1], [0, 1]])
+def test_histograms_whose_times_are_out_of_range_are_left_out(late: list[int]) -> None:
+    times = [2**62 if at in late else at for at in range(2)]
+    buffer, places = places_of([VALUE + TIME, *(histogram({**HISTOGRAM, "timestamp": ts}).SerializeToString() for ts in times)])
+    floats, histograms = (Places(places.row[some], places.start[some], places.end[some]) for some in ([0], [1, 2]))
+    rows, (dropped,) = sample_rows(buffer, floats, histograms, BOUNDS)
+    rows.validate(full=True)
+    assert rows.column("ts").to_pylist() == [135 * 10**6, *(ts * 10**6 for ts in times if ts < 2)]
+    assert ("histogram" in rows.schema.names) == (len(late) < 2)
+    assert (dropped.points, dropped.message) == (len(late), f"timestamp in series {late[0] + 1} is out of range: {2**62} milliseconds")
 
 
 def test_the_tag_of_a_time_of_a_histogram_may_not_be_padded() -> None:

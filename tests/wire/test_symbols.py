@@ -31,6 +31,17 @@ def test_keys_are_the_texts_each_with_an_end() -> None:
     assert [JoinedLabels(keys, *refs, symbols)(index) for index in range(3)] == [(("a", "bc"),), (), (("bc", ""),)]
 
 
+@pytest.mark.parametrize("odd", [b"\xff", b"a\xffb", b"\xff\xff", b"\xfe", b"\xfd"])
+def test_a_symbol_that_is_no_text_harms_only_what_uses_it(odd: bytes) -> None:
+    symbols, refs = symbols_of(b"", b"a", odd, b"b"), lists([1, 3], [1, 2], [2, 1], [3, 0])
+    labels = JoinedLabels(symbols.join(*refs, BOUNDS), *refs, symbols)
+    assert [labels(index) for index in (0, 3)] == [(("a", "b"),), (("b", ""),)]
+    for index in (1, 2):
+        with pytest.raises(MalformedBody, match=f"labels of series {index} is not valid UTF-8 at byte"):
+            labels(index)
+    assert symbols.texts_or_none(np.arange(4)) == ["", "a", None, "b"]
+
+
 def test_a_request_without_symbols_has_no_labels() -> None:
     symbols = symbols_of()
     assert len(symbols) == 0

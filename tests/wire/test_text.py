@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from lgtm.wire.bounds import MalformedBody
-from lgtm.wire.text import decode, utf8
+from lgtm.wire.text import decode, text_or_none, utf8, utf8_where_valid
 
 
 def test_valid_bytes_become_strings_unchanged() -> None:
@@ -27,3 +27,13 @@ def test_columns_and_single_values_are_judged_alike(value: bytes) -> None:
         decode(value, lambda: "it")
     with pytest.raises(MalformedBody):
         utf8(pa.array([value]), str)
+    assert text_or_none(value) is None
+    texts, wrong = utf8_where_valid(pa.array([b"before", value, b""], pa.binary()))
+    assert texts.to_pylist() == ["before", "", ""]
+    assert wrong is not None
+    assert wrong.tolist() == [False, True, False]
+
+
+def test_where_all_is_valid_nothing_is_marked() -> None:
+    texts, wrong = utf8_where_valid(pa.array(["a", "é"], pa.binary()))
+    assert (texts.to_pylist(), wrong) == (["a", "é"], None)

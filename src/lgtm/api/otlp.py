@@ -87,14 +87,11 @@ def otlp_metrics(
         return decode_otlp_metrics(data, json=json, options=_options(limits.for_tenant(tenant)), bounds=bodies.config.bounds)
 
     async def pushed(tenant: Tenant, decoded: DecodedSamples) -> None:
-        points, messages = sum(one.points for one in decoded.dropped), [one.message for one in decoded.dropped]
         try:
             await push(tenant, decoded)
         except SamplesRefused as error:
-            points += sum(refusal.lines for refusal in error.refusals)
-            messages += [refusal.message for refusal in error.refusals]
-        if points:
-            raise PointsRefused(points, "; ".join(messages))
+            points = sum(refusal.lines for refusal in error.refusals)
+            raise PointsRefused(points, "; ".join(refusal.message for refusal in error.refusals)) from error
 
     service = "opentelemetry.proto.collector.metrics.v1.MetricsService"
     paths = ("/v1/metrics", "/otlp/v1/metrics", "/api/v1/otlp/v1/metrics", "/prometheus/api/v1/otlp/v1/metrics")

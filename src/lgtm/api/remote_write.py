@@ -2,7 +2,7 @@
 
 Which of the two a body is, its content type says. Success is 204, and every answer tells in headers how much was stored. Of a request that is refused
 in part (400) the rest is stored in both versions, also where Prometheus would store nothing: senders do not send it again. Of 1.0, series with labels
-that make no sense are left out without an error, as Prometheus does.
+that make no sense, exemplars and metadata are left out without an error, as Prometheus does.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from lgtm.errors import BadRequest
 from lgtm.model.tenant import Tenant
 from lgtm.wire.bounds import BodyBounds, MalformedBody
 from lgtm.wire.compression import snappy_block
-from lgtm.wire.decoded_samples import DecodedSamples
+from lgtm.wire.decoded_samples import DecodedSamples, Loss
 from lgtm.wire.remote_write import decode_remote_write_1
 from lgtm.wire.remote_write_2 import decode_remote_write_2
 
 PATHS = ("/api/v1/write", "/api/v1/push", "/prometheus/api/v1/write", "/prometheus/api/v1/push")
 V1, V2 = "prometheus.WriteRequest", "io.prometheus.write.v2.Request"
 _DECODERS = {V1: decode_remote_write_1, V2: decode_remote_write_2}
-_OF_LABELS = {
+_IGNORED_OF_1 = {
     Reason.MISSING_LABELS, Reason.INVALID_LABELS, Reason.DUPLICATE_LABEL_NAMES, Reason.MAX_LABEL_NAMES_PER_SERIES,
-    Reason.LABEL_NAME_TOO_LONG, Reason.LABEL_VALUE_TOO_LONG,
+    Reason.LABEL_NAME_TOO_LONG, Reason.LABEL_VALUE_TOO_LONG, Loss.INVALID_EXEMPLAR, Loss.INVALID_METADATA,
 }  # fmt: skip
 
 Push = Callable[[Tenant, DecodedSamples], Awaitable[Written]]
@@ -65,9 +65,12 @@ async def _answer(push: Push, tenant: Tenant, decoded: DecodedSamples, message: 
     try:
         return _with(Response(status_code=204), await push(tenant, decoded))
     except SamplesRefused as error:
-        if message == V1 and all(refusal.reason in _OF_LABELS for refusal in error.refusals):
+        if message == V2:
+            return _with(text_error(error), error.written)
+        told = [refusal for refusal in error.refusals if refusal.reason not in _IGNORED_OF_1]
+        if not told:
             return _with(Response(status_code=204), error.written)
-        return _with(text_error(error if message == V2 else BadRequest(str(error).split(" for series")[0])), error.written)
+        return _with(text_error(BadRequest(str(SamplesRefused(told, error.written)).split(" for series")[0])), error.written)
 
 
 def message_of(content_type: str | None, encoding: str | None) -> str:

@@ -5,7 +5,7 @@ the tenant's rate → series, of which known ones cost a look-up → times, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -63,13 +63,12 @@ def admit_samples(tenant: Tenant, decoded: DecodedSamples, state: TenantState, *
         return SampleAdmission(error=error, refusals=(Refusal(Reason.RATE_LIMITED, str(error), len(decoded), 0),))
     series = _Resolved(decoded, state, monotonic_ns)
     latest_ns = now_ns + limits.creation_grace_period_ns if limits.creation_grace_period_ns > 0 else None
-    if decoded.format == "remote_write_2":
-        series.refuse_empty(decoded.rows)
+    series.refuse_empty(decoded.empty_series)
     return SampleAdmission(
         accepted=series.kept(decoded.rows, latest_ns, limits.out_of_order_time_window_ns),
         exemplars=None if decoded.exemplars is None else series.kept(decoded.exemplars, None),
         metadata=state.metadata.fresh(decoded.metadata, now_ns) if decoded.metadata else None,
-        refusals=tuple(series.refusals),
+        refusals=(*series.refusals, *(Refusal(lost.reason, lost.message, lost.points, 0) for lost in decoded.dropped)),
         stored=series.stored,
     )
 
@@ -79,13 +78,12 @@ class _Resolved:
 
     def __init__(self, decoded: DecodedSamples, state: TenantState, monotonic_ns: int) -> None:
         found = state.metric_series.resolve(decoded.keys, decoded.labels_of, monotonic_ns, decoded.sent_labels)
-        self.keys = len(decoded.keys)
         self.refusals: list[Refusal] = []
         self.series, self._numbers = found.series, found.numbers
         self._found, self._known = found, state.metric_series
         self.stored: Callable[[], None] = lambda: None
         if found.refused:
-            rows = np.bincount(decoded.rows.column(SERIES).to_numpy(), minlength=self.keys)
+            rows = np.bincount(decoded.rows.column(SERIES).to_numpy(), minlength=len(decoded.keys))
             for at, refusal in found.refused:
                 self._refuse(*refusal, int(rows[at]))
 
@@ -156,10 +154,9 @@ class _Resolved:
     def _text(self, numbers: Numbers, row: int) -> str:
         return series_text(self.series.labels_at(int(numbers[row])) or ())
 
-    def refuse_empty(self, rows: pa.RecordBatch) -> None:
+    def refuse_empty(self, keys: Sequence[int]) -> None:
         """Series that came without samples."""
-        lacking = np.bincount(rows.column(SERIES).to_numpy(), minlength=self.keys) == 0
-        for key in np.flatnonzero(lacking).tolist():
+        for key in keys:
             number = key if self._numbers is None else int(self._numbers[key])
             if number >= 0:
                 text = series_text(self.series.labels_at(number) or ())

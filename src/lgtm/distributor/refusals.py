@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from lgtm.clock import NS_PER_S
 from lgtm.errors import BadRequest, LimitExceeded, Unavailable
 from lgtm.model.tenant import Tenant
+from lgtm.wire.decoded_samples import Loss
 
 MESSAGE_BYTES_MAX = 1024 * 1024
 """A combined message is not extended beyond this."""
@@ -47,7 +48,7 @@ class Reason(enum.StrEnum):
 class Refusal:
     """Rows refused for one reason. times: how often the message counts (a stream once, entries one by one)."""
 
-    reason: Reason
+    reason: Reason | Loss
     message: str
     lines: int
     bytes: int

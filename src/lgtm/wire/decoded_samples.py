@@ -5,6 +5,7 @@ A series that was seen before is found by its key alone, so that its labels are 
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,11 +31,23 @@ class Metadata:
     unit: str
 
 
+class Loss(enum.StrEnum):
+    """Why something that a request holds becomes no row: the value of the label `reason` in metrics."""
+
+    INVALID_NAME = "invalid_name"
+    DELTA = "delta_temporality"
+    INVALID_HISTOGRAM = "invalid_histogram"
+    NO_VALUE = "no_value"
+    TIMESTAMP_OUT_OF_RANGE = "timestamp_out_of_range"
+    INVALID_EXEMPLAR = "invalid_exemplar"
+    INVALID_METADATA = "invalid_metadata"
+
+
 @dataclass(slots=True, frozen=True)
 class Dropped:
-    """Points that a request holds and no row stands for. reason: for a metric's label, from a closed set; message: of the first such point."""
+    """Points that a request holds and no row stands for; exemplars or metadata where the reason says so. message: of the first of them."""
 
-    reason: str
+    reason: Loss
     points: int
     message: str
 
@@ -48,8 +61,9 @@ class DecodedSamples(WithRows):
     milliseconds in ns.
     exemplars: columns of the signal EXEMPLARS with `meta.<label>` columns, `series` as above; None when there are none.
     metadata: what the request says of metric families. format: `remote_write_1`, `remote_write_2`, `otlp` or `scrape`.
-    dropped: what the format cannot keep, one for each reason; nothing is wrong with the rest of the request.
+    dropped: what cannot be kept, one for each reason; nothing is wrong with the rest of the request.
     sent_labels: labels of many series together, in a third of the time; None where the format has no such way.
+    empty_series: places in `keys` of series that came without samples, where the format forbids that.
     """
 
     keys: pa.Array
@@ -60,6 +74,7 @@ class DecodedSamples(WithRows):
     metadata: tuple[Metadata, ...] = ()
     dropped: tuple[Dropped, ...] = ()
     sent_labels: SentLabelsOf | None = None
+    empty_series: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return int(self.rows.num_rows)

@@ -19,13 +19,14 @@ import numpy as np
 
 from lgtm.wire.arrays import Flags
 from lgtm.wire.bounds import MetadataTooLarge
+from lgtm.wire.decoded_samples import Loss
 from lgtm.wire.fields import Ints, Places
 from lgtm.wire.message_columns import MessageColumns
 from lgtm.wire.otlp_exemplars import ExemplarColumns, Exemplars
 from lgtm.wire.otlp_metric_family import Data
 from lgtm.wire.otlp_metric_labels import SeriesKey
 from lgtm.wire.otlp_metric_points import COUNT, SUM, FoundPoints, Group, Points
-from lgtm.wire.otlp_metric_series import NO_VALUE, NOWHERE, Keys, Losses, RequestSeries
+from lgtm.wire.otlp_metric_series import NOWHERE, Keys, Losses, RequestSeries
 from lgtm.wire.packed import Lists, Words, fixed64_lists, within
 from lgtm.wire.protobuf import FIXED64, LENGTH_DELIMITED, Buffer, tag
 from lgtm.wire.sample_rows import Floats, SampleRows, flat, stale_where
@@ -56,7 +57,7 @@ def add_numbers(request: Request, found: FoundPoints) -> None:
     bits = request.buffer.fixed(Places(start, start, start), "<u8")
     value = stale_where(np.where(code == _AS_INT, bits.view(np.int64).astype(np.float64), bits.view(np.float64)), points.stale)
     has_value = (code != 0) | points.stale
-    request.losses.add(NO_VALUE, int((~has_value).sum()), "data point has no value")
+    request.losses.add(Loss.NO_VALUE, int((~has_value).sum()), "data point has no value")
     since = np.where(_is_gauge(found)[points.group], 0, points.start) if found.groups else points.start
     add_single(request, points, has_value, value, since)
 

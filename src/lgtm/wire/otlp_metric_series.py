@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from lgtm.wire.bounds import BodyBounds, MetadataTooLarge
-from lgtm.wire.decoded_samples import Dropped, LabelsOf
+from lgtm.wire.decoded_samples import Dropped, LabelsOf, Loss
 from lgtm.wire.otlp_metric_labels import labels_of_key
 from lgtm.wire.otlp_metric_names import InvalidName
 
 NOWHERE = -1
 """Stands for the place of a series that there is none of."""
-INVALID_NAME, DELTA, INVALID_HISTOGRAM, NO_VALUE = "invalid_name", "delta_temporality", "invalid_histogram", "no_value"
 
 CACHED_BYTES_MAX = 64 * 1024 * 1024
 """Of the keys of series that are remembered, with what they are found by."""
@@ -64,10 +63,10 @@ _recent = Recent(CACHED_BYTES_MAX)
 class Losses:
     """Points that become no rows, by reason."""
 
-    _points: dict[str, int] = field(default_factory=dict)
-    _messages: dict[str, str] = field(default_factory=dict)
+    _points: dict[Loss, int] = field(default_factory=dict)
+    _messages: dict[Loss, str] = field(default_factory=dict)
 
-    def add(self, reason: str, points: int, message: str) -> None:
+    def add(self, reason: Loss, points: int, message: str) -> None:
         if points:
             self._points[reason] = self._points.get(reason, 0) + points
             self._messages.setdefault(reason, message)
@@ -98,7 +97,7 @@ class RequestSeries:
             keys = self._made(make)
             self._recent.put(known, keys)
         if isinstance(keys, str):
-            self._losses.add(INVALID_NAME, 1, keys)
+            self._losses.add(Loss.INVALID_NAME, 1, keys)
             return ()
         places = (self.place(keys[0]),) if len(keys) == 1 else tuple(map(self.place, keys))
         self._known[known] = places

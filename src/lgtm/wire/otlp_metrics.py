@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lgtm.wire.bounds import BOUNDS, BodyBounds, TooManyStreams
-from lgtm.wire.decoded_samples import DecodedSamples, Metadata
+from lgtm.wire.decoded_samples import DecodedSamples, Loss, Metadata
 from lgtm.wire.fields import Ints
 from lgtm.wire.message_columns import MessageColumns
 from lgtm.wire.otlp_exemplars import Exemplars
@@ -28,7 +28,7 @@ from lgtm.wire.otlp_metric_labels import TARGET_INFO, Around, around, target_inf
 from lgtm.wire.otlp_metric_names import InvalidName
 from lgtm.wire.otlp_metric_points import FoundPoints, Group
 from lgtm.wire.otlp_metric_samples import Request, add_histograms, add_numbers, add_summaries
-from lgtm.wire.otlp_metric_series import DELTA, INVALID_NAME, Losses, RequestSeries
+from lgtm.wire.otlp_metric_series import Losses, RequestSeries
 from lgtm.wire.otlp_metrics_options import OPTIONS, OtlpMetricsOptions
 from lgtm.wire.otlp_native_points import add_custom, add_exponential
 from lgtm.wire.protobuf import LENGTH_DELIMITED, Buffer, tag
@@ -162,16 +162,16 @@ class _Found:
         """None, and `count` points lost, where the metric cannot be kept."""
         resource, found = of_scope
         if isinstance(found, InvalidName):
-            self._losses.add(INVALID_NAME, count, str(found))
+            self._losses.add(Loss.INVALID_NAME, count, str(found))
             return None
         try:
             of_metric: Family = family(*texts, kind, self._options.translation_strategy)
         except InvalidName as error:
-            self._losses.add(INVALID_NAME, count, str(error))
+            self._losses.add(Loss.INVALID_NAME, count, str(error))
             return None
         if kind.temporality != Temporality.CUMULATIVE and not (self._options.allow_delta_temporality and of_metric.delta):
             name = texts[0].decode()[:200]
-            self._losses.add(DELTA, count, f'invalid temporality and type combination for metric "{name}"')
+            self._losses.add(Loss.DELTA, count, f'invalid temporality and type combination for metric "{name}"')
             return None
         return Group(resource, found, of_metric)
 

@@ -14,12 +14,12 @@ from dataclasses import replace
 import numpy as np
 
 from lgtm.wire.arrays import Flags
+from lgtm.wire.decoded_samples import Loss
 from lgtm.wire.fields import Ints
 from lgtm.wire.message_columns import MessageColumns
 from lgtm.wire.native_histograms import COUNT_MAX, CUSTOM_BUCKETS, HINT_GAUGE, HINT_UNKNOWN, SCHEMA_MAX, SCHEMA_MIN, Buckets, Histograms, coarser
 from lgtm.wire.otlp_metric_points import COUNT, SUM, FoundPoints, Points
 from lgtm.wire.otlp_metric_samples import Request, add_single, bucket_lists
-from lgtm.wire.otlp_metric_series import INVALID_HISTOGRAM
 from lgtm.wire.packed import Lists, Words, varint_lists, within
 from lgtm.wire.protobuf import FIXED64, LENGTH_DELIMITED, VARINT, tag
 from lgtm.wire.sample_rows import Floats, stale_where
@@ -95,7 +95,7 @@ def _add(request: Request, points: Points, histograms: Histograms, good: Flags) 
     """A point that says that there is no value is good whatever else it says: of it only the marker is kept."""
     right = good & _consistent(histograms)
     kept = right | points.stale
-    request.losses.add(INVALID_HISTOGRAM, int((~kept).sum()), "histogram's scale, bounds, buckets and count do not fit together")
+    request.losses.add(Loss.INVALID_HISTOGRAM, int((~kept).sum()), "histogram's scale, bounds, buckets and count do not fit together")
     value = stale_where(histograms.sum, points.stale)
     encoded = _selected(replace(histograms, sum=value), kept, points.stale).encoded()
     add_single(request, points, kept, value, points.start, encoded)

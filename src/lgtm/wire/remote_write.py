@@ -17,15 +17,16 @@ import pyarrow as pa
 
 from lgtm.wire.bounds import BOUNDS, BodyBounds, TooManyRows, TooManyStreams
 from lgtm.wire.columns import Pairs
-from lgtm.wire.decoded_samples import DecodedSamples, Metadata
+from lgtm.wire.decoded_samples import DecodedSamples, Dropped, Loss, Metadata
 from lgtm.wire.field_runs import scan_long
-from lgtm.wire.fields import Fields, Ints, Places
+from lgtm.wire.fields import Fields, Places
 from lgtm.wire.label_fields import LABELS, LabelBytes
 from lgtm.wire.message_columns import MessageColumns
 from lgtm.wire.metric_types import type_name
 from lgtm.wire.protobuf import FIELDS_MAX, FIELDS_OF_MESSAGE_MAX, LENGTH_DELIMITED, VARINT, Buffer, TooManyFields, next_field, tag
-from lgtm.wire.remote_write_rows import exemplar_columns, exemplar_rows, sample_rows
-from lgtm.wire.text import decode, utf8
+from lgtm.wire.remote_write_exemplars import NOT_UTF8, Faults, exemplar_columns, exemplar_rows
+from lgtm.wire.remote_write_rows import sample_rows
+from lgtm.wire.text import utf8_where_valid
 
 _TIMESERIES, _METADATA = tag(1, LENGTH_DELIMITED), tag(3, LENGTH_DELIMITED)
 _SAMPLES, _EXEMPLARS, _HISTOGRAMS = (tag(number, LENGTH_DELIMITED) for number in (2, 3, 4))
@@ -41,7 +42,8 @@ def decode_remote_write_1(data: bytes, bounds: BodyBounds = BOUNDS) -> DecodedSa
     """Pure, and free to run in any thread. A request without series has no rows.
 
     The key of a series is the bytes of its label fields in their order, so that senders who write the same labels alike have the same keys.
-    Raises MalformedBody and BodyTooLarge kinds; then nothing of the request counts. Labels of series are not looked at before `labels_of`.
+    Samples, exemplars and metadata that cannot be kept are told of in `dropped` and hurt no other. Raises MalformedBody and BodyTooLarge kinds;
+    then nothing of the request counts. Labels of series are not looked at before `labels_of`.
     """
     buffer = Buffer(data)
     request = scan_long(buffer, 0, buffer.size, most=2 * bounds.streams_max + FIELDS_OF_MESSAGE_MAX, bytes_min=_BYTES_MIN)
@@ -50,11 +52,11 @@ def decode_remote_write_1(data: bytes, bounds: BodyBounds = BOUNDS) -> DecodedSa
         raise TooManyStreams(bounds.streams_max)
     fields = buffer.scan(series.start, series.end, most=FIELDS_MAX)
     keys = _label_bytes(buffer, series, fields)
-    rows = sample_rows(buffer, fields.merged(_SAMPLES), fields.merged(_HISTOGRAMS), bounds)
-    exemplars = _exemplars(buffer, fields.merged(_EXEMPLARS), bounds)
-    metadata = tuple(_metadata(buffer, request.places(_METADATA), bounds))
-    labels = LabelBytes(keys)
-    return DecodedSamples(keys, labels, rows, "remote_write_1", exemplars, metadata, sent_labels=labels.together)
+    rows, lost_rows = sample_rows(buffer, fields.merged(_SAMPLES), fields.merged(_HISTOGRAMS), bounds)
+    exemplars, lost_exemplars = _exemplars(buffer, fields.merged(_EXEMPLARS), bounds)
+    metadata, lost_metadata = _metadata(buffer, request.places(_METADATA), bounds)
+    labels, dropped = LabelBytes(keys), (*lost_rows, *lost_exemplars, *lost_metadata)
+    return DecodedSamples(keys, labels, rows, "remote_write_1", exemplars, metadata, dropped, labels.together)
 
 
 def _label_bytes(buffer: Buffer, series: Places, fields: Fields) -> pa.Array:
@@ -93,30 +95,35 @@ def _label_fields(data: bytes, position: int, end: int) -> Iterator[bytes]:
             yield data[before:position]
 
 
-def _exemplars(buffer: Buffer, places: Places, bounds: BodyBounds) -> pa.RecordBatch | None:
+def _exemplars(buffer: Buffer, places: Places, bounds: BodyBounds) -> tuple[pa.RecordBatch | None, tuple[Dropped, ...]]:
     if not len(places):
-        return None
-    exemplars = exemplar_columns(buffer, places, bounds)
+        return None, ()
+    exemplars, faults = exemplar_columns(buffer, places, bounds), Faults()
     labels = exemplars.fields.merged(LABELS)
     pairs = MessageColumns(buffer, labels.start, labels.end, _NAME, _VALUE)
     names = buffer.binary(*pairs.place(_NAME)).dictionary_encode()
-    keys = [decode(name, lambda: "name of a label of an exemplar") for name in names.dictionary.to_pylist()]
-    pool = utf8(buffer.binary(*pairs.place(_VALUE)), lambda _: "value of a label of an exemplar")
-    of_pairs = Pairs(labels.row, names.indices.to_numpy().astype(np.int64), np.arange(len(labels)), keys, pool)
-    return exemplar_rows(places.row, exemplars, of_pairs, bounds)
+    (keys, no_names), (pool, no_values) = utf8_where_valid(names.dictionary), utf8_where_valid(buffer.binary(*pairs.place(_VALUE)))
+    name_of = names.indices.to_numpy().astype(np.int64)
+    for unreadable in (None if no_names is None else no_names[name_of], no_values):
+        if unreadable is not None:
+            faults.add(np.bincount(labels.row[unreadable], minlength=exemplars.count) > 0, NOT_UTF8)
+    of_pairs = Pairs(labels.row, name_of, np.arange(len(labels)), keys.to_pylist(), pool)
+    return exemplar_rows(places.row, exemplars, of_pairs, faults, bounds)
 
 
-def _metadata(buffer: Buffer, places: Places, bounds: BodyBounds) -> Iterator[Metadata]:
+def _metadata(buffer: Buffer, places: Places, bounds: BodyBounds) -> tuple[tuple[Metadata, ...], tuple[Dropped, ...]]:
     if len(places) > bounds.streams_max:
         raise TooManyRows(bounds.streams_max)
     if not len(places):
-        return
+        return (), ()
     found = MessageColumns(buffer, places.start, places.end, _TYPE, _FAMILY, _HELP, _UNIT)
-    families, helps, units = (_texts(buffer, found.place(number)) for number in (_FAMILY, _HELP, _UNIT))
-    for kind, family, text, unit in zip(found.varints(_TYPE).tolist(), families, helps, units, strict=True):
-        yield Metadata(family, type_name(kind), text, unit)
-
-
-def _texts(buffer: Buffer, place: tuple[Ints, Ints]) -> list[str]:
-    texts: list[str] = utf8(buffer.binary(*place), lambda index: f"text of metadata {index}").to_pylist()
-    return texts
+    columns = [utf8_where_valid(buffer.binary(*found.place(number))) for number in (_FAMILY, _HELP, _UNIT)]
+    unreadable = [flags for _, flags in columns if flags is not None]
+    texts = zip(found.varints(_TYPE).tolist(), *(column.to_pylist() for column, _ in columns), strict=True)
+    metadata = [Metadata(family, type_name(kind), text, unit) for kind, family, text, unit in texts]
+    if not unreadable:
+        return tuple(metadata), ()
+    wrong = np.logical_or.reduce(unreadable)
+    text = f"text of metadata {int(wrong.argmax())} is not valid UTF-8"
+    kept = tuple(one for one, is_wrong in zip(metadata, wrong.tolist(), strict=True) if not is_wrong)
+    return kept, (Dropped(Loss.INVALID_METADATA, int(np.count_nonzero(wrong)), text),)

@@ -1,7 +1,6 @@
-"""Samples, histograms and exemplars of remote write, both versions of which write them alike, as the columns of their signals.
+"""Samples and histograms of remote write, both versions of which write them alike, as columns of the signal SAMPLES.
 
 Sample    { double value = 1; int64 timestamp = 2; int64 start_timestamp = 3 }         timestamps in milliseconds
-Exemplar  { labels = 1; double value = 2; int64 timestamp = 3 }
 Histogram as in `histogram_columns.py`
 """
 
@@ -10,33 +9,33 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from lgtm.model.signal import EXEMPLARS, HISTOGRAM, SAMPLES, START
+from lgtm.model.signal import HISTOGRAM, SAMPLES, START
 from lgtm.model.window import TS_NS_MAX
-from lgtm.wire.arrays import numbers
+from lgtm.wire.arrays import Flags, numbers
 from lgtm.wire.bounds import BodyBounds, MalformedBody, TooManyRows
-from lgtm.wire.columns import MetadataColumns, Pairs
+from lgtm.wire.decoded_samples import Dropped, Loss
 from lgtm.wire.fields import Ints, Places
 from lgtm.wire.gather import gather
 from lgtm.wire.histogram_columns import span_faults
 from lgtm.wire.message_columns import MessageColumns
 from lgtm.wire.number_lists import F64
-from lgtm.wire.protobuf import FIXED64, LENGTH_DELIMITED, VARINT, Buffer, tag
+from lgtm.wire.protobuf import FIXED64, VARINT, Buffer, tag
 
 NS_PER_MS = 1_000_000
 _VALUE, _TIMESTAMP, _START = tag(1, FIXED64), tag(2, VARINT), tag(3, VARINT)
 _SUM, _HISTOGRAM_TIMESTAMP, _HISTOGRAM_START = tag(3, FIXED64), tag(15, VARINT), tag(17, VARINT)
 _TAG_BYTES = {_HISTOGRAM_TIMESTAMP: 1, _HISTOGRAM_START: 2}
-_EXEMPLAR_LABELS, _EXEMPLAR_VALUE, _EXEMPLAR_TIMESTAMP = tag(1, LENGTH_DELIMITED), tag(2, FIXED64), tag(3, VARINT)
 _VALUE_BYTES = 9
 """Of the field with its tag."""
 TS_MS_MAX = TS_NS_MAX // NS_PER_MS
 _FIXED = {field.name: field for field in SAMPLES.columns}
 
 
-def sample_rows(buffer: Buffer, samples: Places, histograms: Places, bounds: BodyBounds) -> pa.RecordBatch:
-    """Columns of SAMPLES in the order of the body; rows of the places are those of their series.
+def sample_rows(buffer: Buffer, samples: Places, histograms: Places, bounds: BodyBounds) -> tuple[pa.RecordBatch, tuple[Dropped, ...]]:
+    """Columns of SAMPLES in the order of the body, and what is left out because its time is not one of 64 bits of nanoseconds.
 
-    Raises TooManyRows, and MalformedBody for times that are not nanoseconds of 64 bits and histograms that are no messages.
+    samples, histograms: rows are those of their series. A start that is out of range is unknown. Raises TooManyRows, and MalformedBody for
+    histograms that are no messages.
     """
     count = len(samples) + len(histograms)
     if count > bounds.rows_max:
@@ -53,7 +52,28 @@ def sample_rows(buffer: Buffer, samples: Places, histograms: Places, bounds: Bod
         starts = np.concatenate((starts, of_histograms.varints(_HISTOGRAM_START)))[order]
         values = np.concatenate((values, of_histograms.doubles(_SUM)))[order]
         column = pa.concat_arrays([pa.nulls(len(samples), pa.binary()), messages]).take(pa.array(order))
-    return _batch(row, _nanoseconds(times, row, "timestamp"), values, column, _nanoseconds(starts, row, "start timestamp"))
+    dropped: tuple[Dropped, ...] = ()
+    wrong = out_of_range(times)
+    if wrong is not None:
+        at, kept = int(wrong.argmax()), ~wrong
+        text = f"timestamp in series {row[at]} is out of range: {times[at]} milliseconds"
+        dropped = (Dropped(Loss.TIMESTAMP_OUT_OF_RANGE, int(np.count_nonzero(wrong)), text),)
+        row, times, starts, values = row[kept], times[kept], starts[kept], values[kept]
+        column = None if column is None else _unless_null(column.filter(pa.array(kept)))
+    no_start = out_of_range(starts)
+    if no_start is not None:
+        starts = np.where(no_start, 0, starts)
+    return _batch(row, times * NS_PER_MS, values, column, starts * NS_PER_MS), dropped
+
+
+def out_of_range(times_ms: Ints) -> Flags | None:
+    """Which of them are not nanoseconds of 64 bits, as microseconds that are taken for milliseconds are; None when all are."""
+    wrong: Flags = (times_ms > TS_MS_MAX) | (times_ms < -TS_MS_MAX)
+    return wrong if b"\1" in wrong.tobytes() else None
+
+
+def _unless_null(column: pa.Array) -> pa.Array | None:
+    return None if column.null_count == len(column) else column
 
 
 def _any_samples(buffer: Buffer, samples: Places) -> tuple[Ints, Ints, F64]:
@@ -91,15 +111,6 @@ def _batch(row: Ints, ts: Ints, values: F64, histograms: pa.Array | None, starts
     return pa.RecordBatch.from_arrays(list(arrays.values()), schema=pa.schema([_FIXED[name] for name in arrays]))
 
 
-def _nanoseconds(times_ms: Ints, row: Ints, what: str) -> Ints:
-    wrong = (times_ms > TS_MS_MAX) | (times_ms < -TS_MS_MAX)
-    if b"\1" in wrong.tobytes():
-        at = int(wrong.argmax())
-        raise MalformedBody(f"{what} in series {row[at]} is out of range: {times_ms[at]} milliseconds")
-    times: Ints = times_ms * NS_PER_MS
-    return times
-
-
 def _without_times(histograms: MessageColumns, places: Places) -> pa.Array:
     """The bytes of each message but for its times, which are columns of their own."""
     cuts = [_heads_and_ends(histograms, number) for number in _TAG_BYTES if histograms.has(number)]
@@ -122,20 +133,3 @@ def _heads_and_ends(histograms: MessageColumns, number: int) -> tuple[Ints, Ints
     if (histograms.buffer.varints_at(head) != number).any():
         raise MalformedBody("the tag of a time of a histogram is longer than it need be")
     return found.row, head, found.end
-
-
-def exemplar_columns(buffer: Buffer, exemplars: Places, bounds: BodyBounds) -> MessageColumns:
-    """The exemplars as messages, their labels not read yet. Raises TooManyRows."""
-    if len(exemplars) > bounds.rows_max:
-        raise TooManyRows(bounds.rows_max)
-    return MessageColumns(buffer, exemplars.start, exemplars.end, _EXEMPLAR_VALUE, _EXEMPLAR_TIMESTAMP)
-
-
-def exemplar_rows(series: Ints, exemplars: MessageColumns, labels: Pairs, bounds: BodyBounds) -> pa.RecordBatch:
-    """Columns of EXEMPLARS and of their labels. Raises MetadataTooLarge, and MalformedBody for times out of range."""
-    ts = _nanoseconds(exemplars.varints(_EXEMPLAR_TIMESTAMP), series, "timestamp of an exemplar")
-    fixed = [numbers(series.astype(np.uint32), pa.uint32()), numbers(ts, pa.int64()), numbers(exemplars.doubles(_EXEMPLAR_VALUE), pa.float64())]
-    columns = MetadataColumns(bytes_max=bounds.metadata_bytes_max)
-    columns.add(labels)
-    fields, arrays = columns.finish(len(series))
-    return pa.RecordBatch.from_arrays([*fixed, *arrays], schema=pa.schema([*EXEMPLARS.columns, *fields]))

@@ -18,9 +18,11 @@ from lgtm.wire.gather import gather
 from lgtm.wire.number_lists import Unsigned
 from lgtm.wire.protobuf import Buffer
 from lgtm.wire.sent_labels import SentLabels
-from lgtm.wire.text import decode
+from lgtm.wire.text import decode, text_or_none
 
 _END, _NO_SYMBOL, _NAME = b"\xff", b"\xfe", b"__name__"
+_NO_TEXT = b"\xfd"
+"""Stands for the byte that ends texts where it is in one: no UTF-8 either, so that whoever uses the symbol is refused, and nobody else."""
 _NAME_AMONG = 16
 """Labels are sorted by senders, and few sort before an underscore."""
 _ARROW_BYTES_MAX = 2**31 - 1
@@ -28,7 +30,6 @@ _ARROW_BYTES_MAX = 2**31 - 1
 
 class Symbols:
     def __init__(self, buffer: Buffer, places: Places) -> None:
-        """Raises MalformedBody for a symbol with the byte that ends texts."""
         self._count = len(places)
         # What follows a symbol is the tag of the next field, or nothing. There is room for the end.
         first, last = (int(places.start[0]), int(places.end[-1])) if self._count else (0, 0)
@@ -39,8 +40,13 @@ class Symbols:
         self._offsets = np.frombuffer(offsets, np.int32, self._count + 1)
         content = content.slice(0, self._offsets[-1]).to_pybytes() if content else b""
         if content.count(_END) != self._count:
-            raise MalformedBody("a symbol is not valid UTF-8: it has a byte 0xff")
+            content, ended = self._without_ends_within(content)
         self._content, self._ended = content, ended
+
+    def _without_ends_within(self, content: bytes) -> tuple[bytes, pa.Array]:
+        data = np.frombuffer(content.replace(_END, _NO_TEXT), np.uint8).copy()
+        data[self._offsets[1:] - 1] = _END[0]
+        return data.tobytes(), pa.Array.from_buffers(pa.binary(), self._count, [None, pa.py_buffer(self._offsets), pa.py_buffer(data)], 0)
 
     def __len__(self) -> int:
         return self._count
@@ -90,6 +96,14 @@ class Symbols:
         except UnicodeDecodeError as error:
             raise MalformedBody("a symbol is not valid UTF-8") from error
 
+    def texts_or_none(self, indices: Ints) -> list[str | None]:
+        """None for symbols that are no UTF-8."""
+        try:
+            return list(self.texts(indices))
+        except MalformedBody:
+            starts, ends = self._offsets[indices].tolist(), (self._offsets[indices + 1] - len(_END)).tolist()
+            return [text_or_none(self._content[start:end]) for start, end in zip(starts, ends, strict=True)]
+
 
 _REFS_SHOWN = 100
 _REF_BITS, _REF_MASK = 32, np.uint64(2**32 - 1)
@@ -112,7 +126,7 @@ class JoinedLabels:
         """Raises MalformedBody, in Prometheus' words."""
         texts = self.keys[index].as_py().split(_END)[:-1]
         if len(texts) % 2 or _NO_SYMBOL in texts:
-            raise MalformedBody(self._fault(self.refs[self.offsets[index] : self.offsets[index + 1]].tolist()))
+            self._check(self.refs[self.offsets[index] : self.offsets[index + 1]].tolist())
         decoded = [decode(text, lambda: f"labels of series {index}") for text in texts]
         return tuple(zip(decoded[::2], decoded[1::2], strict=True))
 
@@ -132,9 +146,12 @@ class JoinedLabels:
             return None
         return SentLabels(bounds // 2, pairs.indices.to_numpy().astype(np.int64), texts, names.indices.to_numpy().astype(np.int64), values)
 
-    def _fault(self, refs: list[int]) -> str:
+    def _check(self, refs: list[int]) -> None:
+        """Raises MalformedBody. A symbol may be the very byte that stands for none."""
         series = f"parsing labels for series [{' '.join(map(str, refs[:_REFS_SHOWN]))}]"
         if len(refs) % 2:
-            return f"{series}: invalid labelRefs length {len(refs)}"
-        name, value = next((name, value) for name, value in zip(refs[::2], refs[1::2], strict=True) if max(name, value) >= len(self.symbols))
-        return f"{series}: labelRefs {name} (name) = {value} (value) outside of symbols table (size {len(self.symbols)})"
+            raise MalformedBody(f"{series}: invalid labelRefs length {len(refs)}")
+        for name, value in zip(refs[::2], refs[1::2], strict=True):
+            if max(name, value) >= len(self.symbols):
+                size = f"(size {len(self.symbols)})"
+                raise MalformedBody(f"{series}: labelRefs {name} (name) = {value} (value) outside of symbols table {size}")

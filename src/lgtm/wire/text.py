@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from lgtm.wire.bounds import MalformedBody
@@ -22,6 +23,22 @@ def utf8(values: pa.Array, what: Callable[[int], str]) -> pa.Array:
         for index, value in enumerate(values):
             decode(value.as_py(), lambda index=index: what(index))  # type: ignore[misc]
         raise
+
+
+def utf8_where_valid(values: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_] | None]:
+    """Binary values as strings, empty where they are no UTF-8; and which those are, None where there are none."""
+    try:
+        return utf8(values, str), None
+    except MalformedBody:
+        texts = [text_or_none(value) for value in values.to_pylist()]
+        return pa.array([text or "" for text in texts], pa.string()), np.array([text is None for text in texts], np.bool_)
+
+
+def text_or_none(value: bytes) -> str | None:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def decode(value: bytes, what: Callable[[], str]) -> str:
