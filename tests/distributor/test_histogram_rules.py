@@ -58,8 +58,12 @@ def one(**fields: Any) -> HistogramArrays:
         ({"count": 2.0, "sum": math.nan}, "should be at least the number of observations"),
         ({"schema": -53, "bounds": [2.0, 1.0]}, "custom buckets: previous bound is 2.000000 and current is 1.000000"),
         ({"schema": -53, "bounds": [1.0, math.inf]}, "must be finite"),
-        ({"schema": -53, "zero": 1.0, "count": 4.0}, "must have zero count of 0"),
+        ({"schema": -53, "zero": 1.0, "count": 4.0}, "custom buckets: must have zero count of 0"),
+        ({"schema": -53, "threshold": 0.5}, "custom buckets: must have zero threshold of 0"),
         ({"schema": -53, "negative": [0.0]}, "must not have negative buckets"),
+        ({"bounds": [1.0]}, "histogram with exponential schema must not have custom bounds"),
+        ({"threshold": -1.0}, "zero threshold is -1: histogram's zero threshold must not be negative"),
+        ({"threshold": math.nan}, "zero threshold is nan"),
     ],
 )
 def test_what_makes_no_sense_is_told(fields: dict[str, Any], text: str) -> None:
@@ -80,6 +84,17 @@ def test_faults_of_spans_and_of_counts_are_found_beside_each_other() -> None:
     assert sorted(found) == [1, 3]
     assert "different number of buckets" in found[1]
     assert "should equal the number of observations" in found[3]
+
+
+def test_custom_buckets_reach_no_further_than_their_bounds() -> None:
+    good = {"count_int": 2, "schema": -53, "positive_spans": [(0, 2)], "positive_deltas": [1, 0], "custom_values": [1.0]}
+    bare = {**good, "custom_values": [], "positive_spans": [(0, 1)], "positive_deltas": [2]}
+    few, before = {**good, "custom_values": []}, {**good, "positive_spans": [(-1, 2)]}
+    messages = [histogram(fields).SerializeToString() for fields in (good, few, before, bare)]
+    assert faults_of(pa.array(messages, pa.binary())) == {
+        1: "custom buckets: only 0 custom bounds defined which is insufficient to cover total span length of 2: histogram custom bounds are too few",
+        2: "custom buckets: span number 1 with offset -1: histogram has a span whose offset is negative",
+    }
 
 
 def test_counts_that_are_floats_need_not_add_up() -> None:

@@ -197,8 +197,10 @@ def test_histograms_that_contradict_themselves_are_refused_and_the_others_are_st
     good, bad = histogram(fields), histogram({**fields, "count_int": 1, "timestamp": NOW_MS + 1})
     longer = histogram({**fields, "positive_spans": [(0, 3)], "timestamp": NOW_MS + 2})
     writer.series(labels(name)).histograms.extend([good, bad, longer])
+    writer.series(labels(new_name())).histograms.append(histogram({**fields, "schema": -53, "custom_values": []}))
     answer = push(node, writer.request, V2)
     assert (answer.status, answer.headers["x-prometheus-remote-write-histograms-written"]) == (400, "1"), answer.body
+    assert b"histogram custom bounds are too few" in answer.body
     (found,) = ask_json(node.client, "/api/v1/query", query=name, time=NOW_MS / 1_000 + 1)["data"]["result"]
     assert found["histogram"][1]["count"] == "3"
 

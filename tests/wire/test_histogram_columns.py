@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from lgtm.errors import BadRequest, LimitExceeded
 from lgtm.wire.bounds import MalformedBody
 from lgtm.wire.histogram_columns import BucketArrays, histogram_arrays, span_faults
+from lgtm.wire.native_histograms import CUSTOM_BUCKETS
 from wire.write_messages import WRITE_2, histogram
 
 Histogram = dict[str, Any]
@@ -134,9 +135,30 @@ def test_spans_that_do_not_fit_are_told_in_prometheus_words() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("spans", "bounds", "fault"),
+    [
+        ([(0, 3)], [1.0, 2.0], None),
+        ([(1, 1), (0, 1)], [1.0, 2.0], None),
+        ([(0, 1)], [], None),
+        ([(0, 2)], [], "only 0 custom bounds defined which is insufficient to cover total span length of 2: histogram custom bounds are too few"),
+        ([(2, 1), (1, 1)], [1.0, 2.0], "only 2 custom bounds defined which is insufficient to cover total span length of 5: histogram custom bounds"),
+        ([(0, 2)], None, "spans need 2 buckets, have 0 buckets: histogram spans specify different number of buckets than provided"),
+        ([(-1, 1)], [1.0], "span number 1 with offset -1: histogram has a span whose offset is negative"),
+        ([(0, 1), (-1, 1)], [1.0], "span number 2 with offset -1: histogram has a span whose offset is negative"),
+    ],
+)
+def test_custom_buckets_lie_between_their_bounds(spans: list[tuple[int, int]], bounds: list[float] | None, fault: str | None) -> None:
+    deltas = [0] * sum(length for _, length in spans)
+    fields = {"schema": CUSTOM_BUCKETS, "positive_spans": spans, "custom_values": bounds or [], "positive_deltas": [] if bounds is None else deltas}
+    found = span_faults(binary([histogram({}), histogram(fields)]))
+    assert list(found) == ([] if fault is None else [1])
+    assert found.get(1, "").startswith("" if fault is None else f"custom buckets: {fault}")
+
+
 @given(st.lists(histograms(), max_size=4))
 def test_histograms_without_faults_are_those_that_are_read(fields: list[Histogram]) -> None:
-    messages = binary([histogram(given) for given in fields])
+    messages = binary([histogram({**given, "schema": max(given["schema"], CUSTOM_BUCKETS + 1)}) for given in fields])
     assert span_faults(messages) == {}
     assert len(histogram_arrays(messages)) == len(fields)
 

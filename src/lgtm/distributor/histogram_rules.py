@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lgtm.wire.histogram_columns import BucketArrays, HistogramArrays, histogram_arrays, span_faults
+from lgtm.wire.native_histograms import CUSTOM_BUCKETS
 
-SCHEMA_MIN, SCHEMA_MAX, CUSTOM = -4, 52, -53
+SCHEMA_MIN, SCHEMA_MAX = -4, 52
 """Schemas finer than 8 are taken: queries reduce them."""
 Flags = npt.NDArray[np.bool_]
 
@@ -34,7 +35,7 @@ def faults(histograms: HistogramArrays) -> dict[int, str]:
 
 
 def _faults(histograms: HistogramArrays) -> Iterator[tuple[int, str]]:
-    schema, custom = histograms.schema, histograms.schema == CUSTOM
+    schema, custom = histograms.schema, histograms.schema == CUSTOM_BUCKETS
     wrong = ~custom & ((schema < SCHEMA_MIN) | (schema > SCHEMA_MAX))
     for number in np.flatnonzero(wrong).tolist():
         yield (
@@ -45,6 +46,7 @@ def _faults(histograms: HistogramArrays) -> Iterator[tuple[int, str]]:
             ),
         )
     yield from _of_custom(histograms, custom)
+    yield from _of_exponential(histograms, ~custom)
     for number in np.flatnonzero(histograms.count < 0).tolist():
         yield number, f"observation count is  {histograms.count[number]:g}: histogram's observation count is negative"
     for number in np.flatnonzero(histograms.zero_count < 0).tolist():
@@ -66,10 +68,20 @@ def _of_custom(histograms: HistogramArrays, custom: Flags) -> Iterator[tuple[int
             yield number, f"custom buckets: previous bound is {before:f} and current is {after:f}: {rule}"
         elif not np.isfinite(bounds).all():
             yield number, "custom buckets: histogram custom bounds must be finite"
-        if histograms.zero_count[number] or histograms.zero_threshold[number]:
+        if histograms.zero_count[number]:
             yield number, "custom buckets: must have zero count of 0"
+        if histograms.zero_threshold[number]:
+            yield number, "custom buckets: must have zero threshold of 0"
         if histograms.negative.offsets[number + 1] > histograms.negative.offsets[number]:
             yield number, "custom buckets: must not have negative buckets"
+
+
+def _of_exponential(histograms: HistogramArrays, exponential: Flags) -> Iterator[tuple[int, str]]:
+    for number in np.flatnonzero(exponential & (np.diff(histograms.custom_offsets) > 0)).tolist():
+        yield number, "histogram with exponential schema must not have custom bounds"
+    for number in np.flatnonzero(exponential & ~(histograms.zero_threshold >= 0)).tolist():
+        # Not a rule of Prometheus: the bounds of the zero bucket would be the wrong way round.
+        yield number, f"zero threshold is {histograms.zero_threshold[number]:g}: histogram's zero threshold must not be negative"
 
 
 def _negative_buckets(buckets: BucketArrays) -> Iterator[tuple[int, int, float]]:

@@ -23,6 +23,7 @@ import pyarrow as pa
 from lgtm.wire.bounds import MalformedBody
 from lgtm.wire.fields import Ints
 from lgtm.wire.message_columns import MessageColumns
+from lgtm.wire.native_histograms import CUSTOM_BUCKETS
 from lgtm.wire.number_lists import F64, double_lists, varint_lists, zigzag
 from lgtm.wire.protobuf import FIXED64, LENGTH_DELIMITED, VARINT, Buffer, tag
 
@@ -75,7 +76,7 @@ def histogram_arrays(messages: pa.Array) -> HistogramArrays:
     """
     columns, is_float = _columns(messages)
     return HistogramArrays(
-        zigzag(columns.varints(_SCHEMA).view(np.uint64)).astype(np.int32),
+        _schemas(columns),
         _either(columns, _COUNT_INT, _COUNT_FLOAT),
         columns.doubles(_SUM),
         _either(columns, _ZERO_INT, _ZERO_FLOAT),
@@ -91,22 +92,34 @@ def histogram_arrays(messages: pa.Array) -> HistogramArrays:
 def span_faults(messages: pa.Array) -> dict[int, str]:
     """Of each histogram whose spans and buckets do not agree its number, and what is wrong, in Prometheus' words. `histogram_arrays` takes the rest.
 
-    Raises MalformedBody where a message does not hold together.
+    Custom buckets are those of their bounds and one more, so that their spans may begin no earlier and end no later. Raises MalformedBody where
+    a message does not hold together.
     """
     columns, is_float = _columns(messages)
+    is_custom = _schemas(columns) == CUSTOM_BUCKETS
     found: dict[int, str] = {}
     for side, number in (("negative", _NEGATIVE), ("positive", _POSITIVE)):
         spans, have = _Spans.of(columns, number), np.diff(_counts(columns, number, is_float)[0])
-        for at in spans.backwards.nonzero()[0].tolist():
+        for at in (spans.backwards | (spans.gaps < 0) & is_custom[spans.row]).nonzero()[0].tolist():
             row = int(spans.row[at])
             which = at - int(np.searchsorted(spans.row, row)) + 1
             text = f"span number {which} with offset {int(spans.gaps[at])}: histogram has a span whose offset is negative"
-            found.setdefault(row, f"{side} side: {text}")
+            found.setdefault(row, f"{_where(is_custom[row], side)}: {text}")
         need = spans.buckets(columns.count)
         for row in (need != have).nonzero()[0].tolist():
             text = f"spans need {int(need[row])} buckets, have {int(have[row])} buckets"
-            found.setdefault(row, f"{side} side: {text}: histogram spans specify different number of buckets than provided")
+            found.setdefault(row, f"{_where(is_custom[row], side)}: {text}: histogram spans specify different number of buckets than provided")
+        if number == _POSITIVE and is_custom.any():
+            reach = np.bincount(spans.row, spans.gaps + spans.lengths, columns.count)
+            bounds = np.diff(double_lists(columns.buffer, columns.fields, _CUSTOM)[0])
+            for row in (is_custom & (reach > bounds + 1)).nonzero()[0].tolist():
+                text = f"only {bounds[row]} custom bounds defined which is insufficient to cover total span length of {int(reach[row])}"
+                found.setdefault(row, f"custom buckets: {text}: histogram custom bounds are too few")
     return found
+
+
+def _where(is_custom: bool, side: str) -> str:
+    return "custom buckets" if is_custom else f"{side} side"
 
 
 def _columns(messages: pa.Array) -> tuple[MessageColumns, npt.NDArray[np.bool_]]:
@@ -120,6 +133,10 @@ def _columns(messages: pa.Array) -> tuple[MessageColumns, npt.NDArray[np.bool_]]
 
 
 _ZERO = np.zeros(1, np.int64)
+
+
+def _schemas(columns: MessageColumns) -> I32:
+    return zigzag(columns.varints(_SCHEMA).view(np.uint64)).astype(np.int32)
 
 
 def _either(columns: MessageColumns, varint: int, double: int) -> F64:
