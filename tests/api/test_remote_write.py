@@ -42,9 +42,12 @@ class Server:
         return self.outcome
 
     async def post(self, path: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
+        return await self.send("POST", path, body, headers)
+
+    async def send(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
         app = Starlette(routes=remote_write_routes(self.push, Tenancy(), Bodies(), PushMetrics(CollectorRegistry())))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://a") as client:
-            return await client.post(path, content=body, headers={"X-Scope-OrgID": "t"} | headers)
+            return await client.request(method, path, content=body, headers={"X-Scope-OrgID": "t"} | headers)
 
 
 def written(response: httpx.Response) -> list[str]:
@@ -60,6 +63,20 @@ async def test_samples_are_written_and_counted(path: str) -> None:
     assert tenant == "t"
     assert decoded.rows.to_pylist() == [{"series": 0, "ts": 5_000_000, "value": 1.0}]
     assert decoded.labels_of(0) == (("__name__", "up"), ("job", "a"))
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "HEAD"])
+async def test_samples_are_posted(method: str) -> None:
+    response = await Server().send(method, PATHS[0], BODY, TYPE_1)
+    assert (response.status_code, response.headers["allow"], written(response)) == (405, "POST", ["0", "0", "0"])
+    assert response.text == ("" if method == "HEAD" else "Method Not Allowed")
+
+
+async def test_refused_series_are_named_whatever_the_version() -> None:
+    refusals = [Refusal(Reason.TOO_FAR_IN_FUTURE, f'too far for series {{n="{number}"}}', 1, 0) for number in range(2)]
+    for headers, body in ((TYPE_1, BODY), (TYPE_2, bytes(cramjam.snappy.compress_raw(b"")))):
+        response = await Server(SamplesRefused(refusals, ONE)).post(PATHS[0], body, headers)
+        assert response.text == 'too far for series {n="0"}\ntoo far for series {n="1"}\n'
 
 
 @pytest.mark.parametrize(

@@ -70,9 +70,9 @@ def test_samples_far_ahead_are_refused_with_series_and_time() -> None:
     ahead = NOW_MS + 11 * 60_000
     (admission,) = admit(decoded_samples([(UP, ahead, 1.0), (DOWN, NOW_MS, 2.0), (DOWN, ahead, 2.0)]))
     assert stored(admission.accepted) == [(DOWN, NOW_MS, 2.0)]
-    (refusal,) = admission.refusals
-    assert refusal.message == 'out of bounds: timestamp is too far in the future for series {__name__="up", job="a"}'
-    assert refusal.lines == 2
+    text = "out of bounds: timestamp is too far in the future for series"
+    assert [one.message for one in admission.refusals] == [f'{text} {{__name__="up", job="a"}}', f'{text} {{__name__="down"}}']
+    assert [one.lines for one in admission.refusals] == [1, 1]
     assert admit(decoded_samples([(UP, ahead, 1.0)]), creation_grace_period_ns=0)[0].refusals == ()
 
 
@@ -84,8 +84,9 @@ def test_samples_behind_the_out_of_order_window_are_refused_with_their_series() 
     before, after = admit(first, decoded_samples(second), out_of_order_time_window_ns=10 * minute * NS_PER_MS)
     assert stored(before.accepted) == [(UP, NOW_MS, 1.0)], "a new series may be no older than the window either"
     assert stored(after.accepted) == [(UP, NOW_MS - 9 * minute, 2.0)]
-    assert [(one.reason, one.lines) for one in after.refusals] == [(Reason.SAMPLE_TOO_OLD, 3)]
-    assert after.refusals[0].message == 'too old sample for series {__name__="up", job="a"}'
+    assert [(one.reason, one.lines) for one in after.refusals] == [(Reason.SAMPLE_TOO_OLD, 1), (Reason.SAMPLE_TOO_OLD, 2)]
+    texts = ['{__name__="up", job="a"}', '{__name__="down"}']
+    assert [one.message for one in after.refusals] == [f"too old sample for series {text}" for text in texts]
 
 
 def test_what_is_newer_than_the_newest_of_its_series_is_in_order_however_far_the_tenant_is() -> None:
@@ -148,3 +149,15 @@ def test_many_refused_series_are_counted_behind_the_first() -> None:
     (admission,) = admit(decoded_samples(many))
     assert len(admission.refusals) == 20
     assert sum(one.lines for one in admission.refusals) == 30
+
+
+def test_of_each_reason_the_first_series_are_named() -> None:
+    nameless = [((("job", str(number)),), NOW_MS, 1.0) for number in range(30)]
+    ahead = [(metric("m", n=str(30 - number // 2)), NOW_MS + 11 * 60_000, 1.0) for number in range(60)]
+    (admission,) = admit(decoded_samples(nameless + ahead))
+    for reason, lines in ((Reason.INVALID_LABELS, 1), (Reason.TOO_FAR_IN_FUTURE, 2)):
+        told = [one for one in admission.refusals if one.reason is reason]
+        assert [one.lines for one in told] == [lines] * 19 + [11 * lines]
+        assert told[-1].times == 11
+    assert 'n="30"' in admission.refusals[20].message
+    assert 'n="11"' in admission.refusals[39].message

@@ -121,6 +121,11 @@ def test_other_formats_are_refused_by_name(node: NodeProcess, headers: dict[str,
     assert node.client.post("/api/v1/write", b"{}", headers).status == 415
 
 
+def test_only_post_writes(node: NodeProcess) -> None:
+    answer = node.client.get("/api/v1/write")
+    assert (answer.status, answer.body, answer.headers["x-prometheus-remote-write-samples-written"]) == (405, b"Method Not Allowed", "0")
+
+
 def test_references_to_symbols_that_are_not_there_refuse_their_series(node: NodeProcess) -> None:
     name, writer = new_name(), Writer2()
     writer.series(labels(name), GOOD)

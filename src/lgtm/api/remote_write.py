@@ -20,7 +20,6 @@ from lgtm.api.errors import NotAccepted, client_gone, text_error
 from lgtm.api.metrics import PushMetrics
 from lgtm.api.tenancy import ORG_ID_HEADER, Tenancy
 from lgtm.distributor.refusals import Reason, SamplesRefused, Written
-from lgtm.errors import BadRequest
 from lgtm.model.tenant import Tenant
 from lgtm.wire.bounds import BodyBounds, MalformedBody
 from lgtm.wire.compression import snappy_block
@@ -30,6 +29,8 @@ from lgtm.wire.remote_write_2 import decode_remote_write_2
 
 PATHS = ("/api/v1/write", "/api/v1/push", "/prometheus/api/v1/write", "/prometheus/api/v1/push")
 V1, V2 = "prometheus.WriteRequest", "io.prometheus.write.v2.Request"
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+"""All but POST are answered here, too: with text and headers, as senders expect them."""
 _DECODERS = {V1: decode_remote_write_1, V2: decode_remote_write_2}
 _IGNORED_OF_1 = {
     Reason.MISSING_LABELS, Reason.INVALID_LABELS, Reason.DUPLICATE_LABEL_NAMES, Reason.MAX_LABEL_NAMES_PER_SERIES,
@@ -41,6 +42,8 @@ Push = Callable[[Tenant, DecodedSamples], Awaitable[Written]]
 
 def remote_write_routes(push: Push, tenancy: Tenancy, bodies: Bodies, metrics: PushMetrics) -> list[Route]:
     async def endpoint(request: Request) -> Response:
+        if request.method != "POST":
+            return _with(Response("Method Not Allowed", 405, {"Allow": "POST"}, media_type="text/plain"), Written())
         start, path = time.perf_counter(), PATHS[0]
         try:
             tenant = tenancy.tenant(request.headers.get(ORG_ID_HEADER))
@@ -58,19 +61,17 @@ def remote_write_routes(push: Push, tenancy: Tenancy, bodies: Bodies, metrics: P
         metrics.answered(path, str(response.status_code), time.perf_counter() - start)
         return response
 
-    return [Route(path, endpoint, methods=["POST"]) for path in PATHS]
+    return [Route(path, endpoint, methods=_METHODS) for path in PATHS]
 
 
 async def _answer(push: Push, tenant: Tenant, decoded: DecodedSamples, message: str) -> Response:
     try:
         return _with(Response(status_code=204), await push(tenant, decoded))
     except SamplesRefused as error:
-        if message == V2:
-            return _with(text_error(error), error.written)
-        told = [refusal for refusal in error.refusals if refusal.reason not in _IGNORED_OF_1]
+        told = [refusal for refusal in error.refusals if message == V2 or refusal.reason not in _IGNORED_OF_1]
         if not told:
             return _with(Response(status_code=204), error.written)
-        return _with(text_error(BadRequest(str(SamplesRefused(told, error.written)).split(" for series")[0])), error.written)
+        return _with(text_error(SamplesRefused(told, error.written)), error.written)
 
 
 def message_of(content_type: str | None, encoding: str | None) -> str:

@@ -26,7 +26,7 @@ from lgtm.wire.decoded_samples import DecodedSamples
 Numbers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 MESSAGES_MAX = 20
-"""Series that are named one by one in an error."""
+"""Series that are named one by one for each reason."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -78,7 +78,7 @@ class _Resolved:
 
     def __init__(self, decoded: DecodedSamples, state: TenantState, monotonic_ns: int) -> None:
         found = state.metric_series.resolve(decoded.keys, decoded.labels_of, monotonic_ns, decoded.sent_labels)
-        self.refusals: list[Refusal] = []
+        self._refusals: dict[Reason, list[Refusal]] = {}
         self.series, self._numbers = found.series, found.numbers
         self._found, self._known = found, state.metric_series
         self.stored: Callable[[], None] = lambda: None
@@ -87,13 +87,29 @@ class _Resolved:
             for at, refusal in found.refused:
                 self._refuse(*refusal, int(rows[at]))
 
-    def _refuse(self, reason: Reason, message: str, rows: int) -> None:
-        """The first are named, the others counted with the last of them."""
-        if len(self.refusals) >= MESSAGES_MAX:
-            last = self.refusals[-1]
-            self.refusals[-1] = Refusal(last.reason, last.message, last.lines + rows, 0, last.times + 1)
+    @property
+    def refusals(self) -> list[Refusal]:
+        return [refusal for of_reason in self._refusals.values() for refusal in of_reason]
+
+    def _refuse(self, reason: Reason, message: str, rows: int, times: int = 1) -> None:
+        """The first of a reason are named, the others counted with the last of them."""
+        told = self._refusals.setdefault(reason, [])
+        if len(told) >= MESSAGES_MAX:
+            last = told[-1]
+            told[-1] = Refusal(reason, last.message, last.lines + rows, 0, last.times + times)
             return
-        self.refusals.append(Refusal(reason, message, rows, 0))
+        told.append(Refusal(reason, message, rows, 0, times))
+
+    def _refuse_rows(self, reason: Reason, text: str, numbers: Numbers) -> None:
+        """numbers: of each refused row its series, which are named in the order in which they came."""
+        series, first, counts = np.unique(numbers, return_index=True, return_counts=True)
+        order = first.argsort()
+        named = order[:MESSAGES_MAX]
+        for number, rows in zip(series[named].tolist(), counts[named].tolist(), strict=True):
+            self._refuse(reason, f"{text} for series {self._text(number)}", rows)
+        others = order[MESSAGES_MAX:]
+        if len(others):
+            self._refuse(reason, "", int(counts[others].sum()), len(others))
 
     def kept(self, rows: pa.RecordBatch, latest_ns: int | None, window_ns: int = 0) -> Accepted | None:
         """Rows of series that are none of the refused, not later than that, no histograms that make no sense, and not too old for the window."""
@@ -117,10 +133,8 @@ class _Resolved:
         senseless = self._senseless(rows, numbers) if HISTOGRAM in rows.schema.names else None
         if late is None:
             return senseless
-        told = late & (numbers >= 0)
-        if told.any():
-            text = "out of bounds: timestamp is too far in the future for series"
-            self._refuse(Reason.TOO_FAR_IN_FUTURE, f"{text} {self._text(numbers, int(np.argmax(told)))}", int(told.sum()))
+        text = "out of bounds: timestamp is too far in the future"
+        self._refuse_rows(Reason.TOO_FAR_IN_FUTURE, text, numbers[late & (numbers >= 0)])
         return late if senseless is None else late | senseless
 
     def _without_too_old(self, rows: pa.RecordBatch, numbers: Numbers, bad: Flags | None, window_ns: int) -> Flags:
@@ -131,8 +145,7 @@ class _Resolved:
         late = self._known.too_old(self._found, series, ts, window_ns)
         self.stored = partial(self._known.stored, self._found, series[~late], ts[~late])
         if late.any():
-            text = self._text(numbers, int(judged[np.argmax(late)]))
-            self._refuse(Reason.SAMPLE_TOO_OLD, f"too old sample for series {text}", int(late.sum()))
+            self._refuse_rows(Reason.SAMPLE_TOO_OLD, "too old sample", series[late])
             bad = bad.copy()
             bad[judged[late]] = True
         return bad
@@ -148,16 +161,16 @@ class _Resolved:
             row = int(of_rows[number])
             bad[row] = True
             if numbers[row] >= 0:
-                self._refuse(Reason.INVALID_HISTOGRAM, f"{text} for series {self._text(numbers, row)}", 1)
+                self._refuse(Reason.INVALID_HISTOGRAM, f"{text} for series {self._text(int(numbers[row]))}", 1)
         return bad
 
-    def _text(self, numbers: Numbers, row: int) -> str:
-        return series_text(self.series.labels_at(int(numbers[row])) or ())
+    def _text(self, number: int) -> str:
+        return series_text(self.series.labels_at(number) or ())
 
     def refuse_empty(self, keys: Sequence[int]) -> None:
         """Series that came without samples."""
         for key in keys:
             number = key if self._numbers is None else int(self._numbers[key])
             if number >= 0:
-                text = series_text(self.series.labels_at(number) or ())
-                self._refuse(Reason.EMPTY_SERIES, f"TimeSeries must contain at least one sample or histogram for series {text}", 0)
+                text = f"TimeSeries must contain at least one sample or histogram for series {self._text(number)}"
+                self._refuse(Reason.EMPTY_SERIES, text, 0)
