@@ -113,6 +113,7 @@ MIXED = SamplesRefused([Refusal(Loss.INVALID_EXEMPLAR, "no text", 1, 0), Refusal
         (refused(Reason.INVALID_LABELS), TYPE_1, 204, ""),
         (refused(Loss.TIMESTAMP_OUT_OF_RANGE), TYPE_1, 400, "first\nsecond\n"),
         (refused(Loss.INVALID_EXEMPLAR), TYPE_1, 204, ""),
+        (refused(Reason.EXEMPLAR_TOO_FAR_IN_FUTURE), TYPE_1, 204, ""),
         (refused(Loss.INVALID_METADATA), TYPE_1, 204, ""),
         (MIXED, TYPE_1, 400, "late\n"),
         (LimitExceeded("too fast"), TYPE_1, 429, "too fast\n"),

@@ -135,6 +135,23 @@ def test_series_without_samples_are_refused_where_the_format_forbids_them() -> N
     (refusal,) = admission.refusals
     assert refusal.message == 'TimeSeries must contain at least one sample or histogram for series {__name__="down"}'
     assert (refusal.reason, refusal.lines) == (Reason.EMPTY_SERIES, 0)
+    assert admission.exemplars is None
+    assert admission.written == Written(samples=1)
+
+
+def test_exemplars_far_ahead_are_refused_as_their_samples_would_be() -> None:
+    ahead = NOW_MS + 11 * 60_000
+    exemplars = [(UP, NOW_MS, 1.0, {"n": "1"}), (UP, ahead, 2.0, {"n": "2"}), (NAMELESS, ahead, 3.0, {}), (DOWN, ahead, 4.0, {})]
+    decoded = decoded_samples([(UP, NOW_MS, 1.0), (NAMELESS, NOW_MS, 1.0)], exemplars=exemplars)
+    for empty, refused in (((), ['{__name__="up", job="a"}', '{__name__="down"}']), ((2,), ['{__name__="up", job="a"}'])):
+        (admission,) = admit(replace(decoded, empty_series=empty))
+        told = [one for one in admission.refusals if one.reason is Reason.EXEMPLAR_TOO_FAR_IN_FUTURE]
+        assert [one.message for one in told] == [
+            f"out of bounds: timestamp of an exemplar is too far in the future for series {text}" for text in refused
+        ]
+        assert admission.exemplars is not None
+        assert admission.exemplars.rows.column("meta.n").to_pylist() == ["1"]
+        assert admission.written == Written(samples=1, exemplars=1)
 
 
 def test_metadata_alone_is_fine() -> None:

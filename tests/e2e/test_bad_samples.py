@@ -148,12 +148,12 @@ def test_times_in_another_unit_are_refused_and_the_other_samples_are_stored(node
 def test_exemplars_and_metadata_that_are_wrong_cost_no_samples(node: NodeProcess) -> None:
     name = new_name()
     first, second = write_1([(labels(name), GOOD)]), write_2([(labels(name, ("n", "2")), GOOD)])
-    for ts, value in ((NOW_MS, b"ab"), (NOW_MS, b"\xff"), (2**62, b"ab")):
+    for ts, value in ((NOW_MS, b"ab"), (NOW_MS, b"\xff"), (2**62, b"ab"), (NOW_MS + 3_600_000, b"ab"), (NOW_MS, b"a" * 1_000_000)):
         first.timeseries[0].exemplars.add(value=1, timestamp=ts).labels.add(name=b"trace_id", value=value)
     first.metadata.add(type=1, metric_family_name=name.encode(), help=b"\xff")
     second.symbols.append(b"\xff")
     second.timeseries[0].metadata.help_ref = len(second.symbols) - 1
-    for refs, ts in (([1, 2], NOW_MS), ([1], NOW_MS), ([1, 99], NOW_MS), ([1, 2], 2**62)):
+    for refs, ts in (([1, 2], NOW_MS), ([1], NOW_MS), ([1, 99], NOW_MS), ([1, 2, 1, 2], NOW_MS), ([1, 2], 2**62), ([1, 2], NOW_MS + 3_600_000)):
         second.timeseries[0].exemplars.add(labels_refs=refs, value=1, timestamp=ts)
     for message, headers, status in ((first, V1, 204), (second, V2, 400)):
         answer = push(node, message, headers)
@@ -213,9 +213,10 @@ def test_histograms_that_contradict_themselves_are_refused_and_the_others_are_st
 def test_a_series_of_2_0_without_samples_is_told(node: NodeProcess) -> None:
     name, writer = new_name(), Writer2()
     writer.series(labels(name, ("n", "1")), GOOD)
-    writer.series(labels(name, ("n", "2")))
+    writer.series(labels(name, ("n", "2"))).exemplars.add(value=1, timestamp=NOW_MS)
     answer = push(node, writer.request, V2)
     assert (answer.status, b"must contain at least one sample" in answer.body) == (400, True)
+    assert answer.headers["x-prometheus-remote-write-exemplars-written"] == "0"
     assert count(node, name) == 1
 
 

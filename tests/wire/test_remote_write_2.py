@@ -140,6 +140,14 @@ def test_exemplars_with_bad_references_are_left_out(refs: list[int], message: st
     assert message in dropped.message
 
 
+def test_a_name_of_an_exemplar_counts_as_one_whatever_its_symbols() -> None:
+    request = write_2([(UP, [(T, 1)])])
+    request.symbols.extend([b"a", b"a", b"1", b"2"])
+    request.timeseries[0].exemplars.add(labels_refs=[5, 7, 6, 8], timestamp=T)
+    decoded = decode_remote_write_2(request.SerializeToString())
+    assert (decoded.exemplars, decoded.dropped[0].message) == (None, 'label name "a" is not unique: invalid exemplar')
+
+
 def test_metadata_that_is_no_text_is_left_out() -> None:
     request = write_2([(UP, [(T, 1)]), (UP[:1], [(T, 2)])], "help")
     request.symbols.append(b"\xff")

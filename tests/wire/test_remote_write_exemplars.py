@@ -50,6 +50,26 @@ def test_one_whose_time_is_out_of_range_is_left_out(ts_ms: int) -> None:
     assert dropped == (Dropped(Loss.INVALID_EXEMPLAR, 1, f"timestamp of an exemplar in series 1 is out of range: {ts_ms} milliseconds"),)
 
 
+LONG = [("ab", "é" * 60), ("a", "x" * 65)]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (LONG, None),
+        ([*LONG, ("empty", "")], None),
+        ([*LONG, ("b", "1")], "label length for exemplar exceeds maximum of 128 UTF-8 characters"),
+        ([("trace_id", "x" * 1_000_000)], "label length for exemplar exceeds maximum of 128 UTF-8 characters"),
+        ([("a", "1"), ("b", "2"), ("a", "1")], 'label name "a" is not unique: invalid exemplar'),
+        ([("a", "1"), ("a", "")], None),
+    ],
+)
+def test_labels_are_judged_as_prometheus_judges_them(labels: Labels, message: str | None) -> None:
+    rows, dropped = read((1, A), (2, labels), (3, labels), (4, A))
+    assert [row["series"] for row in rows] == ([0, 1, 2, 3] if message is None else [0, 3])
+    assert dropped == (() if message is None else (Dropped(Loss.INVALID_EXEMPLAR, 2, message),))
+
+
 def test_what_is_known_to_be_wrong_is_left_out_too_and_counted_once() -> None:
     faults = Faults()
     faults.add(np.array([True, False, False]), "first")

@@ -34,7 +34,8 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 _DECODERS = {V1: decode_remote_write_1, V2: decode_remote_write_2}
 _IGNORED_OF_1 = {
     Reason.MISSING_LABELS, Reason.INVALID_LABELS, Reason.DUPLICATE_LABEL_NAMES, Reason.MAX_LABEL_NAMES_PER_SERIES,
-    Reason.LABEL_NAME_TOO_LONG, Reason.LABEL_VALUE_TOO_LONG, Loss.INVALID_EXEMPLAR, Loss.INVALID_METADATA,
+    Reason.LABEL_NAME_TOO_LONG, Reason.LABEL_VALUE_TOO_LONG, Reason.EXEMPLAR_TOO_FAR_IN_FUTURE, Loss.INVALID_EXEMPLAR,
+    Loss.INVALID_METADATA,
 }  # fmt: skip
 
 Push = Callable[[Tenant, DecodedSamples], Awaitable[Written]]

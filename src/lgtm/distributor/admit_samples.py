@@ -66,7 +66,7 @@ def admit_samples(tenant: Tenant, decoded: DecodedSamples, state: TenantState, *
     series.refuse_empty(decoded.empty_series)
     return SampleAdmission(
         accepted=series.kept(decoded.rows, latest_ns, limits.out_of_order_time_window_ns),
-        exemplars=None if decoded.exemplars is None else series.kept(decoded.exemplars, None),
+        exemplars=None if decoded.exemplars is None else series.kept_exemplars(decoded.exemplars, latest_ns, decoded.empty_series),
         metadata=state.metadata.fresh(decoded.metadata, now_ns) if decoded.metadata else None,
         refusals=(*series.refusals, *(Refusal(lost.reason, lost.message, lost.points, 0) for lost in decoded.dropped)),
         stored=series.stored,
@@ -113,11 +113,29 @@ class _Resolved:
 
     def kept(self, rows: pa.RecordBatch, latest_ns: int | None, window_ns: int = 0) -> Accepted | None:
         """Rows of series that are none of the refused, not later than that, no histograms that make no sense, and not too old for the window."""
-        at = rows.column(SERIES).to_numpy()
-        numbers = at if self._numbers is None else self._numbers[at]
+        numbers = self._numbers_of(rows)
         bad = self._bad(rows, numbers, latest_ns)
         if window_ns > 0:
             bad = self._without_too_old(rows, numbers, bad, window_ns)
+        return self._accepted(rows, numbers, bad)
+
+    def kept_exemplars(self, rows: pa.RecordBatch, latest_ns: int | None, empty_series: Sequence[int]) -> Accepted | None:
+        """Exemplars of series that are none of the refused, nor of those without samples, and not later than that."""
+        numbers, late = self._numbers_of(rows), _later(rows, latest_ns)
+        bad = np.isin(rows.column(SERIES).to_numpy(), empty_series) if empty_series else None
+        if late is not None:
+            text = "out of bounds: timestamp of an exemplar is too far in the future"
+            bad = np.zeros(len(late), np.bool_) if bad is None else bad
+            self._refuse_rows(Reason.EXEMPLAR_TOO_FAR_IN_FUTURE, text, numbers[late & ~bad & (numbers >= 0)])
+            bad = bad | late
+        return self._accepted(rows, numbers, bad)
+
+    def _numbers_of(self, rows: pa.RecordBatch) -> Numbers:
+        """Of each row the place of its series, -1 for those of a refused one."""
+        at: Numbers = rows.column(SERIES).to_numpy()
+        return at if self._numbers is None else self._numbers[at]
+
+    def _accepted(self, rows: pa.RecordBatch, numbers: Numbers, bad: Flags | None) -> Accepted | None:
         if self._numbers is None and bad is None:
             return Accepted(self.series, (), rows) if rows.num_rows else None
         keep = numbers >= 0 if bad is None else (numbers >= 0) & ~bad
@@ -128,8 +146,7 @@ class _Resolved:
 
     def _bad(self, rows: pa.RecordBatch, numbers: Numbers, latest_ns: int | None) -> Flags | None:
         """Rows that are refused, which is told; None when there are none."""
-        ts = rows.column(TS).to_numpy()
-        late: Flags | None = None if latest_ns is None or not len(ts) or int(ts.max()) <= latest_ns else ts > latest_ns
+        late = _later(rows, latest_ns)
         senseless = self._senseless(rows, numbers) if HISTOGRAM in rows.schema.names else None
         if late is None:
             return senseless
@@ -174,3 +191,12 @@ class _Resolved:
             if number >= 0:
                 text = f"TimeSeries must contain at least one sample or histogram for series {self._text(number)}"
                 self._refuse(Reason.EMPTY_SERIES, text, 0)
+
+
+def _later(rows: pa.RecordBatch, latest_ns: int | None) -> Flags | None:
+    """Which rows are later than that, None when there are none."""
+    ts = rows.column(TS).to_numpy()
+    if latest_ns is None or not len(ts) or int(ts.max()) <= latest_ns:
+        return None
+    late: Flags = ts > latest_ns
+    return late

@@ -40,6 +40,7 @@ class Reason(enum.StrEnum):
     TOO_FAR_BEHIND = "too_far_behind"
     INVALID_HISTOGRAM = "invalid_native_histogram"
     EMPTY_SERIES = "empty_series"
+    EXEMPLAR_TOO_FAR_IN_FUTURE = "exemplar_too_far_in_future"
     SAMPLE_TOO_OLD = "sample_timestamp_too_old"
     SERIES_LIMIT = "per_user_series_limit"
 

@@ -14,6 +14,9 @@ import pyarrow as pa
 from lgtm.model.batch import WithRows
 from lgtm.wire.sent_labels import SentLabelsOf
 
+EXEMPLAR_RUNES_MAX = 128
+"""Characters of names and values of the labels of an exemplar, as OpenMetrics has it."""
+
 
 class LabelsOf(Protocol):
     def __call__(self, index: int) -> tuple[tuple[str, str], ...]:

@@ -18,14 +18,12 @@ from lgtm.wire.any_value import KEY, VALUE, Values
 from lgtm.wire.arrays import Flags
 from lgtm.wire.bounds import MalformedBody, TooManyRows
 from lgtm.wire.columns import MetadataColumns, Pairs
+from lgtm.wire.decoded_samples import EXEMPLAR_RUNES_MAX
 from lgtm.wire.fields import Bytes, Ints, Places
 from lgtm.wire.message_columns import MessageColumns
 from lgtm.wire.protobuf import FIXED64, LENGTH_DELIMITED, Buffer, tag
 from lgtm.wire.sample_rows import Floats
 from lgtm.wire.text import decode
-
-LABELS_RUNES_MAX = 128
-"""Characters of names and values of an exemplar, as OpenMetrics has it: with more its attributes are left out, and its ids stay."""
 
 _TIME, _AS_DOUBLE, _SPAN_ID, _TRACE_ID, _AS_INT = (
     tag(2, FIXED64),
@@ -122,7 +120,7 @@ def _id(columns: MessageColumns, name: str, number: int, kind: str, width: int) 
 
 
 def _attributes(buffer: Buffer, places: Places, runes: Ints) -> Pairs:
-    """runes: characters that the other labels of each exemplar have."""
+    """runes: characters that the other labels of each exemplar have. With too many the attributes are left out, and its ids stay."""
     fields = buffer.fields(places.start, places.end, KEY, VALUE)
     encoded = buffer.binary(*fields[KEY].last(len(places))).dictionary_encode()
     keys = [decode(key, lambda: "key of an attribute") for key in encoded.dictionary.to_pylist()]
@@ -131,7 +129,7 @@ def _attributes(buffer: Buffer, places: Places, runes: Ints) -> Pairs:
     lengths = np.array([len(key) for key in keys], np.int64)[names] + pc.utf8_length(values).to_numpy()
     total = runes.copy()
     np.add.at(total, places.row, lengths)
-    kept = ((total[places.row] <= LABELS_RUNES_MAX) & np.array([bool(key) for key in keys])[names]).nonzero()[0]
+    kept = ((total[places.row] <= EXEMPLAR_RUNES_MAX) & np.array([bool(key) for key in keys])[names]).nonzero()[0]
     return Pairs(places.row[kept], names[kept], kept, keys, values)
 
 

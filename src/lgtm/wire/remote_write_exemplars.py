@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lgtm.model.signal import EXEMPLARS
 from lgtm.wire.arrays import Flags, numbers
 from lgtm.wire.bounds import BodyBounds, TooManyRows
 from lgtm.wire.columns import MetadataColumns, Pairs
-from lgtm.wire.decoded_samples import Dropped, Loss
+from lgtm.wire.decoded_samples import EXEMPLAR_RUNES_MAX, Dropped, Loss
 from lgtm.wire.fields import Ints, Places
 from lgtm.wire.message_columns import MessageColumns
 from lgtm.wire.protobuf import FIXED64, VARINT, Buffer, tag
@@ -58,6 +59,8 @@ def exemplar_rows(
     if late is not None:
         at = int(late.argmax())
         faults.add(late, f"timestamp of an exemplar in series {series[at]} is out of range: {times[at]} milliseconds")
+    if len(labels.rows):
+        _judge_labels(labels, len(series), faults)
     if faults.wrong is not None:
         kept = ~faults.wrong
         labels = _of_kept(labels, kept)
@@ -69,6 +72,23 @@ def exemplar_rows(
     columns.add(labels)
     fields, arrays = columns.finish(len(series))
     return pa.RecordBatch.from_arrays([*fixed, *arrays], schema=pa.schema([*EXEMPLARS.columns, *fields])), faults.dropped()
+
+
+def _judge_labels(labels: Pairs, exemplars: int, faults: Faults) -> None:
+    """Rules and words are those of Prometheus. Labels with an empty value are none."""
+    given = (pc.utf8_length(labels.pool).to_numpy() > 0)[labels.picks]
+    rows, picks = labels.rows[given], labels.picks[given]
+    numbers: dict[str, int] = {}
+    names = np.array([numbers.setdefault(key, len(numbers)) for key in labels.keys], np.int64)[labels.names[given]]
+    lengths = np.array(list(map(len, numbers)), np.int64)[names] + pc.utf8_length(labels.pool).to_numpy()[picks]
+    too_long = np.bincount(rows, lengths, exemplars) > EXEMPLAR_RUNES_MAX
+    faults.add(too_long, f"label length for exemplar exceeds maximum of {EXEMPLAR_RUNES_MAX} UTF-8 characters")
+    labels_of_rows, counts = np.unique(rows * len(numbers) + names, return_counts=True)
+    twice = labels_of_rows[counts > 1]
+    if len(twice):
+        wrong = np.zeros(exemplars, np.bool_)
+        wrong[twice // len(numbers)] = True
+        faults.add(wrong, f'label name "{list(numbers)[twice[0] % len(numbers)]}" is not unique: invalid exemplar')
 
 
 def _of_kept(labels: Pairs, kept: Flags) -> Pairs:
