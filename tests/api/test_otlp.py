@@ -32,7 +32,7 @@ from lgtm.api.otlp_grpc import grpc_options, otlp_grpc_handler
 from lgtm.api.otlp_http import otlp_http_routes
 from lgtm.api.tenancy import Tenancy
 from lgtm.distributor.refusals import Reason, Refusal, SamplesRefused, SpansRefused, Written
-from lgtm.model.limits import TenantLimits
+from lgtm.model.limits import Limits, TenantLimits
 from lgtm.model.tenant import Tenant
 from lgtm.wire.decoded_samples import DecodedSamples
 
@@ -152,10 +152,10 @@ async def test_the_sdks_exporters_are_understood(server: PushServer) -> None:
 class SampleServer:
     """Keeps what is pushed of metrics; afterwards raises `refusal`, or tells what the request had lost before, as a distributor does."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits | None = None) -> None:
         self.pushed: list[DecodedSamples] = []
         self.refusal: Exception | None = None
-        self.otlp = otlp_metrics(self.push, Tenancy(), Bodies(), TenantLimits(), PushMetrics(CollectorRegistry()))
+        self.otlp = otlp_metrics(self.push, Tenancy(), Bodies(), TenantLimits(limits), PushMetrics(CollectorRegistry()))
 
     async def push(self, _: Tenant, decoded: DecodedSamples) -> None:
         self.pushed.append(decoded)
@@ -189,6 +189,22 @@ async def test_metrics_come_at_the_paths_of_otlp_and_prometheus(path: str) -> No
     response = await server.post(path, metrics_request())
     assert (response.status_code, response.content) == (200, b"")
     assert server.names() == ["requests_total"]
+
+
+async def test_resource_attributes_become_labels_as_the_tenant_wants() -> None:
+    message = metrics_request()
+    for key in ("service.name", "host.name", "process.pid"):
+        message.resource_metrics[0].resource.attributes.add(key=key).value.string_value = "x"
+    limits = Limits(
+        otlp_promote_all_resource_attributes=True,
+        otlp_ignore_resource_attributes=("process.pid",),
+        otlp_keep_identifying_resource_attributes=True,
+    )
+    server = SampleServer(limits)
+    await server.post("/v1/metrics", message)
+    sample, target = (dict(server.pushed[0].labels_of(at)) for at in range(2))
+    assert {name for name in sample if not name.startswith("__")} == {"job", "host_name", "service_name"}
+    assert {name for name in target if not name.startswith("__")} == {"job", "host_name", "process_pid", "service_name"}
 
 
 async def test_points_that_are_not_kept_are_a_partial_success() -> None:

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from lgtm.app.config import Config, SelfTelemetryConfig, ServerConfig
+from lgtm.model.limits import Limits
 from lgtm.model.tenant import Tenant
 from lgtm.scrape.settings import ScrapeSettings
 
@@ -17,6 +18,13 @@ from lgtm.scrape.settings import ScrapeSettings
         (Config, {"self_telemetry": SelfTelemetryConfig(metrics=True, tenant="ops")}, "self_telemetry.tenant is ops, which nobody can ask for"),
         (SelfTelemetryConfig, {"metrics_interval_s": 0.5}, "self_telemetry.metrics_interval_s must be at least 1"),
         (Config, {"scrape": ScrapeSettings(tenant="ops")}, "scrape.tenant is ops, which nobody can ask for"),
+        (Config, {"limits": Limits(otlp_translation_strategy="None")}, r"limits.otlp_\*: 'None' is not a valid TranslationStrategy"),
+        (Config, {"limits": Limits(otlp_ignore_resource_attributes=("a",))}, "ignore_resource_attributes needs promote_all_resource_attributes"),
+        (
+            Config,
+            {"limits": Limits(otlp_promote_resource_attributes=("a",)), "overrides": {"b": {"otlp_promote_all_resource_attributes": True}}},
+            r"overrides.b.otlp_\*: promote_all_resource_attributes and promote_resource_attributes exclude each other",
+        ),
         (ServerConfig, {"http_port": 65_536}, "server.http_port must lie between 0 and 65535"),
         (ServerConfig, {"http_port": 4317}, "server.http_port and server.otlp_grpc_port are both 4317"),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from google.protobuf.message import Message
@@ -19,16 +19,15 @@ from lgtm.api.tenancy import Tenancy
 from lgtm.clock import Clock
 from lgtm.distributor.refusals import SamplesRefused, SpansRefused
 from lgtm.errors import BadRequest
-from lgtm.model.limits import Limits, TenantLimits
+from lgtm.model.limits import TenantLimits
 from lgtm.model.tenant import Tenant
 from lgtm.wire.compression import decompress
 from lgtm.wire.decoded import DecodedLogs
 from lgtm.wire.decoded_samples import DecodedSamples
 from lgtm.wire.decoded_spans import DecodedSpans
 from lgtm.wire.otlp_logs import decode_otlp_logs
-from lgtm.wire.otlp_metric_names import TranslationStrategy
 from lgtm.wire.otlp_metrics import decode_otlp_metrics
-from lgtm.wire.otlp_metrics_options import OtlpMetricsOptions
+from lgtm.wire.otlp_metrics_options import options_of
 from lgtm.wire.otlp_spans import decode_otlp_spans
 
 
@@ -84,7 +83,7 @@ def otlp_metrics(
     """Also at the paths of Prometheus and Mimir."""
 
     def decode(tenant: Tenant, json: bool, data: bytes) -> DecodedSamples:
-        return decode_otlp_metrics(data, json=json, options=_options(limits.for_tenant(tenant)), bounds=bodies.config.bounds)
+        return decode_otlp_metrics(data, json=json, options=options_of(limits.for_tenant(tenant)), bounds=bodies.config.bounds)
 
     async def pushed(tenant: Tenant, decoded: DecodedSamples) -> None:
         try:
@@ -96,17 +95,6 @@ def otlp_metrics(
     service = "opentelemetry.proto.collector.metrics.v1.MetricsService"
     paths = ("/v1/metrics", "/otlp/v1/metrics", "/api/v1/otlp/v1/metrics", "/prometheus/api/v1/otlp/v1/metrics")
     return Otlp(service, paths, pushed, decode, ExportMetricsServiceResponse, tenancy, bodies, metrics)
-
-
-@lru_cache(maxsize=256)
-def _options(limits: Limits) -> OtlpMetricsOptions:
-    return OtlpMetricsOptions(
-        translation_strategy=TranslationStrategy(limits.otlp_translation_strategy),
-        promote_resource_attributes=frozenset(limits.otlp_promote_resource_attributes),
-        promote_scope_metadata=limits.otlp_promote_scope_metadata,
-        convert_histograms_to_nhcb=limits.otlp_convert_histograms_to_nhcb,
-        allow_delta_temporality=limits.otlp_allow_delta_temporality,
-    )
 
 
 class PointsRefused(BadRequest):

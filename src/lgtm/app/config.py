@@ -27,6 +27,7 @@ from lgtm.ring.config import RingConfig
 from lgtm.scrape.settings import ScrapeSettings
 from lgtm.storage.config import StorageConfig
 from lgtm.wal.config import WalConfig
+from lgtm.wire.otlp_metrics_options import options_of
 
 OWN_TENANT = Tenant("lgtm")
 PORT_MAX = 65_535
@@ -39,7 +40,7 @@ class ServerConfig:
     http_port: int = 3100
     """Port of every HTTP API: Loki push and query, OTLP under /otlp, /metrics, /ready. 0: any free one, printed at start."""
     otlp_http_port: int = 4318
-    """Port of OTLP over HTTP at the paths that SDKs use, /v1/logs and /v1/traces. 0: any free one."""
+    """Port of OTLP over HTTP at the paths that SDKs use, /v1/logs, /v1/traces and /v1/metrics. 0: any free one."""
     otlp_grpc_port: int = 4317
     """Port of OTLP over gRPC, and of Tempo's streaming queries. 0: any free one."""
     more_http_ports: tuple[str, ...] = ()
@@ -164,6 +165,17 @@ class Config:
             raise ValueError(f"self_telemetry.tenant is {self.own_tenant}, which nobody can ask for while auth_enabled is false")
         for tenant in (*self.overrides, self.own_tenant):
             Tenant(tenant)
+        self._check_otlp()
+
+    def _check_otlp(self) -> None:
+        """At the start, and not in every request."""
+        every = self.tenant_limits()
+        of_tenants = {f"overrides.{tenant}": every.for_tenant(Tenant(tenant)) for tenant in self.overrides}
+        for where, limits in {"limits": self.limits, **of_tenants}.items():
+            try:
+                options_of(limits)
+            except ValueError as error:
+                raise ValueError(f"{where}.otlp_*: {error}") from error
 
     @property
     def wal_dir(self) -> pathlib.Path:

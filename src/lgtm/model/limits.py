@@ -64,6 +64,12 @@ class Limits:
     """How names of OTLP metrics become names of Prometheus: this, UnderscoreEscapingWithoutSuffixes, NoUTF8EscapingWithSuffixes or NoTranslation."""
     otlp_promote_resource_attributes: tuple[str, ...] = ()
     """Resource attributes that become labels of every OTLP metric of their resource; all are in target_info."""
+    otlp_promote_all_resource_attributes: bool = False
+    """Whether every resource attribute becomes such a label. Excludes otlp_promote_resource_attributes."""
+    otlp_ignore_resource_attributes: tuple[str, ...] = ()
+    """Resource attributes that become no labels all the same; only with otlp_promote_all_resource_attributes."""
+    otlp_keep_identifying_resource_attributes: bool = False
+    """Whether target_info has service.name, service.namespace and service.instance.id too, and not only as job and instance."""
     otlp_promote_scope_metadata: bool = False
     """Whether scopes of OTLP metrics become labels `otel_scope_…`."""
     otlp_convert_histograms_to_nhcb: bool = False

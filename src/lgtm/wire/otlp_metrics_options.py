@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lgtm.clock import NS_PER_S
+from lgtm.model.limits import Limits
 from lgtm.wire.otlp_metric_names import TranslationStrategy
 
 
@@ -40,3 +42,18 @@ class OtlpMetricsOptions:
 
 OPTIONS = OtlpMetricsOptions()
 """The defaults."""
+
+
+@lru_cache(maxsize=256)
+def options_of(limits: Limits) -> OtlpMetricsOptions:
+    """Raises ValueError for a strategy that there is none of, and for options that exclude each other."""
+    return OtlpMetricsOptions(
+        translation_strategy=TranslationStrategy(limits.otlp_translation_strategy),
+        promote_resource_attributes=frozenset(limits.otlp_promote_resource_attributes),
+        promote_all_resource_attributes=limits.otlp_promote_all_resource_attributes,
+        ignore_resource_attributes=frozenset(limits.otlp_ignore_resource_attributes),
+        keep_identifying_resource_attributes=limits.otlp_keep_identifying_resource_attributes,
+        promote_scope_metadata=limits.otlp_promote_scope_metadata,
+        convert_histograms_to_nhcb=limits.otlp_convert_histograms_to_nhcb,
+        allow_delta_temporality=limits.otlp_allow_delta_temporality,
+    )
