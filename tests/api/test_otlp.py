@@ -162,7 +162,8 @@ class SampleServer:
         if self.refusal is not None:
             raise self.refusal
         if decoded.dropped:
-            raise SamplesRefused([Refusal(lost.reason, lost.message, lost.points, 0) for lost in decoded.dropped], Written())
+            refusals = [Refusal(lost.reason, lost.message, lost.points, 0) for lost in decoded.dropped]
+            raise SamplesRefused(refusals, Written(), sum(lost.points for lost in decoded.dropped))
 
     async def post(self, path: str, message: ExportMetricsServiceRequest) -> httpx.Response:
         transport = httpx.ASGITransport(Starlette(routes=otlp_http_routes(self.otlp)))
@@ -212,6 +213,6 @@ async def test_points_that_are_not_kept_are_a_partial_success() -> None:
     some = ExportMetricsServiceResponse.FromString((await server.post("/v1/metrics", metrics_request(delta=True))).content).partial_success
     assert some.rejected_data_points == 1
     assert some.error_message
-    server.refusal = SamplesRefused([Refusal(Reason.TOO_FAR_IN_FUTURE, "out of bounds", 3, 0)], Written())
+    server.refusal = SamplesRefused([Refusal(Reason.TOO_FAR_IN_FUTURE, "out of bounds", 30, 0)], Written(), 3)
     some = ExportMetricsServiceResponse.FromString((await server.post("/v1/metrics", metrics_request())).content).partial_success
     assert (some.rejected_data_points, some.error_message) == (3, "out of bounds")

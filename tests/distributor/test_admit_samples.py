@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from distributor.pushes import NOW_NS, TENANT
 from lgtm.distributor.admit_samples import SampleAdmission, admit_samples
 from lgtm.distributor.config import DistributorConfig
@@ -178,3 +180,24 @@ def test_of_each_reason_the_first_series_are_named() -> None:
         assert told[-1].times == 11
     assert 'n="30"' in admission.refusals[20].message
     assert 'n="11"' in admission.refusals[39].message
+
+
+def test_points_are_counted_once_and_only_those_that_were_sent() -> None:
+    ahead = NOW_MS + 11 * 60_000
+    samples = [(UP, ahead, 1.0), (UP, ahead, 2.0), (DOWN, NOW_MS, 3.0), (NAMELESS, NOW_MS, 4.0), (DOWN, ahead, 5.0)]
+    numbers = np.array([0, 0, 1, 1, -1])
+    lost = Dropped(Loss.NO_VALUE, 3, "data point has no value")
+    decoded = replace(decoded_samples(samples), points=lambda: numbers, dropped=(lost,))
+    (admission,) = admit(decoded)
+    assert admission.points == 2 + 3
+    assert [one.lines for one in admission.refusals if one.reason is Reason.TOO_FAR_IN_FUTURE] == [2], "nobody is told of a sample that nobody sent"
+    assert stored(admission.accepted) == [(DOWN, NOW_MS, 3.0)]
+
+
+def test_a_late_sample_that_nobody_sent_is_left_out_without_a_word() -> None:
+    window = 60_000 * NS_PER_MS
+    late = [(UP, NOW_MS - 300_000, 2.0), (DOWN, NOW_MS, 1.0)]
+    _, admission = admit(
+        decoded_samples([(UP, NOW_MS, 1.0)]), replace(decoded_samples(late), points=lambda: np.array([-1, 0])), out_of_order_time_window_ns=window
+    )
+    assert (admission.refusals, admission.points, stored(admission.accepted)) == ((), 0, late[1:])

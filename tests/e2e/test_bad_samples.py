@@ -10,10 +10,12 @@ from typing import Any
 
 import cramjam
 import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 
 from benchmarks.client import Answer
 from benchmarks.server import NodeProcess
 from e2e.spans import ask_json
+from wire.metric_messages import metric, metrics_request
 from wire.write_messages import Labels, Sample, Writer2, add_labels, histogram, write_1, write_2
 
 NOW_MS = time.time_ns() // 10**6
@@ -229,6 +231,22 @@ def test_a_bomb_of_series_meets_the_limit_and_known_series_go_on(tmp_path_factor
         assert b"per-user series limit of 2000 exceeded" in answers[-1].body
         assert push(node, write_1([(labels("known"), [(NOW_MS, 2.0)])])).status == 204
         assert (count(node, "known"), count(node, "bomb")) == (2, SERIES_MAX - 1)
+
+
+@pytest.mark.parametrize("ahead_s", [20 * 60, 100 * 365 * 86_400])
+def test_points_far_ahead_are_counted_as_sent_and_the_others_keep_their_target_info(node: NodeProcess, ahead_s: int) -> None:
+    name, now_ns = new_name(), NOW_MS * 10**6
+    times = [{"as_double": 1, "time_unix_nano": now_ns}, {"as_double": 2, "time_unix_nano": now_ns + ahead_s * 10**9}]
+    metrics = [metric("gauge", one, name=f"{name}_{at}") for at, one in enumerate(times)]
+    request = metrics_request(metrics, {"service.name": name, "host.name": "h"})
+    answer = node.client.post("/v1/metrics", request.SerializeToString(), {"Content-Type": "application/x-protobuf"})
+    some = ExportMetricsServiceResponse.FromString(answer.body).partial_success
+    assert (answer.status, some.rejected_data_points) == (200, 1)
+    assert f"{name}_1" in some.error_message
+    assert "target_info" not in some.error_message
+    assert count(node, f"{name}_0") == 1
+    found = ask_json(node.client, "/api/v1/query", query=f'target_info{{job="{name}"}}', time=NOW_MS / 1_000 + 1)["data"]["result"]
+    assert [one["metric"]["host_name"] for one in found] == ["h"]
 
 
 def test_exemplars_beside_refused_series_are_not_stored_without_them(node: NodeProcess) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -135,11 +134,19 @@ def test_target_info_has_a_sample_for_half_of_every_lookback(times: list[int], e
     assert [ts for _, ts, _ in target_rows({"service.name": "shop", "a": "b"}, *times)] == expected
 
 
-def test_target_info_of_points_that_are_years_apart_is_short() -> None:
-    found = [ts for _, ts, _ in target_rows({"service.name": "shop", "a": "b"}, 0, T)]
-    assert len(found) == 1000
-    assert found[-1] == T
-    assert {after - before for before, after in pairwise(found[:-1])} == {150 * 10**9}
+@pytest.mark.parametrize("far", [0, T + 10**17])
+def test_target_info_goes_with_all_points_though_one_is_years_away(far: int) -> None:
+    near = [T, T + 2 * MINUTE, T + 3 * MINUTE, T + 4 * MINUTE, T + 40 * MINUTE]
+    found = [ts for _, ts, _ in target_rows({"service.name": "shop", "a": "b"}, *near, far)]
+    assert set(found) <= {*near, far}
+    for point in near:
+        assert any(0 <= point - ts < 5 * MINUTE for ts in found), "it is there where the point is"
+        assert any(0 <= ts - point < 5 * MINUTE for ts in found), "and as long as the point is seen"
+
+
+def test_target_info_of_many_days_is_bounded() -> None:
+    found = [ts for _, ts, _ in target_rows({"service.name": "shop", "a": "b"}, *(T + at * 3 * MINUTE for at in range(2_000)))]
+    assert found == [T + at * 3 * MINUTE for at in range(1_000, 2_000)]
 
 
 def test_resources_that_are_one_target_have_one_target_info() -> None:

@@ -31,6 +31,14 @@ def test_histograms_and_starts_are_null_where_there_are_none() -> None:
     assert [(row["histogram"], row["start_ns"]) for row in batch.to_pylist()] == [(None, 3), (b"histogram", None)]
 
 
+def test_points_are_numbered_through() -> None:
+    rows = SampleRows(20)
+    assert rows.points()().tolist() == []
+    for count, lengths in ((2, None), (4, ints(1, 0, 3)), (2, ints()), (0, ints()), (1, None)):
+        rows.add(np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count), np.zeros(count, np.int64), lengths=lengths)
+    assert rows.points()().tolist() == [0, 1, 2, 4, 4, 4, -1, -1, 5]
+
+
 def test_there_is_a_bound() -> None:
     rows = SampleRows(2)
     rows.add(ints(0), ints(7), np.array([0.5]), ints(0))

@@ -89,8 +89,7 @@ def otlp_metrics(
         try:
             await push(tenant, decoded)
         except SamplesRefused as error:
-            points = sum(refusal.lines for refusal in error.refusals)
-            raise PointsRefused(points, "; ".join(refusal.message for refusal in error.refusals)) from error
+            raise PointsRefused(error.points, "; ".join(refusal.message for refusal in error.refusals)) from error
 
     service = "opentelemetry.proto.collector.metrics.v1.MetricsService"
     paths = ("/v1/metrics", "/otlp/v1/metrics", "/api/v1/otlp/v1/metrics", "/prometheus/api/v1/otlp/v1/metrics")
@@ -98,7 +97,7 @@ def otlp_metrics(
 
 
 class PointsRefused(BadRequest):
-    """Some points of an export are not stored, and never will be; the rest of it is."""
+    """Some points of an export, or exemplars, are not stored, and never will be; the rest of it is. count: of the points."""
 
     def __init__(self, count: int, text: str) -> None:
         self.count, self.text = count, text

@@ -31,13 +31,14 @@ MESSAGES_MAX = 20
 
 @dataclass(slots=True, frozen=True)
 class SampleAdmission:
-    """accepted, exemplars, metadata: None when there is nothing to store. error: instead of everything."""
+    """accepted, exemplars, metadata: None when there is nothing to store. error: instead of everything. points: as in SamplesRefused."""
 
     accepted: Accepted | None = None
     exemplars: Accepted | None = None
     metadata: Accepted | None = None
     refusals: tuple[Refusal, ...] = ()
     error: LgtmError | None = None
+    points: int = 0
     stored: Callable[[], None] = lambda: None
     """To be called once everything is stored."""
 
@@ -69,6 +70,7 @@ def admit_samples(tenant: Tenant, decoded: DecodedSamples, state: TenantState, *
         exemplars=None if decoded.exemplars is None else series.kept_exemplars(decoded.exemplars, latest_ns, decoded.empty_series),
         metadata=state.metadata.fresh(decoded.metadata, now_ns) if decoded.metadata else None,
         refusals=(*series.refusals, *(Refusal(lost.reason, lost.message, lost.points, 0) for lost in decoded.dropped)),
+        points=sum(lost.points for lost in decoded.dropped) + series.points_refused,
         stored=series.stored,
     )
 
@@ -82,6 +84,8 @@ class _Resolved:
         self.series, self._numbers = found.series, found.numbers
         self._found, self._known = found, state.metric_series
         self.stored: Callable[[], None] = lambda: None
+        self._points = decoded.points
+        self.points_refused = 0
         if found.refused:
             rows = np.bincount(decoded.rows.column(SERIES).to_numpy(), minlength=len(decoded.keys))
             for at, refusal in found.refused:
@@ -117,6 +121,9 @@ class _Resolved:
         bad = self._bad(rows, numbers, latest_ns)
         if window_ns > 0:
             bad = self._without_too_old(rows, numbers, bad, window_ns)
+        if self._points is not None and (bad is not None or self._numbers is not None):
+            points = self._points()[(numbers < 0) if bad is None else (numbers < 0) | bad]
+            self.points_refused = len(np.unique(points[points >= 0]))
         return self._accepted(rows, numbers, bad)
 
     def kept_exemplars(self, rows: pa.RecordBatch, latest_ns: int | None, empty_series: Sequence[int]) -> Accepted | None:
@@ -151,7 +158,7 @@ class _Resolved:
         if late is None:
             return senseless
         text = "out of bounds: timestamp is too far in the future"
-        self._refuse_rows(Reason.TOO_FAR_IN_FUTURE, text, numbers[late & (numbers >= 0)])
+        self._refuse_rows(Reason.TOO_FAR_IN_FUTURE, text, numbers[late & (numbers >= 0) & self._was_sent()])
         return late if senseless is None else late | senseless
 
     def _without_too_old(self, rows: pa.RecordBatch, numbers: Numbers, bad: Flags | None, window_ns: int) -> Flags:
@@ -162,10 +169,15 @@ class _Resolved:
         late = self._known.too_old(self._found, series, ts, window_ns)
         self.stored = partial(self._known.stored, self._found, series[~late], ts[~late])
         if late.any():
-            self._refuse_rows(Reason.SAMPLE_TOO_OLD, "too old sample", series[late])
-            bad = bad.copy()
-            bad[judged[late]] = True
+            too_old = np.zeros(rows.num_rows, np.bool_)
+            too_old[judged[late]] = True
+            self._refuse_rows(Reason.SAMPLE_TOO_OLD, "too old sample", numbers[too_old & self._was_sent()])
+            bad = bad | too_old
         return bad
+
+    def _was_sent(self) -> Flags | bool:
+        """Of the samples, which are not of our own making: nobody is told of these."""
+        return True if self._points is None else self._points() >= 0
 
     def _senseless(self, rows: pa.RecordBatch, numbers: Numbers) -> Flags | None:
         column = rows.column(HISTOGRAM)

@@ -141,7 +141,7 @@ class Distributor:
         admission.stored()
         self._metrics.accepted(SAMPLES, tenant, admission.written.samples + admission.written.histograms, decoded.nbytes)
         if admission.refusals:
-            raise SamplesRefused(admission.refusals, admission.written)
+            raise SamplesRefused(admission.refusals, admission.written, admission.points)
         return admission.written
 
     async def say(self, signal: Signal, tenant: Tenant, said: Sequence[Labels]) -> None:

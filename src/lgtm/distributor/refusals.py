@@ -92,8 +92,9 @@ class Written:
 class SamplesRefused(BadRequest):
     """Some samples of a request are not stored, and never will be; the rest of it is."""
 
-    def __init__(self, refusals: Sequence[Refusal], written: Written) -> None:
-        self.refusals, self.written = tuple(refusals), written
+    def __init__(self, refusals: Sequence[Refusal], written: Written, points: int = 0) -> None:
+        """points: of OTLP, that are not stored, or not all of their samples."""
+        self.refusals, self.written, self.points = tuple(refusals), written, points
 
     def __str__(self) -> str:
         return "\n".join(refusal.message for refusal in self.refusals)

@@ -6,12 +6,14 @@ A series that was seen before is found by its key alone, so that its labels are 
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import pyarrow as pa
 
 from lgtm.model.batch import WithRows
+from lgtm.wire.fields import Ints
 from lgtm.wire.sent_labels import SentLabelsOf
 
 EXEMPLAR_RUNES_MAX = 128
@@ -67,6 +69,7 @@ class DecodedSamples(WithRows):
     dropped: what cannot be kept, one for each reason; nothing is wrong with the rest of the request.
     sent_labels: labels of many series together, in a third of the time; None where the format has no such way.
     empty_series: places in `keys` of series that came without samples, where the format forbids that.
+    points: of each row the number of the point that the sender knows it as, -1 where it is of none; None where each row is one.
     """
 
     keys: pa.Array
@@ -78,6 +81,7 @@ class DecodedSamples(WithRows):
     dropped: tuple[Dropped, ...] = ()
     sent_labels: SentLabelsOf | None = None
     empty_series: tuple[int, ...] = ()
+    points: Callable[[], Ints] | None = None
 
     def __len__(self) -> int:
         return int(self.rows.num_rows)

@@ -231,7 +231,7 @@ def _add_expanded(request: Request, points: Points, kept: Flags, rows: Ints, pla
     owner = np.arange(points.count).repeat(rows)
     good = kept[owner]
     values = stale_where(values, points.stale[owner])
-    request.rows.add(flat(places), points.ts[owner][good], values[good], points.start[owner][good])
+    request.rows.add(flat(places), points.ts[owner][good], values[good], points.start[owner][good], lengths=rows[kept])
     request.times.append((points.resources()[kept], points.ts[kept]))
 
 

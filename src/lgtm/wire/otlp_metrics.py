@@ -26,7 +26,7 @@ from lgtm.wire.otlp_json import metrics_to_protobuf
 from lgtm.wire.otlp_metric_family import Data, Family, Kind, Temporality, family
 from lgtm.wire.otlp_metric_labels import TARGET_INFO, Around, around, target_info
 from lgtm.wire.otlp_metric_names import InvalidName
-from lgtm.wire.otlp_metric_points import FoundPoints, Group
+from lgtm.wire.otlp_metric_points import NS_PER_MS, FoundPoints, Group
 from lgtm.wire.otlp_metric_samples import Request, add_histograms, add_numbers, add_summaries
 from lgtm.wire.otlp_metric_series import Losses, RequestSeries
 from lgtm.wire.otlp_metrics_options import OPTIONS, OtlpMetricsOptions
@@ -42,7 +42,8 @@ _TEMPORAL = (Data.SUM, Data.HISTOGRAM, Data.EXPONENTIAL_HISTOGRAM)
 _Adder = Callable[[Request, FoundPoints], None]
 
 TARGET_INFO_SAMPLES_MAX = 1_000
-"""Of one resource in one request; with points further apart, those that are nearest to the last one. Two days at the usual interval."""
+"""Of one resource in one request: nearly two days at the usual interval."""
+_OF_NO_POINT = np.zeros(0, np.int64)
 _TARGET_METADATA = Metadata(TARGET_INFO, "gauge", "Target metadata", "")
 
 
@@ -67,7 +68,7 @@ def decode_otlp_metrics(data: bytes, *, json: bool, options: OtlpMetricsOptions 
     told = _add_target_info(request, found.resources, options)
     metadata = (*found.metadata, _TARGET_METADATA) if told else tuple(found.metadata)
     keys, labels_of, rows = request.series.keys(), request.series.labels_of(), request.rows.batch()
-    return DecodedSamples(keys, labels_of, rows, "otlp", exemplars.batch(), metadata, losses.all())
+    return DecodedSamples(keys, labels_of, rows, "otlp", exemplars.batch(), metadata, losses.all(), points=request.rows.points())
 
 
 def _adders(options: OtlpMetricsOptions) -> dict[int, _Adder]:
@@ -178,27 +179,54 @@ class _Found:
 
 def _add_target_info(request: Request, resources: list[bytes], options: OtlpMetricsOptions) -> bool:
     """A sample of `target_info` now and then from the first to the last row of each resource. Whether there are any."""
-    least, last = _times(request, len(resources))
+    times = _Times(request.times, len(resources))
     seen: set[tuple[int, int]] = set()
-    for index in (least <= last).nonzero()[0].tolist():
+    for index in (times.least <= times.last).nonzero()[0].tolist():
         key = _target_key(resources[index], options)
         if key is not None:
             series = request.series.place(key)
-            times = _spread(int(least[index]), int(last[index]), options.target_info_interval_ns)
-            fresh = [ts for ts in times if (series, ts) not in seen]
+            fresh = [ts for ts in times.spread(index, options.target_info_interval_ns) if (series, ts) not in seen]
             seen.update((series, ts) for ts in fresh)
             ts = np.array(fresh, np.int64)
-            request.rows.add(np.full(len(ts), series), ts, np.ones(len(ts)), np.zeros(len(ts), np.int64))
+            request.rows.add(np.full(len(ts), series), ts, np.ones(len(ts)), np.zeros(len(ts), np.int64), lengths=_OF_NO_POINT)
     return bool(seen)
 
 
-def _times(request: Request, resources: int) -> tuple[Ints, Ints]:
-    """The first and the last time of rows of each resource; the first is after the last where there are none."""
-    least, last = np.full(resources, np.iinfo(np.int64).max), np.full(resources, -1, np.int64)
-    for resource, ts in request.times:
-        np.minimum.at(least, resource, ts)
-        np.maximum.at(last, resource, ts)
-    return least, last
+class _Times:
+    """Times of rows by their resource. The first is after the last where there are none."""
+
+    def __init__(self, found: list[tuple[Ints, Ints]], resources: int) -> None:
+        """found: (resource, ts) of points that became rows."""
+        self._found = found
+        self._sorted: tuple[Ints, Ints] | None = None
+        self.least, self.last = np.full(resources, np.iinfo(np.int64).max), np.full(resources, -1, np.int64)
+        for resource, ts in found:
+            np.minimum.at(self.least, resource, ts)
+            np.maximum.at(self.last, resource, ts)
+
+    def spread(self, index: int, step: int) -> list[int]:
+        """Every step from the first time on, and the last.
+
+        Where that would be too many, as one of the times is far from the others, only steps that have any: the first time of each, and the last
+        before one without.
+        """
+        first, last = int(self.least[index]), int(self.last[index])
+        if (last - first) // step <= TARGET_INFO_SAMPLES_MAX - 2:
+            return [ts // NS_PER_MS * NS_PER_MS for ts in range(first, last, step)] + [last]
+        times = self._of_resource(index)
+        steps = (times - first) // step
+        wanted = (np.diff(steps, prepend=-1) > 0) | (np.diff(steps, append=steps[-1] + 2) > 1)
+        found: list[int] = times[wanted][-TARGET_INFO_SAMPLES_MAX:].tolist()
+        return found
+
+    def _of_resource(self, index: int) -> Ints:
+        """In ascending order."""
+        if self._sorted is None:
+            resource, ts = (np.concatenate(parts) for parts in zip(*self._found, strict=True))
+            order = np.lexsort((ts, resource))
+            self._sorted = resource[order], ts[order]
+        resource, ts = self._sorted
+        return ts[np.searchsorted(resource, index) : np.searchsorted(resource, index, "right")]
 
 
 def _target_key(resource: bytes, options: OtlpMetricsOptions) -> bytes | None:
@@ -207,12 +235,6 @@ def _target_key(resource: bytes, options: OtlpMetricsOptions) -> bytes | None:
         return target_info(resource, options)
     except InvalidName:
         return None
-
-
-def _spread(first: int, last: int, step: int) -> list[int]:
-    """Every step from the first time on, and the last."""
-    first = max(first, last - (last - first) % step - step * (TARGET_INFO_SAMPLES_MAX - 2))
-    return [ts // 1_000_000 * 1_000_000 for ts in range(first, last, step)] + [last]
 
 
 def _content(buffer: Buffer, place: tuple[int, int] | None) -> bytes:
