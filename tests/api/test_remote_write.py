@@ -135,7 +135,8 @@ async def test_of_version_2_all_that_is_wrong_is_an_error(reason: Reason | Loss)
 
 
 @pytest.mark.parametrize(
-    ("body", "headers", "status"), [(b"\xff", TYPE_1, 400), (BODY[:-3], TYPE_1, 400), (BODY, {"Content-Type": "text/plain"}, 415), (BODY, {}, 204)]
+    ("body", "headers", "status"),
+    [(b"\xff", TYPE_1, 400), (BODY[:-3], TYPE_1, 400), (BODY, TYPE_2, 400), (BODY, {"Content-Type": "text/plain"}, 415), (BODY, {}, 204)],
 )
 async def test_bodies_that_cannot_be_read_are_refused(body: bytes, headers: dict[str, Any], status: int) -> None:
     response = await Server().post(PATHS[0], body, headers)

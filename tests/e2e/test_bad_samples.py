@@ -123,6 +123,13 @@ def test_other_formats_are_refused_by_name(node: NodeProcess, headers: dict[str,
     assert node.client.post("/api/v1/write", b"{}", headers).status == 415
 
 
+def test_one_version_is_not_taken_for_the_other(node: NodeProcess) -> None:
+    sent = [(labels(new_name()), GOOD)]
+    for message, headers, expected in ((write_1(sent), V2, b"io.prometheus.write.v2.Request"), (write_2(sent), V1, b"prometheus.WriteRequest")):
+        answer = push(node, message, headers)
+        assert (answer.status, expected in answer.body) == (400, True)
+
+
 def test_only_post_writes(node: NodeProcess) -> None:
     answer = node.client.get("/api/v1/write")
     assert (answer.status, answer.body, answer.headers["x-prometheus-remote-write-samples-written"]) == (405, b"Method Not Allowed", "0")

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lgtm.errors import BadRequest, LimitExceeded
-from lgtm.wire.bounds import BodyBounds, MalformedBody, MetadataTooLarge, TooManyRows, TooManyStreams, TruncatedBody
+from lgtm.wire.bounds import BodyBounds, MalformedBody, MetadataTooLarge, NothingFound, TooManyRows, TooManyStreams, TruncatedBody
 from lgtm.wire.decoded_samples import DecodedSamples, Dropped, Loss, Metadata
 from lgtm.wire.protobuf import TooManyFields
 from lgtm.wire.remote_write import decode_remote_write_1
 from wire.messages import field_bytes
-from wire.write_messages import PROMETHEUS, Labels, Sample, add_labels, histogram, write_1
+from wire.write_messages import PROMETHEUS, Labels, Sample, add_labels, histogram, write_1, write_2
 
 T = 1_795_168_860_000
 STALE = struct.unpack("<d", struct.pack("<Q", 0x7FF0000000000002))[0]
@@ -200,6 +200,12 @@ def test_an_empty_request_has_no_rows() -> None:
         decoded = decode_remote_write_1(body)
         assert len(decoded) == 0
         assert decoded.rows.schema.names == ["series", "ts", "value"]
+
+
+@pytest.mark.parametrize("body", [write_2([(UP, [(T, 1)])]).SerializeToString(), field_bytes(9, b"x"), b"\x10\x01"])
+def test_a_body_without_anything_of_the_message_is_another_one(body: bytes) -> None:
+    with pytest.raises(NothingFound, match=rf"expected the protobuf message prometheus.WriteRequest.* in {len(body)} bytes"):
+        decode_remote_write_1(body)
 
 
 @pytest.mark.parametrize("ts_ms", [9_223_372_036_855, -9_223_372_036_855, T * 1_000, 2**63 - 1, -(2**63)])

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lgtm.errors import BadRequest, LimitExceeded
-from lgtm.wire.bounds import BodyBounds, MalformedBody, MetadataTooLarge, TooManyRows, TooManyStreams, TruncatedBody
+from lgtm.wire.bounds import BodyBounds, MalformedBody, MetadataTooLarge, NothingFound, TooManyRows, TooManyStreams, TruncatedBody
 from lgtm.wire.decoded_samples import Dropped, Loss, Metadata
 from lgtm.wire.protobuf import TooManyFields
 from lgtm.wire.remote_write_2 import decode_remote_write_2
 from wire.messages import field_bytes, varint_bytes
 from wire.test_remote_write import CUSTOM, HISTOGRAM, STALE, UP, T, bits, expected, requests, samples_of
-from wire.write_messages import Labels, Sample, Writer2, histogram, write_2
+from wire.write_messages import Labels, Sample, Writer2, histogram, write_1, write_2
 
 
 @given(requests, st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=5)))
@@ -194,6 +194,12 @@ def test_metadata_is_said_once_for_each_family() -> None:
 def test_an_empty_request_has_no_rows() -> None:
     for body in (b"", field_bytes(5, b""), field_bytes(4, b""), write_2([(UP, [])]).SerializeToString()):
         assert len(decode_remote_write_2(body)) == 0
+
+
+@pytest.mark.parametrize("body", [write_1([(UP, [(T, 1)])]).SerializeToString(), field_bytes(9, b"x")])
+def test_a_body_without_anything_of_the_message_is_another_one(body: bytes) -> None:
+    with pytest.raises(NothingFound, match=r"expected the protobuf message io.prometheus.write.v2.Request"):
+        decode_remote_write_2(body)
 
 
 @pytest.mark.parametrize("ts_ms", [9_223_372_036_855, -(2**63)])

@@ -24,11 +24,11 @@ from lgtm.model.tenant import Tenant
 from lgtm.wire.bounds import BodyBounds, MalformedBody
 from lgtm.wire.compression import snappy_block
 from lgtm.wire.decoded_samples import DecodedSamples, Loss
-from lgtm.wire.remote_write import decode_remote_write_1
-from lgtm.wire.remote_write_2 import decode_remote_write_2
+from lgtm.wire.remote_write import MESSAGE_1, decode_remote_write_1
+from lgtm.wire.remote_write_2 import MESSAGE_2, decode_remote_write_2
 
 PATHS = ("/api/v1/write", "/api/v1/push", "/prometheus/api/v1/write", "/prometheus/api/v1/push")
-V1, V2 = "prometheus.WriteRequest", "io.prometheus.write.v2.Request"
+V1, V2 = MESSAGE_1, MESSAGE_2
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 """All but POST are answered here, too: with text and headers, as senders expect them."""
 _DECODERS = {V1: decode_remote_write_1, V2: decode_remote_write_2}

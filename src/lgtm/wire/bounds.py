@@ -23,6 +23,16 @@ class TruncatedBody(MalformedBody):
         super().__init__(message)
 
 
+class NothingFound(MalformedBody):
+    """The body may be a protobuf message, but is not the one that it is said to be. message: the name of that one. what: none of which it has."""
+
+    def __init__(self, message: str, what: str, size: int) -> None:
+        self.message, self.what, self.size = message, what, size
+
+    def __str__(self) -> str:
+        return f"expected the protobuf message {self.message}, as the content type says, but found no {self.what} in {self.size} bytes"
+
+
 class WindowTooLarge(MalformedBody):
     """A compressed frame wants more memory to be read than the body may expand to."""
 

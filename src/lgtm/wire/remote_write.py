@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from lgtm.wire.bounds import BOUNDS, BodyBounds, TooManyRows, TooManyStreams
+from lgtm.wire.bounds import BOUNDS, BodyBounds, NothingFound, TooManyRows, TooManyStreams
 from lgtm.wire.columns import Pairs
 from lgtm.wire.decoded_samples import DecodedSamples, Dropped, Loss, Metadata
 from lgtm.wire.field_runs import scan_long
@@ -28,6 +28,7 @@ from lgtm.wire.remote_write_exemplars import NOT_UTF8, Faults, exemplar_columns,
 from lgtm.wire.remote_write_rows import sample_rows
 from lgtm.wire.text import utf8_where_valid
 
+MESSAGE_1 = "prometheus.WriteRequest"
 _TIMESERIES, _METADATA = tag(1, LENGTH_DELIMITED), tag(3, LENGTH_DELIMITED)
 _SAMPLES, _EXEMPLARS, _HISTOGRAMS = (tag(number, LENGTH_DELIMITED) for number in (2, 3, 4))
 _NAME, _VALUE = tag(1, LENGTH_DELIMITED), tag(2, LENGTH_DELIMITED)
@@ -48,6 +49,8 @@ def decode_remote_write_1(data: bytes, bounds: BodyBounds = BOUNDS) -> DecodedSa
     buffer = Buffer(data)
     request = scan_long(buffer, 0, buffer.size, most=2 * bounds.streams_max + FIELDS_OF_MESSAGE_MAX, bytes_min=_BYTES_MIN)
     series = request.places(_TIMESERIES)
+    if data and not len(series) and not request.has(_METADATA):
+        raise NothingFound(MESSAGE_1, "series or metadata", len(data))
     if len(series) > bounds.streams_max:
         raise TooManyStreams(bounds.streams_max)
     fields = buffer.scan(series.start, series.end, most=FIELDS_MAX)

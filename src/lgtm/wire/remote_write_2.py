@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from lgtm.wire.bounds import BOUNDS, BodyBounds, TooManyStreams
+from lgtm.wire.bounds import BOUNDS, BodyBounds, NothingFound, TooManyStreams
 from lgtm.wire.columns import Pairs
 from lgtm.wire.decoded_samples import DecodedSamples, Dropped, Loss, Metadata
 from lgtm.wire.field_runs import scan_long
@@ -25,6 +25,7 @@ from lgtm.wire.remote_write_exemplars import NOT_UTF8, Faults, exemplar_columns,
 from lgtm.wire.remote_write_rows import sample_rows
 from lgtm.wire.symbols import JoinedLabels, Symbols
 
+MESSAGE_2 = "io.prometheus.write.v2.Request"
 _SYMBOLS, _TIMESERIES = tag(4, LENGTH_DELIMITED), tag(5, LENGTH_DELIMITED)
 _REFS = 1
 _SAMPLES, _HISTOGRAMS, _EXEMPLARS, _METADATA = (tag(number, LENGTH_DELIMITED) for number in (2, 3, 4, 5))
@@ -44,6 +45,8 @@ def decode_remote_write_2(data: bytes, bounds: BodyBounds = BOUNDS) -> DecodedSa
     buffer = Buffer(data)
     request = scan_long(buffer, 0, buffer.size, most=bounds.rows_max + bounds.streams_max + FIELDS_OF_MESSAGE_MAX, bytes_min=_BYTES_MIN)
     series = request.places(_TIMESERIES)
+    if data and not len(series) and not request.has(_SYMBOLS):
+        raise NothingFound(MESSAGE_2, "series or symbols", len(data))
     if len(series) > bounds.streams_max:
         raise TooManyStreams(bounds.streams_max)
     symbols = Symbols(buffer, request.places(_SYMBOLS))
