@@ -144,7 +144,7 @@ def test_references_to_symbols_that_are_not_there_refuse_their_series(node: Node
     assert count(node, name) == 1
 
 
-@pytest.mark.parametrize("ts", [NOW_MS * 1_000, NOW_MS * 1_000_000, 2**63 - 1, -(2**63)])
+@pytest.mark.parametrize("ts", [NOW_MS * 1_000, NOW_MS * 1_000_000, 2**63 - 1, -(2**63)], ids=["us", "ns", "greatest", "least"])
 def test_times_in_another_unit_are_refused_and_the_other_samples_are_stored(node: NodeProcess, ts: int) -> None:
     name = new_name()
     sent = [(labels(name), [(NOW_MS, 1.0), (ts, 2.0)]), (labels(name, ("n", "2")), GOOD)]
