@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from lgtm.model.labels import Labels, labels_of
 from lgtm.parsing.durations import parse_duration
 from lgtm.promql.histogram import Buckets, Histogram, ResetHint
-from lgtm.promql.lexer import unquote_keeping_bytes
+from lgtm.promql.strings import unquote_keeping_bytes
 
 
 class Stale:

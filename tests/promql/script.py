@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 from lgtm.model.labels import Labels
-from lgtm.promql.lexer import unquote_keeping_bytes
+from lgtm.promql.strings import unquote_keeping_bytes
 from lgtm.promql.times import Times
 from promql.notation import Item, Sample, duration_ms, items, series, start_offsets, with_custom_buckets
 

@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgtm.promql.numbers import format_float, format_short, parse_float
+from lgtm.parsing.tokens import Token
+from lgtm.promql.errors import ParseError
+from lgtm.promql.lexer import NUMBER
+from lgtm.promql.numbers import format_float, format_short, parse_float, parse_number
 
 
 @given(st.floats(allow_nan=False))
@@ -52,6 +55,16 @@ def test_numbers_are_printed_as_go_does(value: float, plain: str, short: str) ->
         ("", None),
         ("abc", None),
         ("0xg", None),
+        ("0x_1f", 31),
+        ("0_17", 15),
+        ("1_", None),
+        ("1__0", None),
+        ("0x1_", None),
+        ("1e5_", None),
+        ("0x7fffffffffffffff", 2.0**63),
+        ("0x8000000000000000", None),
+        ("0" + "7" * 30, 7.777777777777778e29),
+        ("1e999", None),
     ],
 )
 def test_numbers_are_read_as_go_does(text: str, value: float | None) -> None:
@@ -60,3 +73,10 @@ def test_numbers_are_read_as_go_does(text: str, value: float | None) -> None:
 
 def test_nan_is_a_number() -> None:
     assert math.isnan(parse_float("nan") or 0.0)
+
+
+@pytest.mark.parametrize(("text", "complaint"), [("1_", "invalid syntax"), ("1e999", "value out of range")])
+def test_what_is_no_number_is_told_in_words_of_go(text: str, complaint: str) -> None:
+    errors: list[ParseError] = []
+    parse_number(Token(NUMBER, text, None, 1, 1), errors)
+    assert [str(error) for error in errors] == [f'1:1: parse error: error parsing number: strconv.ParseFloat: parsing "{text}": {complaint}']

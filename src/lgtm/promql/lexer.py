@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 
 from lgtm.model.labels import quote
-from lgtm.parsing.goscan import unquote
 from lgtm.parsing.tokens import END, Token
 from lgtm.promql.position import Positions
+from lgtm.promql.strings import BadString, string_end, unquote_keeping_bytes
 from lgtm.promql.syntax import AGGREGATIONS
 
 IDENTIFIER, METRIC_IDENTIFIER, NUMBER, DURATION, STRING = "identifier", "metric identifier", "number", "duration", "string"
@@ -47,8 +47,8 @@ OPERATORS = frozenset(["+", "-", "*", "/", "%", "^", "==", "!=", "=~", "!~", "<=
 _SPACES = re.compile(r"[ \t\n\r]+")
 _WORD = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*", re.ASCII)
 _LABEL_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_QUOTED = {'"': re.compile(r'"(?:[^"\\\n]|\\.)*"'), "'": re.compile(r"'(?:[^'\\\n]|\\.)*'")}
 _LETTERS = re.compile(r"[A-Za-z0-9_]", re.ASCII)
+_OPENING = re.compile(r"\s*\(")
 _DURATION = re.compile(r"[smhdwy]s?(?:[0-9]+[smhdw]s?)*", re.ASCII)
 _DURATION_BROKEN = re.compile(r"[smhdwy]s?(?:[0-9]+[smhdw]s?)*(?:[0-9]+)?", re.ASCII)
 _TWO = ("==", "=~", "!=", "!~", "</", "<=", ">/", ">=")
@@ -134,7 +134,7 @@ class _Lexer:
     def _next(self) -> None:
         start, character = self._offset, self._text[self._offset]
         if character in "\"'`" and not self._brackets:
-            self._string(start, character)
+            self._string(start)
         elif self._braces:
             self._in_braces(start, character)
         elif self._is_number(start):
@@ -144,21 +144,12 @@ class _Lexer:
         else:
             self._between(start, character)
 
-    def _string(self, start: int, character: str) -> None:
-        if character == "`":
-            end = self._text.find("`", start + 1) + 1
-            if not end:
-                raise _Broken(start, "unterminated raw string")
-        else:
-            match = _QUOTED[character].match(self._text, start)
-            if match is None:
-                raise _Broken(start, "unterminated quoted string")
-            end = match.end()
+    def _string(self, start: int) -> None:
         try:
-            value = unquote_keeping_bytes(self._text[start:end])
-        except ValueError:
-            raise _Broken(start, f"error unquoting string {quote(self._text[start:end])}: invalid syntax") from None
-        self._emit(STRING, start, end, value)
+            end = string_end(self._text, start)
+        except BadString as error:
+            raise _Broken(start, str(error)) from None
+        self._emit(STRING, start, end, unquote_keeping_bytes(self._text[start:end]))
 
     def _is_number(self, start: int) -> bool:
         one, two = self._text[start], self._text[start + 1 : start + 2]
@@ -251,7 +242,7 @@ class _Lexer:
         lower = word.lower()
         if lower in ("inf", "nan"):
             self._emit(NUMBER, start, end)
-        elif lower in _FILLS and not re.compile(r"\s*\(").match(self._text, end):
+        elif lower in _FILLS and not _OPENING.match(self._text, end):
             self._emit(IDENTIFIER, start, end)
         elif lower in KEYWORDS or lower in WORD_OPERATORS or lower in AGGREGATORS:
             self._emit(lower, start, end, lower)
@@ -289,51 +280,15 @@ def scan_number(text: str, start: int) -> tuple[int, bool]:
                 return offset, False
             exponent = True
             takes("+-")
-            if takes("._eE"):
+            if takes("._eE") or offset == len(text):
                 return offset, False
         elif takes("_"):
-            if takes("._eE"):
+            if takes("._eE") or offset == len(text):
                 return offset, False
         else:
             while takes(digits):
                 pass
     return offset, not _LETTERS.match(text, offset)
-
-
-_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|[0-7]{3}|.)", re.DOTALL)
-_ESCAPABLE = "abfnrtvxuU01234567\\"
-
-
-def unquote_keeping_bytes(literal: str) -> str:
-    """The value of a string literal; bytes that are not UTF-8 become lone surrogates, so that they can be told and shown.
-
-    Raises ValueError for escapes that the kind of quotes does not have.
-    """
-    mark = literal[0]
-    if mark == "`":
-        return literal[1:-1]
-    parts: list[bytes] = []
-    offset = 1
-    for match in _ESCAPE.finditer(literal, 1, len(literal) - 1):
-        if match[1][0] not in _ESCAPABLE + mark:
-            raise ValueError("invalid syntax")
-        byte = _byte(match[1])
-        if byte >= 0x80:
-            parts += [_plain(mark + literal[offset : match.start()] + mark), bytes((byte,))]
-            offset = match.end()
-    parts.append(_plain(mark + literal[offset:-1] + mark))
-    return b"".join(parts).decode("utf-8", "surrogateescape")
-
-
-def _plain(literal: str) -> bytes:
-    return unquote(literal).encode("utf-8", "surrogatepass")
-
-
-def _byte(escape: str) -> int:
-    """The byte that `x41` or `101` stands for, else 0."""
-    if escape[0] == "x" and len(escape) == 3:
-        return int(escape[1:], 16)
-    return int(escape, 8) & 0xFF if len(escape) == 3 else 0
 
 
 def _rune(text: str, offset: int) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 
-from lgtm.model.labels import quote
+from lgtm.parsing import gonumbers
 from lgtm.parsing.durations import parse_duration
 from lgtm.parsing.tokens import Token
 from lgtm.promql.errors import ParseError
@@ -13,6 +14,9 @@ from lgtm.promql.position import Position
 from lgtm.promql.syntax import Number
 
 _NS_PER_S = 1e9
+_INT64_MAX = 2**63 - 1
+_HEXADECIMAL = re.compile(r"0[xX](?:_?[0-9a-fA-F])+")
+_OCTAL = re.compile(r"0(?:_?[0-7])+")
 
 
 def parse_number(token: Token, errors: list[ParseError]) -> Number:
@@ -24,24 +28,25 @@ def parse_number(token: Token, errors: list[ParseError]) -> Number:
         except ValueError as error:
             errors.append(ParseError(str(error), position))
             return Number(0.0, position)
-    value = parse_float(token.text)
-    if value is None:
-        errors.append(ParseError(f"error parsing number: strconv.ParseFloat: parsing {quote(token.text)}: invalid syntax", position))
-    return Number(value or 0.0, position)
+    try:
+        return Number(read_float(token.text), position)
+    except ValueError as error:
+        errors.append(ParseError(f"error parsing number: {error}", position))
+        return Number(0.0, position)
+
+
+def read_float(text: str) -> float:
+    """As an int64 in Go's syntax if it is one (0x, leading 0 for octal), else as a decimal; `_` may stand between digits. Raises ValueError."""
+    for pattern, base in ((_HEXADECIMAL, 16), (_OCTAL, 8)):
+        if pattern.fullmatch(text) and (whole := int(text.replace("_", ""), base)) <= _INT64_MAX:
+            return float(whole)
+    return gonumbers.parse_float(text)
 
 
 def parse_float(text: str) -> float | None:
-    """Go's integer syntax first (0x, leading 0 for octal, `_`), then decimals; None when it is neither."""
-    lower = text.lower()
-    if lower in ("inf", "nan"):
-        return float(lower)
-    digits = lower.replace("_", "")
+    """None when it is no number."""
     try:
-        if digits.startswith("0x"):
-            return float(int(digits, 16))
-        if len(digits) > 1 and digits[0] == "0" and digits.isdigit() and not set(digits) & {"8", "9"}:
-            return float(int(digits, 8))
-        return float(digits)
+        return read_float(text)
     except ValueError:
         return None
 
