@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from lgtm.promql import printer
 from lgtm.promql.parser import parse
 from lgtm.promql.prettier import LINE_MAX, format_query
+from lgtm.promql.syntax import Expr
 from promql.recorded import meaning, queries, recorded
 
 
@@ -24,3 +26,17 @@ def test_long_queries_are_broken_and_parse_back(text: str) -> None:
     formatted = format_query(parse(text))
     assert "\n" in formatted
     assert meaning(parse(formatted)) == meaning(parse(text))
+
+
+def test_a_deep_query_is_not_written_out_once_a_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = list[str]()
+    to_text = printer.to_text
+
+    def noted(expr: Expr) -> str:
+        written.append(to_text(expr))
+        return written[-1]
+
+    monkeypatch.setattr(printer, "to_text", noted)
+    deep = parse("(" * 50 + "up{" + ",".join(['a!="x"'] * 100) + "}" + ")" * 50)
+    assert format_query(deep).count("\n") == 100
+    assert len(written) == 1

@@ -126,8 +126,9 @@ class _Checker:
         if expr.op in SET_OPERATORS and matching is not None and matching.card in (Card.ONE_TO_MANY, Card.MANY_TO_ONE):
             self._add(f"no grouping allowed for {quote(expr.op)} operation", expr.op_position)
         if matching is not None and matching.on:
+            included = frozenset(matching.include)
             for label in matching.labels:
-                if label in matching.include:
+                if label in included:
                     self._add(f"label {quote(label)} must not occur in ON and GROUP clause at once", expr.op_position)
         for kind, side in ((left, expr.left), (right, expr.right)):
             if kind not in _OPERANDS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lgtm.promql import printer
-from lgtm.promql.syntax import Aggregate, Binary, Call, Expr, Paren, StepInvariant, Subquery, Unary
+from lgtm.promql.syntax import Aggregate, Binary, Call, Expr, Paren, StepInvariant, String, Subquery, Unary, VectorSelector, children_of
 
 LINE_MAX = 100
 _INDENT = "  "
@@ -51,4 +51,31 @@ def _listed(args: list[Expr], level: int) -> str:
 
 
 def _is_long(expr: Expr) -> bool:
-    return len(printer.to_text(expr)) > LINE_MAX
+    return _is_surely_long(expr) or len(printer.to_text(expr)) > LINE_MAX
+
+
+def _is_surely_long(expr: Expr) -> bool:
+    """Told from few nodes: each level of a deep tree asks, and its text is as long as all below it."""
+    pending, length = [expr], 0
+    while pending and length <= LINE_MAX:
+        current = pending.pop()
+        length += _letters(current)
+        pending += children_of(current)
+    return length > LINE_MAX
+
+
+def _letters(expr: Expr) -> int:
+    """At least as many are written of the node itself."""
+    match expr:
+        case StepInvariant():
+            return 0
+        case VectorSelector():
+            return 1 + sum(len(matcher.name) + len(matcher.value) for matcher in expr.matchers if matcher.name != "__name__")
+        case Aggregate():
+            return 1 + sum(map(len, expr.grouping))
+        case Binary() if expr.matching is not None:
+            return 1 + sum(map(len, expr.matching.labels)) + sum(map(len, expr.matching.include))
+        case String():
+            return 1 + len(expr.value)
+        case _:
+            return 1

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from api.loki.query_server import QueryServer
 from lgtm.api.loki.config import QueryApiConfig
-from lgtm.api.loki.form import PAIRS_MAX, InvalidForm, parse_form
+from lgtm.api.loki.form import INLINE_BYTES_MAX, PAIRS_MAX, InvalidForm, parse_form
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 PATH = "/loki/api/v1/query_range"
@@ -71,3 +71,17 @@ async def test_a_large_form_is_refused() -> None:
     response = await server.ask("POST", PATH, None, FORM, "query=" + "x" * 100)
     server.side.close()
     assert (response.status_code, response.text) == (413, "request body too large: a form has at most 100 bytes\n")
+
+
+async def test_parameters_of_a_url_are_bounded_like_a_form() -> None:
+    server = QueryServer(QueryApiConfig(form_bytes_max=100))
+    assert (await server.get(PATH, {"query": "x" * 100})).status_code == 413
+    server.side.close()
+
+
+async def test_long_queries_are_read_like_short_ones(server: QueryServer) -> None:
+    query = '{app="a"}' + ' |= "x"' * 6_000
+    assert len(query) > INLINE_BYTES_MAX
+    response = await server.ask("POST", PATH, None, FORM, urlencode({"query": query, "limit": 3}))
+    assert response.status_code == 200, response.text
+    assert (server.engine.asked["limit"], server.engine.asked["expr"]) == (3, query)

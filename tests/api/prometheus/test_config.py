@@ -20,3 +20,9 @@ from lgtm.api.prometheus.config import PrometheusApiConfig
 def test_sizes_and_times_are_positive(build: Callable[[], PrometheusApiConfig]) -> None:
     with pytest.raises(ValueError, match="at least 1"):
         build()
+
+
+def test_the_size_of_a_query_may_be_unbounded_and_not_negative() -> None:
+    assert PrometheusApiConfig(query_bytes_max=0).query_bytes_max == 0
+    with pytest.raises(ValueError, match="query_bytes_max"):
+        PrometheusApiConfig(query_bytes_max=-1)

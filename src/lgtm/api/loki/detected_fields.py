@@ -77,7 +77,8 @@ async def _newest_lines(side: QuerySide, call: Call) -> tuple[int, LogAnswer]:
     line_limit = read_limit(form.get("line_limit"), LINE_LIMIT)
     limit = read_limit(form.get("limit") or form.get("field_limit"), FIELD_LIMIT)
     read_step(form.get("step"), bounds)
-    expr = parse_log_selector(form.get("query"))
+    text = form.get("query")
+    expr = await side.read(len(text), lambda: parse_log_selector(text))
     window = Window(bounds.start_ns, bounds.end_ns)
     return limit, await side.engine.log_query(call.tenant, expr, window=window, limit=line_limit, forward=False)
 

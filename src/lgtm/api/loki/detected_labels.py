@@ -21,7 +21,7 @@ async def detected_labels(side: QuerySide, call: Call) -> Response:
     bounds = call.bounds()
     bounds.check_order()
     text = call.form.get("query")
-    matchers = parse_matchers(text) if text else ()
+    matchers = await side.read(len(text), lambda: parse_matchers(text)) if text else ()
     answer = await side.engine.series(call.tenant, matchers, listing_window(side, call, bounds))
     found = cardinalities(answer.series)
     listed = [{"label": name, "cardinality": count} for name, count in found.items()]

@@ -17,7 +17,8 @@ def format_query_endpoint(side: QuerySide) -> Endpoint:
     async def answer(request: Request) -> Response:
         try:
             form = await read_form(request, side.config)
-            return _json({"status": "success", "data": pretty(parse(form.get("query")))}, 200)
+            text = form.get("query")
+            return _json({"status": "success", "data": await side.read(len(text), lambda: pretty(parse(text)))}, 200)
         except Exception as error:
             return _json({"status": "invalid-query", "error": message_of(error)}, status_of(error))
 

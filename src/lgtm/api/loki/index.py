@@ -52,7 +52,8 @@ async def stats(side: QuerySide, call: Call) -> Response:
     """Counts of streams, entries and bytes. What Loki calls chunks are here the streams: each has something to read."""
     bounds = call.bounds()
     bounds.check_order()
-    matchers = parse_matchers(call.form.get("query"))
+    text = call.form.get("query")
+    matchers = await side.read(len(text), lambda: parse_matchers(text))
     answer = await side.engine.volumes(call.tenant, matchers, _edges(bounds, None))
     found = answer.volumes
     rows = [int(volumes.rows.sum()) for volumes in found]
@@ -82,7 +83,7 @@ async def _volume(side: QuerySide, call: Call, bounds: Bounds, step_ns: int | No
     limits = side.engine.limits(call.tenant)
     if not limits.volume_enabled:
         raise VolumeDisabled
-    query = _read(call)
+    query = await side.read(call.form.length, lambda: _read(call))
     edges_ns = _edges(bounds, step_ns)
     answer = await side.engine.volumes(call.tenant, query.matchers, edges_ns)
     totals = aggregate(answer.volumes, query)

@@ -33,7 +33,8 @@ async def label_values(side: QuerySide, call: Call) -> Response:
 async def series(side: QuerySide, call: Call) -> Response:
     """Label sets that fit any of the `match[]` selectors; all of them when there is none, or only `{}`."""
     bounds = call.bounds()
-    groups = matcher_groups([*call.form.all("match[]"), *call.form.all("match")])
+    texts = [*call.form.all("match[]"), *call.form.all("match")]
+    groups = await side.read(sum(map(len, texts)), lambda: matcher_groups(texts))
     window = listing_window(side, call, bounds)
     found: set[Labels] = set()
     warnings: list[str] = []
@@ -67,7 +68,7 @@ def listing_window(side: QuerySide, call: Call, bounds: Bounds) -> Window:
 
 async def _series_of_query(side: QuerySide, call: Call) -> SeriesAnswer:
     bounds, text = call.bounds(), call.form.get("query")
-    matchers = parse_matchers(text) if text else ()
+    matchers = await side.read(len(text), lambda: parse_matchers(text)) if text else ()
     return await side.engine.series(call.tenant, matchers, listing_window(side, call, bounds))
 
 

@@ -32,7 +32,8 @@ async def patterns(side: QuerySide, call: Call) -> Response:
     bounds.check_order()
     step_ns = read_step(call.form.get("step"), bounds)
     check_points(bounds, step_ns)
-    expr = parse_log_selector(call.form.get("query"))
+    text = call.form.get("query")
+    expr = await side.read(len(text), lambda: parse_log_selector(text))
     seen, lines = Seen(step_ns), 0
     async with aclosing(side.engine.scan(call.tenant, expr, Window(bounds.start_ns, bounds.end_ns))) as frames:
         async for frame in frames:

@@ -30,7 +30,8 @@ async def query(side: QuerySide, call: Call) -> Response:
     time_ns = read_time(form.get("time"), call.now_ns)
     read_limit(form.get("limit"))
     read_forward(form.get("direction"))
-    expr = parse(form.get("query"))
+    text = form.get("query")
+    expr = await side.read(len(text), lambda: parse(text))
     if isinstance(expr, LogExpr):
         raise InvalidParameter("log queries are not supported as an instant query type, please change your query to a range query type")
     answer = await side.engine.metric_query(call.tenant, expr, start_ns=time_ns, end_ns=time_ns, step_ns=1, instant=True)
@@ -48,7 +49,8 @@ async def query_range(side: QuerySide, call: Call) -> Response:
     step_ns = read_step(form.get("step"), bounds)
     check_points(bounds, step_ns)
     interval_ns = read_interval(form.get("interval"))
-    expr = parse(form.get("query"))
+    text = form.get("query")
+    expr = await side.read(len(text), lambda: parse(text))
     if not isinstance(expr, LogExpr):
         return await _range_of_samples(side, call, expr, bounds, step_ns)
     window = Window(bounds.start_ns, bounds.end_ns)

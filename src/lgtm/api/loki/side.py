@@ -18,6 +18,7 @@ from lgtm.api.loki.engine import Engine
 from lgtm.api.loki.form import Form, read_form
 from lgtm.api.loki.metrics import QueryApiMetrics
 from lgtm.api.loki.params import Bounds, read_bounds
+from lgtm.api.reader import TextReader
 from lgtm.api.tenancy import ORG_ID_HEADER, Tenancy
 from lgtm.clock import Clock
 from lgtm.model.tenant import Tenant
@@ -34,9 +35,15 @@ class QuerySide:
         self.engine, self.tenancy, self.clock, self.metrics = engine, tenancy, clock, metrics
         self.config = config or QueryApiConfig()
         self._threads = ThreadPoolExecutor(self.config.encode_threads, thread_name_prefix="encode")
+        self._reader = TextReader("read")
 
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
+        self._reader.close()
+
+    async def read(self, length: int, work: Callable[[], T]) -> T:
+        """What is made of texts that are so long together; in a thread unless they are short."""
+        return await self._reader.read(length, work)
 
     async def run(self, work: Callable[[], T]) -> T:
         """In a thread."""

@@ -82,13 +82,14 @@ class Tailing:
             if not self._open[tenant]:
                 del self._open[tenant]
 
-    def read(self, socket: WebSocket) -> Tail:
+    async def read(self, socket: WebSocket) -> Tail:
         tenant = self.side.tenancy.tenant(socket.headers.get(ORG_ID_HEADER))
         form, now_ns = parse_form(socket.scope["query_string"].decode("latin-1")), self.side.clock.now_ns()
         delay_s = read_delay_s(form.get("delay_for"))
         start_ns = read_time(form.get("start"), now_ns - HOUR_NS)
         limit = read_limit(form.get("limit"))
-        expr = parse_log_selector(form.get("query"))
+        text = form.get("query")
+        expr = await self.side.read(len(text), lambda: parse_log_selector(text))
         return Tail(tenant, expr, start_ns, now_ns, limit, delay_s, encoding_flags(socket.headers.get(FLAGS_HEADER)))
 
     async def run(self, tail: Tail, send: Callable[[str], Awaitable[None]]) -> None:
@@ -123,7 +124,7 @@ async def _end_after(side: QuerySide) -> None:
 def tail_endpoint(tailing: Tailing) -> Callable[[WebSocket], Awaitable[None]]:
     async def answer(socket: WebSocket) -> None:
         try:
-            tail = tailing.read(socket)
+            tail = await tailing.read(socket)
         except Exception as error:
             await socket.send_denial_response(text_error(error))
             return

@@ -6,7 +6,8 @@ from starlette.responses import Response
 
 from lgtm.api.errors import AdminDisabled, NoSnapshots
 from lgtm.api.loki.params import InvalidParameter
-from lgtm.api.prometheus.params import parameter, read_bounds, read_selectors
+from lgtm.api.prometheus.expressions import read_match
+from lgtm.api.prometheus.params import parameter, read_bounds
 from lgtm.api.prometheus.side import Call, PrometheusSide, no_content
 
 
@@ -18,7 +19,7 @@ async def delete_series(side: PrometheusSide, call: Call) -> Response:
         raise InvalidParameter("no match[] parameter provided")
     bounds = read_bounds(form.get("start"), form.get("end"))
     with parameter("match[]"):
-        selectors = read_selectors(form.all("match[]"))
+        selectors = await read_match(side, form.all("match[]"))
     await side.engine.delete_series(call.tenant, selectors, bounds.start_ms, bounds.end_ms)
     return no_content()
 

@@ -8,11 +8,11 @@ from lgtm.api.json_text import json_bytes
 from lgtm.api.loki.params import InvalidParameter
 from lgtm.api.prometheus.encode import Remarks, envelope
 from lgtm.api.prometheus.engine import ExemplarSeries, FoundExemplar
+from lgtm.api.prometheus.expressions import with_query
 from lgtm.api.prometheus.numbers import time_text, value_text
 from lgtm.api.prometheus.params import read_bounds
 from lgtm.api.prometheus.side import Call, PrometheusSide, no_content
 from lgtm.model.matchers import Matchers
-from lgtm.promql.parser import parse
 from lgtm.promql.syntax import Expr, VectorSelector, children_of
 
 
@@ -21,7 +21,7 @@ async def query_exemplars(side: PrometheusSide, call: Call) -> Response:
     bounds = read_bounds(call.form.get("start"), call.form.get("end"))
     if bounds.end_ms < bounds.start_ms:
         raise InvalidParameter("end timestamp must not be before start timestamp")
-    selectors = selectors_of(parse(call.form.get("query"), side.features))
+    selectors = await with_query(side, call.form.get("query"), selectors_of)
     if not selectors:
         return no_content()
     found = await side.engine.exemplars(call.tenant, selectors, bounds.start_ms, bounds.end_ms)

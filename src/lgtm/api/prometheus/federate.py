@@ -9,8 +9,8 @@ import numpy as np
 from starlette.responses import Response
 
 from lgtm.api.incomplete import warning_headers
+from lgtm.api.prometheus.expressions import read_match
 from lgtm.api.prometheus.numbers import value_texts
-from lgtm.api.prometheus.params import read_selectors
 from lgtm.api.prometheus.side import Call, PrometheusSide
 from lgtm.model.labels import Labels
 from lgtm.promql.columns import Selected
@@ -29,7 +29,7 @@ Newest = dict[Labels, tuple[int, str]]
 
 async def federate(side: PrometheusSide, call: Call) -> Response:
     """Series whose newest sample is no older than the lookback and no stale marker. Native histograms are left out: this form cannot tell them."""
-    selectors = read_selectors(call.whole_form.all("match[]"))
+    selectors = await read_match(side, call.whole_form.all("match[]"))
     found, warnings = Newest(), list[str]()
     for matchers in selectors:
         selected, missing = await side.engine.select(call.tenant, matchers, call.now_ms - side.config.lookback_ms, call.now_ms)

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from lgtm.api.errors import PromQLTimeout
 from lgtm.api.prometheus.encode import TRUNCATED, Remarks, encode_result, envelope, sample_count, truncated
 from lgtm.api.prometheus.engine import PromAnswer
+from lgtm.api.prometheus.expressions import read_query
 from lgtm.api.prometheus.params import (
     optional_time,
     parameter,
@@ -18,7 +19,6 @@ from lgtm.api.prometheus.params import (
 )
 from lgtm.api.prometheus.side import Call, PrometheusSide
 from lgtm.api.prometheus.stats import deprecation, stats_json
-from lgtm.promql.parser import parse
 from lgtm.promql.prepare import require_range_kind
 from lgtm.promql.times import Times
 
@@ -57,7 +57,7 @@ async def _evaluated(side: PrometheusSide, call: Call, times: Times) -> PromAnsw
     timeout_s = read_timeout_s(form.get("timeout"))
     lookback_ms = read_lookback_ms(form.get("lookback_delta"), side.config.lookback_ms)
     with query_parameter():
-        expr = parse(form.get("query"), side.features)
+        expr = await read_query(side, form.get("query"))
         if times.step_ms:
             require_range_kind(expr)
     tenant = call.tenant

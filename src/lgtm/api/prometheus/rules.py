@@ -7,15 +7,16 @@ from starlette.responses import Response
 from lgtm.api.loki.form import Form
 from lgtm.api.loki.params import InvalidParameter, atoi
 from lgtm.api.prometheus.encode import success
-from lgtm.api.prometheus.params import parameter, read_selectors
+from lgtm.api.prometheus.expressions import read_match
+from lgtm.api.prometheus.params import parameter
 from lgtm.api.prometheus.side import Call, PrometheusSide, json_answer
 from lgtm.model.labels import quote
 
 TYPES = ("", "alert", "record")
 
 
-async def rules(_: PrometheusSide, call: Call) -> Response:
-    check_rules_form(call.whole_form)
+async def rules(side: PrometheusSide, call: Call) -> Response:
+    await check_rules_form(side, call.whole_form)
     return json_answer(success({"groups": []}))
 
 
@@ -27,13 +28,13 @@ async def alertmanagers(_side: PrometheusSide, _call: Call) -> Response:
     return json_answer(success({"activeAlertmanagers": [], "droppedAlertmanagers": []}))
 
 
-def check_rules_form(form: Form) -> None:
+async def check_rules_form(side: PrometheusSide, form: Form) -> None:
     """Raises InvalidParameter, or ParseError for a selector."""
     kind = form.get("type").lower()
     if kind not in TYPES:
         with parameter("type"):
             raise InvalidParameter(f"not supported value {quote(kind)}")
-    read_selectors(form.all("match[]"))
+    await read_match(side, form.all("match[]"))
     if form.get("group_limit"):
         with parameter("group_limit"):
             if atoi(form.get("group_limit")) <= 0:

@@ -13,7 +13,8 @@ from starlette.responses import Response
 from lgtm.api.loki.params import InvalidParameter
 from lgtm.api.prometheus.encode import TRUNCATED, Remarks, success
 from lgtm.api.prometheus.engine import NamesAnswer
-from lgtm.api.prometheus.params import parameter, read_bounds, read_limit, read_selectors
+from lgtm.api.prometheus.expressions import read_match
+from lgtm.api.prometheus.params import parameter, read_bounds, read_limit
 from lgtm.api.prometheus.side import Call, PrometheusSide
 from lgtm.model.labels import quote
 
@@ -32,7 +33,7 @@ async def series(side: PrometheusSide, call: Call) -> Response:
         raise InvalidParameter("no match[] parameter provided")
     limit, bounds = read_limit(form.get("limit")), read_bounds(form.get("start"), form.get("end"))
     with parameter("match[]"):
-        selectors = read_selectors(form.all("match[]"))
+        selectors = await read_match(side, form.all("match[]"))
     found = await side.engine.series(call.tenant, selectors, bounds.start_ms, bounds.end_ms, limit=_one_more(limit))
     kept, remarks = _cut(found.series, limit, found.warnings)
     return await side.encode(len(kept), lambda: success([dict(labels) for labels in kept], remarks))
@@ -42,7 +43,7 @@ async def labels(side: PrometheusSide, call: Call) -> Response:
     """Names of labels, of all series or of those that `match[]` selects."""
     form = call.whole_form
     limit, bounds = read_limit(form.get("limit")), read_bounds(form.get("start"), form.get("end"))
-    selectors = read_selectors(form.all("match[]"))
+    selectors = await read_match(side, form.all("match[]"))
     found = await side.engine.label_names(call.tenant, selectors, bounds.start_ms, bounds.end_ms, limit=_one_more(limit))
     return await _names(side, found, limit)
 
@@ -50,7 +51,7 @@ async def labels(side: PrometheusSide, call: Call) -> Response:
 async def label_values(side: PrometheusSide, call: Call) -> Response:
     form, name = call.whole_form, label_name(call.raw_path)
     limit, bounds = read_limit(form.get("limit")), read_bounds(form.get("start"), form.get("end"))
-    selectors = read_selectors(form.all("match[]"))
+    selectors = await read_match(side, form.all("match[]"))
     found = await side.engine.label_values(call.tenant, name, selectors, bounds.start_ms, bounds.end_ms, limit=_one_more(limit))
     return await _names(side, found, limit)
 

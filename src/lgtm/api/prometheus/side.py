@@ -21,6 +21,7 @@ from lgtm.api.loki.side import while_connected
 from lgtm.api.prometheus.config import PrometheusApiConfig
 from lgtm.api.prometheus.engine import MetricsEngine
 from lgtm.api.prometheus.scraping import NothingScraped, Scraping
+from lgtm.api.reader import TextReader
 from lgtm.api.tenancy import ORG_ID_HEADER, Tenancy
 from lgtm.clock import Clock
 from lgtm.model.tenant import Tenant
@@ -54,9 +55,15 @@ class PrometheusSide:
         self.scraping = scraping or NothingScraped()
         self.features = Features.of(experimental=self.config.experimental)
         self._threads = ThreadPoolExecutor(self.shared.encode_threads, thread_name_prefix="encode-metrics")
+        self._reader = TextReader("read-metrics")
 
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
+        self._reader.close()
+
+    async def read(self, length: int, work: Callable[[], T]) -> T:
+        """What is made of texts that are so long together; in a thread unless they are short."""
+        return await self._reader.read(length, work)
 
     async def encoded(self, values: int, encoder: Callable[[], T]) -> T:
         """In a thread unless there are few values, so that others are not kept waiting."""

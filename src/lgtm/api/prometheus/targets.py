@@ -8,6 +8,7 @@ import orjson
 from starlette.responses import Response
 
 from lgtm.api.prometheus.encode import success
+from lgtm.api.prometheus.expressions import read_selector
 from lgtm.api.prometheus.numbers import rfc3339
 from lgtm.api.prometheus.params import read_count
 from lgtm.api.prometheus.scraping import ActiveTarget
@@ -16,7 +17,6 @@ from lgtm.errors import BadRequest, NotFound
 from lgtm.model.labels import quote
 from lgtm.model.matchers import matches_all
 from lgtm.parsing.durations import format_duration
-from lgtm.promql.parser import parse_selector
 
 ANY, ACTIVE, DROPPED = "any", "active", "dropped"
 
@@ -49,7 +49,7 @@ async def target_metadata(side: PrometheusSide, call: Call) -> Response:
     """What targets say of their metric families. match_target: a selector of labels of targets. Without such metadata 404, as Prometheus does."""
     form, known = call.whole_form, await side.scraping.targets(call.tenant, metadata=True)
     limit = read_count("limit", form.get("limit"))
-    matchers = parse_selector(form.get("match_target")) if form.get("match_target") else ()
+    matchers = await read_selector(side, text) if (text := form.get("match_target")) else ()
     metric = form.get("metric")
     found = [
         {"target": dict(target.labels)} | ({} if metric else {"metric": each.family}) | {"type": each.type, "help": each.help, "unit": each.unit}

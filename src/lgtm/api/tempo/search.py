@@ -11,7 +11,7 @@ from lgtm.api.tempo.side import Call, TraceSide
 
 async def search(side: TraceSide, call: Call) -> Response:
     """By a query or by tags, newest first."""
-    asked = read_search(call.form, call.ranges)
+    asked = await side.read(call.form.length, lambda: read_search(call.form, call.ranges))
     answer = await call.reads.search(asked)
     spans = sum(len(spanset.spans) for trace in answer.traces for spanset in trace.spansets)
     return await side.answer(

@@ -22,6 +22,7 @@ from lgtm.api.loki.config import QueryApiConfig
 from lgtm.api.loki.form import Form, read_form
 from lgtm.api.loki.metrics import QueryApiMetrics
 from lgtm.api.loki.side import while_connected
+from lgtm.api.reader import TextReader
 from lgtm.api.tempo.config import TempoApiConfig
 from lgtm.api.tempo.engine import TraceEngine
 from lgtm.api.tempo.params import Ranges
@@ -55,9 +56,15 @@ class TraceSide:
         self.engine, self.tenancy, self.clock, self.metrics = engine, tenancy, clock, metrics
         self.config, self.shared = config or TempoApiConfig(), shared or QueryApiConfig()
         self._threads = ThreadPoolExecutor(self.shared.encode_threads, thread_name_prefix="encode-traces")
+        self._reader = TextReader("read-traces")
 
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
+        self._reader.close()
+
+    async def read(self, length: int, work: Callable[[], T]) -> T:
+        """What is made of texts that are so long together; in a thread unless they are short."""
+        return await self._reader.read(length, work)
 
     async def encoded(self, values: int, encoder: Callable[[], T]) -> T:
         """In a thread unless there are few values, so that others are not kept waiting."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 
@@ -42,6 +42,8 @@ from lgtm.api.tempo.tags import bounded_bare_values, bounded_values
 from lgtm.api.tenancy import ORG_ID_HEADER
 from lgtm.wire.tempo_messages import Fields, read_message
 
+T = TypeVar("T")
+
 SERVICE = "tempopb.StreamingQuerier"
 
 _CODES = {
@@ -73,6 +75,10 @@ class Call:
     ranges: Ranges
     message: Any
 
+    async def asked(self, reader: Callable[[Any, Ranges], T]) -> T:
+        """What the message asks. Raises what the reader raises."""
+        return await self.side.read(self.message.ByteSize(), lambda: reader(self.message, self.ranges))
+
 
 @dataclass(slots=True, frozen=True)
 class Method:
@@ -84,43 +90,43 @@ class Method:
 
 
 async def _search(call: Call) -> Told:
-    asked = search_asked(call.message, call.ranges)
+    asked = await call.asked(search_asked)
     answer = await call.reads.search(asked)
     values = sum(1 + len(spanset.spans) for trace in answer.traces for spanset in trace.spansets)
     return Told(lambda: search_fields(answer, plain=asked.plain), values, answer.warnings)
 
 
 async def _tag_names(call: Call) -> Told:
-    asked = tag_names_asked(call.message, call.ranges)
+    asked = await call.asked(tag_names_asked)
     answer = await call.reads.tag_names(asked)
     return Told(lambda: tag_names_fields(answer, asked), sum(map(len, answer.names.values())), answer.warnings)
 
 
 async def _scoped_tag_names(call: Call) -> Told:
-    asked = tag_names_asked(call.message, call.ranges)
+    asked = await call.asked(tag_names_asked)
     answer = await call.reads.tag_names(asked)
     return Told(lambda: scoped_tag_names_fields(answer, asked), sum(map(len, answer.names.values())), answer.warnings)
 
 
 async def _tag_values(call: Call) -> Told:
-    answer = await bounded_values(call.side, call.reads, tag_values_asked(call.message, call.ranges))
+    answer = await bounded_values(call.side, call.reads, await call.asked(tag_values_asked))
     return Told(lambda: tag_values_fields(answer), len(answer.values), answer.warnings)
 
 
 async def _bare_tag_values(call: Call) -> Told:
-    answer = await bounded_bare_values(call.side, call.reads, bare_tag_values_asked(call.message, call.ranges))
+    answer = await bounded_bare_values(call.side, call.reads, await call.asked(bare_tag_values_asked))
     return Told(lambda: bare_tag_values_fields(answer), len(answer.values), answer.warnings)
 
 
 async def _range(call: Call) -> Told:
-    asked = range_asked(call.message, call.ranges)
+    asked = await call.asked(range_asked)
     answer = await call.reads.metrics(asked)
     most = series_max(call.side, asked)
     return Told(lambda: range_fields(answer, asked.steps, most), len(answer.series) * asked.steps.count, answer.warnings)
 
 
 async def _instant(call: Call) -> Told:
-    asked = instant_asked(call.message, call.ranges)
+    asked = await call.asked(instant_asked)
     answer = await call.reads.metrics(asked)
     most = series_max(call.side, asked)
     return Told(lambda: instant_fields(answer, most), len(answer.series), answer.warnings)

@@ -20,13 +20,13 @@ V = TypeVar("V", str, tuple[str, str])
 
 async def tag_names(side: TraceSide, call: Call) -> Response:
     """Of one scope or of all, in one list."""
-    asked = read_tag_names(call.form, call.ranges)
+    asked = await side.read(call.form.length, lambda: read_tag_names(call.form, call.ranges))
     answer = await call.reads.tag_names(asked)
     return await side.answer(call, len(answer.names), lambda: tag_names_fields(answer, asked), message="SearchTagsResponse", warnings=answer.warnings)
 
 
 async def scoped_tag_names(side: TraceSide, call: Call) -> Response:
-    asked = read_tag_names(call.form, call.ranges)
+    asked = await side.read(call.form.length, lambda: read_tag_names(call.form, call.ranges))
     answer = await call.reads.tag_names(asked)
     return await side.answer(
         call, len(answer.names), lambda: scoped_tag_names_fields(answer, asked), message="SearchTagsV2Response", warnings=answer.warnings
@@ -35,7 +35,9 @@ async def scoped_tag_names(side: TraceSide, call: Call) -> Response:
 
 async def tag_values(side: TraceSide, call: Call) -> Response:
     """Values with their types of a field as a query writes it."""
-    answer = await bounded_values(side, call.reads, read_tag_values(call.name, call.form, call.ranges))
+    length = len(call.name) + call.form.length
+    asked = await side.read(length, lambda: read_tag_values(call.name, call.form, call.ranges))
+    answer = await bounded_values(side, call.reads, asked)
     return await side.answer(
         call, len(answer.values), lambda: tag_values_fields(answer), message="SearchTagValuesV2Response", warnings=answer.warnings
     )
