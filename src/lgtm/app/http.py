@@ -11,6 +11,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from lgtm.api.bodies import Bodies
+from lgtm.api.compress import Compressed
 from lgtm.api.exact_paths import ExactPaths
 from lgtm.api.loki.metrics import QueryApiMetrics
 from lgtm.api.loki.routes import loki_query_router
@@ -94,7 +95,7 @@ def http_app(node: Node, tenancy: Tenancy, bodies: Bodies, metrics: PushMetrics,
         app.include_router(status, prefix=prefix)
     app.include_router(status_router(operations))
     app.include_router(ring_router(_ring_operations(node)))
-    return ExactPaths(pushes, app)
+    return ExactPaths(pushes, Compressed(app))
 
 
 def query_sides(node: Node, tenancy: Tenancy) -> Sides:
