@@ -34,6 +34,10 @@ from lgtm.api.tempo.status import tempo_status_router
 from lgtm.api.tenancy import Tenancy
 from lgtm.app.build import Node
 from lgtm.app.config_load import shown
+from lgtm.blocks.meta import BlockMeta
+from lgtm.model.signal import SAMPLES
+from lgtm.model.tenant import Tenant
+from lgtm.model.window import ALWAYS
 
 TEMPO_PREFIX, PROMETHEUS_PREFIX = "/tempo", "/prometheus"
 """These APIs are here, too, for datasources that name a path."""
@@ -103,7 +107,11 @@ def query_sides(node: Node, tenancy: Tenancy) -> Sides:
     logs = QuerySide(node.engine, tenancy, node.clock, metrics, config.loki_query)
     traces = TraceSide(node.traces, tenancy, node.clock, metrics, config.tempo_query, config.loki_query)
     settings = config.prometheus_query, config.loki_query
-    prometheus = PrometheusSide(node.metrics, tenancy, node.clock, metrics, *settings, scraping=node.scraping)
+
+    def blocks(tenant: Tenant) -> list[BlockMeta]:
+        return node.catalogue.blocks(tenant, SAMPLES, ALWAYS)
+
+    prometheus = PrometheusSide(node.metrics, tenancy, node.clock, metrics, *settings, scraping=node.scraping, blocks=blocks)
     return Sides(logs, traces, prometheus)
 
 

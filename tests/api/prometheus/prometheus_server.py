@@ -33,6 +33,7 @@ from lgtm.api.prometheus.scraping import NothingScraped, PoolNotFound, TenantTar
 from lgtm.api.prometheus.side import PrometheusSide
 from lgtm.api.prometheus.status import prometheus_status_router
 from lgtm.api.tenancy import Tenancy
+from lgtm.blocks.meta import BlockMeta
 from lgtm.clock import ManualClock
 from lgtm.errors import LgtmError
 from lgtm.model.labels import Labels, labels_of
@@ -198,8 +199,9 @@ class PrometheusServer:
         self.clock = ManualClock(NOW_MS * 1_000_000)
         self.registry = CollectorRegistry()
         self.reason: str | None = None
+        self.blocks: list[BlockMeta] = []
         metrics, known = QueryApiMetrics(self.registry), targets or TenantTargets()
-        self.side = PrometheusSide(self.engine, Tenancy(), self.clock, metrics, config, shared, scraping=Scraped(known))
+        self.side = PrometheusSide(self.engine, Tenancy(), self.clock, metrics, config, shared, scraping=Scraped(known), blocks=lambda _: self.blocks)
         self.reload_error: LgtmError | None = None
         self.reloaded = Reloaded()
         self.app = FastAPI()

@@ -61,3 +61,9 @@ async def test_a_reload_that_fails_says_why(server: PrometheusServer) -> None:
     assert (response.status_code, response.text) == (500, "failed to reload config: scrape.yml: is no YAML\n")
     told = await server.data("/api/v1/status/runtimeinfo")
     assert (told["reloadConfigSuccess"], told["lastConfigTime"]) == (False, told["startTime"])
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+async def test_nobody_can_end_the_process(server: PrometheusServer, method: str) -> None:
+    response = await server.ask(method, "/-/quit", headers={"X-Scope-OrgID": None})
+    assert (response.status_code, response.text) == (403, "Lifecycle API is not enabled.")

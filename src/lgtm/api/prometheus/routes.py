@@ -12,10 +12,12 @@ from starlette.responses import Response
 
 from lgtm.api.errors import text_error
 from lgtm.api.prometheus.admin import clean_tombstones, delete_series, snapshot
+from lgtm.api.prometheus.blocks import tsdb_blocks
 from lgtm.api.prometheus.cardinality import tsdb_status
 from lgtm.api.prometheus.exemplars import query_exemplars
 from lgtm.api.prometheus.federate import federate
 from lgtm.api.prometheus.metadata import metadata
+from lgtm.api.prometheus.notifications import no_live_notifications, notifications
 from lgtm.api.prometheus.query import query, query_range
 from lgtm.api.prometheus.remote_read import PATH as READ_PATH
 from lgtm.api.prometheus.remote_read import read_endpoint
@@ -82,6 +84,9 @@ ROUTES = (
     Entry(f"{V1}/alerts", alerts, "Active alerts"),
     Entry(f"{V1}/alertmanagers", alertmanagers, "Who is told of alerts"),
     Entry(f"{V1}/status/tsdb", tsdb_status, "What series are made of", ("limit",)),
+    Entry(f"{V1}/status/tsdb/blocks", tsdb_blocks, "Blocks with samples"),
+    Entry(f"{V1}/notifications", notifications, "What the server wants operators to know: nothing"),
+    Entry(f"{V1}/notifications/live", no_live_notifications, "Nothing: what changes is in no stream"),
     Entry(f"{V1}/admin/tsdb/delete_series", delete_series, "Delete samples of series", ("match[]", *RANGE), ADMIN),
     Entry(f"{V1}/admin/tsdb/clean_tombstones", clean_tombstones, "Nothing: compaction does it", methods=ADMIN),
     Entry(f"{V1}/admin/tsdb/snapshot", snapshot, "Refused: blocks never change, copy the object store", methods=ADMIN),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -23,6 +23,7 @@ from lgtm.api.prometheus.engine import MetricsEngine
 from lgtm.api.prometheus.scraping import NothingScraped, Scraping
 from lgtm.api.reader import TextReader
 from lgtm.api.tenancy import ORG_ID_HEADER, Tenancy
+from lgtm.blocks.meta import BlockMeta
 from lgtm.clock import Clock
 from lgtm.model.tenant import Tenant
 from lgtm.promql.features import Features
@@ -32,11 +33,19 @@ JSON = "application/json"
 
 T = TypeVar("T")
 
+Blocks = Callable[[Tenant], Sequence[BlockMeta]]
+"""The blocks with samples of a tenant. Raises Unavailable while nobody knows them."""
+
+
+def no_blocks(_: Tenant) -> Sequence[BlockMeta]:
+    return ()
+
 
 class PrometheusSide:
     """The engine and what surrounds it. Close it to end its threads.
 
     config: settings of this API. shared: what all query APIs bound alike: forms, and answers that are encoded in threads. scraping: who scrapes.
+    blocks: what lies in the object store.
     """
 
     def __init__(
@@ -49,10 +58,11 @@ class PrometheusSide:
         shared: QueryApiConfig | None = None,
         *,
         scraping: Scraping | None = None,
+        blocks: Blocks = no_blocks,
     ) -> None:
         self.engine, self.tenancy, self.clock, self.metrics = engine, tenancy, clock, metrics
         self.config, self.shared = config or PrometheusApiConfig(), shared or QueryApiConfig()
-        self.scraping = scraping or NothingScraped()
+        self.scraping, self.blocks = scraping or NothingScraped(), blocks
         self.features = Features.of(experimental=self.config.experimental)
         self._threads = ThreadPoolExecutor(self.shared.encode_threads, thread_name_prefix="encode-metrics")
         self._reader = TextReader("read-metrics")

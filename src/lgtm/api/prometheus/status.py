@@ -9,21 +9,28 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter
+from starlette.requests import Request
 from starlette.responses import Response
 
+from lgtm.api.errors import json_error
+from lgtm.api.loki.params import InvalidParameter
 from lgtm.api.operations import Operations, Reloaded
 from lgtm.api.prometheus.config import PrometheusApiConfig
 from lgtm.api.prometheus.encode import success
+from lgtm.api.prometheus.features import features
 from lgtm.api.prometheus.numbers import rfc3339
+from lgtm.api.prometheus.self_metrics import family_name, self_metrics
 from lgtm.api.prometheus.side import json_answer
 from lgtm.clock import Clock
 from lgtm.errors import LgtmError
 from lgtm.model.limits import Limits
+from lgtm.model.matchers import InvalidRegex, Matcher, MatchOp
 from lgtm.parsing.durations import format_duration
 
 PROMETHEUS_VERSION = "3.14.0"
 """The release of Prometheus whose API this is: Grafana switches features by it."""
 V1 = "/api/v1/status"
+FEATURES = "/api/v1/features"
 
 
 def prometheus_status_router(operations: Operations, clock: Clock, config: PrometheusApiConfig, limits: Limits) -> APIRouter:
@@ -37,6 +44,8 @@ def prometheus_status_router(operations: Operations, clock: Clock, config: Prome
     add("buildinfo", "Version of the API", lambda: build_info(operations))
     add("config", "Settings as YAML", lambda: {"yaml": operations.config(None)})
     add("flags", "Settings by the names of Prometheus' flags", lambda: flags(config, limits))
+    router.add_api_route(FEATURES, _shown(lambda: features(config)), methods=["GET"], summary="What the server can do")
+    router.add_api_route(f"{V1}/self_metrics", _self_metrics(operations), methods=["GET"], summary="The page of metrics as JSON")
     add("runtimeinfo", "The process", lambda: runtime_info(start_ns, clock.now_ns(), limits, operations.reloaded()))
     add("walreplay", "How far the log has been replayed: it is, before anything is answered", lambda: {"min": 0, "max": 0, "current": 0})
     for path, answer, summary in (
@@ -45,6 +54,8 @@ def prometheus_status_router(operations: Operations, clock: Clock, config: Prome
     ):
         router.add_api_route(path, answer, methods=["GET"], summary=summary)
         router.add_api_route(path, answer, methods=["HEAD"], include_in_schema=False)
+    for method in ("POST", "PUT"):
+        router.add_api_route("/-/quit", _no_quit, methods=[method], summary="Refused", include_in_schema=method == "POST")
     reload = _reloading(operations)
     router.add_api_route("/-/reload", reload, methods=["POST"], summary="Read what is scraped anew")
     router.add_api_route("/-/reload", reload, methods=["PUT"], include_in_schema=False)
@@ -96,6 +107,24 @@ def _shown(told: Callable[[], dict[str, Any]]) -> Callable[[], Awaitable[Respons
 
 async def _healthy() -> Response:
     return Response("Prometheus Server is Healthy.\n", media_type="text/plain")
+
+
+async def _no_quit() -> Response:
+    """As Prometheus without --web.enable-lifecycle: whoever reaches the port could end the process."""
+    return Response("Lifecycle API is not enabled.", 403, media_type="text/plain")
+
+
+def _self_metrics(operations: Operations) -> Callable[[Request], Awaitable[Response]]:
+    async def show(request: Request) -> Response:
+        """metric_name_pattern: only families whose whole name matches."""
+        try:
+            wanted = Matcher("__name__", MatchOp.RE, request.query_params.get("metric_name_pattern", ".*"))
+        except InvalidRegex as error:
+            return json_error(InvalidParameter(f'invalid parameter "metric_name_pattern": {error}'))
+        metrics = [metric for metric in operations.registry.collect() if wanted.matches(family_name(metric))]
+        return json_answer(success(self_metrics(metrics)))
+
+    return show
 
 
 def _reloading(operations: Operations) -> Callable[[], Awaitable[Response]]:
