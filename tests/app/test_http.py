@@ -127,3 +127,33 @@ async def test_what_is_scraped_is_told_and_read_anew(tmp_path: Path) -> None:
         assert (await main.get("/api/v1/status/runtimeinfo")).json()["data"]["reloadConfigSuccess"] is False
         config = await main.get("/api/v1/scrape_pools/config", params={"scrapePool": "j"})
         assert config.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "text"),
+    [
+        ("GET", "/api/v1/nope", 404, "404 page not found\n"),
+        ("GET", "/loki/nope", 404, "404 page not found\n"),
+        ("GET", "/loki/api/v1/push", 405, "Method Not Allowed\n"),
+        ("DELETE", "/api/v1/query", 405, "Method Not Allowed\n"),
+    ],
+)
+async def test_what_nobody_answers_is_said_in_plain_text(tmp_path: Path, method: str, path: str, status: int, text: str) -> None:
+    async with clients(tmp_path) as (_, main, otlp):
+        for client in (main, otlp) if status == 404 else (main,):
+            answer = await client.request(method, path)
+            assert (answer.status_code, answer.text, answer.headers["content-type"]) == (status, text, "text/plain; charset=utf-8")
+            assert ("allow" in answer.headers) == (status == 405)
+
+
+async def test_a_prometheus_has_its_metrics_below_its_prefix(tmp_path: Path) -> None:
+    async with clients(tmp_path) as (_, main, _):
+        pages = [await main.get(f"{prefix}/metrics") for prefix in ("", "/prometheus")]
+    assert [page.status_code for page in pages] == [200, 200]
+    assert pages[0].headers["content-type"] == pages[1].headers["content-type"]
+
+
+async def test_long_answers_are_compressed(tmp_path: Path) -> None:
+    async with clients(tmp_path) as (_, main, _):
+        answer = await main.get("/metrics", headers={"Accept-Encoding": "gzip"})
+    assert (answer.headers["content-encoding"], answer.headers["vary"]) == ("gzip", "Accept-Encoding")

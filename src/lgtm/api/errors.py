@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 import grpc
 from google.rpc import code_pb2
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 
 from lgtm.api.json_text import json_bytes
@@ -135,6 +137,7 @@ _PROMETHEUS_TYPES = {
 """By the status, where the class does not say."""
 _PROMETHEUS_TYPE_OF: dict[type[BaseException], str] = {QueryTimeout: "timeout", AdminDisabled: "unavailable", NoSnapshots: "unavailable"}
 _INTERNAL = "internal error"
+_NOT_ROUTED = {404: "404 page not found", 405: "Method Not Allowed"}
 
 
 def status_of(error: BaseException) -> int:
@@ -184,6 +187,13 @@ def json_error(error: BaseException) -> Response:
 def _prometheus_type(error: BaseException) -> str:
     told = next((_PROMETHEUS_TYPE_OF[kind] for kind in type(error).__mro__ if kind in _PROMETHEUS_TYPE_OF), None)
     return told or _PROMETHEUS_TYPES.get(status_of(error), "internal")
+
+
+async def not_routed(_: Request, error: Exception) -> Response:
+    """For paths and methods that nobody answers, as Go's servers say it: clients show the text to people."""
+    assert isinstance(error, HTTPException)
+    text = _NOT_ROUTED.get(error.status_code, error.detail)
+    return Response(f"{text}\n", error.status_code, {**(error.headers or {}), "X-Content-Type-Options": "nosniff"}, media_type="text/plain")
 
 
 def client_gone() -> Response:

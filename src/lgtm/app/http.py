@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from fastapi import FastAPI
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from lgtm.api.bodies import Bodies
 from lgtm.api.compress import Compressed
+from lgtm.api.errors import not_routed
 from lgtm.api.exact_paths import ExactPaths
 from lgtm.api.loki.metrics import QueryApiMetrics
 from lgtm.api.loki.routes import loki_query_router
@@ -41,6 +43,7 @@ from lgtm.model.window import ALWAYS
 
 TEMPO_PREFIX, PROMETHEUS_PREFIX = "/tempo", "/prometheus"
 """These APIs are here, too, for datasources that name a path."""
+PLAIN_ERRORS: dict[Any, Any] = {HTTPException: not_routed}
 
 
 @dataclass(slots=True, frozen=True)
@@ -80,7 +83,7 @@ class Stopping(Protocol):
 
 
 def http_app(node: Node, tenancy: Tenancy, bodies: Bodies, metrics: PushMetrics, otlp: Receivers, sides: Sides, stopping: Stopping) -> ASGIApp:
-    app = FastAPI(title="lgtm", docs_url="/api-docs", redoc_url=None, openapi_url="/openapi.json")
+    app = FastAPI(title="lgtm", docs_url="/api-docs", redoc_url=None, openapi_url="/openapi.json", exception_handlers=PLAIN_ERRORS)
     pushes = [
         *loki_push_routes(node.distributor.push, tenancy, bodies, metrics),
         *otlp_routes(otlp),
@@ -117,7 +120,7 @@ def query_sides(node: Node, tenancy: Tenancy) -> Sides:
 
 def otlp_app(otlp: Receivers) -> ASGIApp:
     routes = otlp_routes(otlp)
-    return ExactPaths(routes, Starlette(routes=routes))
+    return ExactPaths(routes, Starlette(routes=routes, exception_handlers=PLAIN_ERRORS))
 
 
 def otlp_routes(otlp: Receivers) -> list[Route]:

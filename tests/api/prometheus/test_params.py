@@ -52,6 +52,7 @@ def refusal(read: Callable[[], object]) -> str:
         ("-1e300", -TIME_MS_MAX),
         ("1970-01-01T00:00:01Z", 1_000),
         ("1970-01-01T00:00:01.9999Z", 1_999),
+        ("1970-01-01T00:00:01,5Z", 1_500),
         ("1970-01-01T01:00:00+01:00", 0),
         ("-292273086-05-16T16:47:06Z", -TIME_MS_MAX),
         ("292277025-08-18T07:12:54.999999999Z", TIME_MS_MAX),
@@ -61,7 +62,9 @@ def test_times_are_seconds_or_rfc_3339(text: str, time_ms: int) -> None:
     assert read_time(text) == time_ms
 
 
-@pytest.mark.parametrize("text", ["", "abc", "NaN", "Inf", "1970-01-01", "1970-01-01T00:00:00", "1 "])
+@pytest.mark.parametrize(
+    "text", ["", "abc", "1,5", "1970-01-01T00:00:01,Z", "1970-01-01T00,00:01Z", "NaN", "Inf", "1970-01-01", "1970-01-01T00:00:00", "1 "]
+)
 def test_other_times_are_refused(text: str) -> None:
     assert refusal(lambda: read_time(text)) == f'cannot parse "{text}" to a valid timestamp'
 

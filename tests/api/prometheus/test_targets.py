@@ -119,13 +119,10 @@ async def test_what_rules_make_of_a_target_is_told(scraping: PrometheusServer) -
     ("path", "params", "error"),
     [
         ("scrape_pools/config", {}, "no scrapePool parameter provided"),
-        ("scrape_pools/config", {"scrapePool": "x"}, 'scrape pool "x" not found'),
         ("targets/relabel_steps", {"labels": "{}"}, "no scrapePool parameter provided"),
         ("targets/relabel_steps", {"scrapePool": "api"}, "no labels parameter provided"),
-        ("targets/relabel_steps", {"scrapePool": "api", "labels": "{}"}, "no labels parameter provided"),
         ("targets/relabel_steps", {"scrapePool": "api", "labels": "{"}, "error parsing labels: "),
         ("targets/relabel_steps", {"scrapePool": "api", "labels": '{"a": 1}'}, "error parsing labels: "),
-        ("targets/relabel_steps", {"scrapePool": "x", "labels": '{"a": "b"}'}, 'scrape pool "x" not found'),
     ],
 )
 async def test_questions_about_jobs_that_make_no_sense_are_refused(scraping: PrometheusServer, path: str, params: dict[str, str], error: str) -> None:
@@ -134,7 +131,18 @@ async def test_questions_about_jobs_that_make_no_sense_are_refused(scraping: Pro
     assert response.json()["error"].startswith(error)
 
 
-async def test_without_scraping_there_are_no_jobs(server: PrometheusServer) -> None:
-    assert (await server.get("/api/v1/scrape_pools/config", {"scrapePool": "x"})).status_code == 400
-    assert (await server.get("/api/v1/targets/relabel_steps", {"scrapePool": "x", "labels": '{"a": "b"}'})).status_code == 400
+@pytest.mark.parametrize(("path", "params"), [("scrape_pools/config", {}), ("targets/relabel_steps", {"labels": "{}"})])
+async def test_a_job_that_nobody_knows_is_not_found(scraping: PrometheusServer, server: PrometheusServer, path: str, params: dict[str, str]) -> None:
+    for each in (scraping, server):
+        response = await each.get(f"/api/v1/{path}", {"scrapePool": "x", **params})
+        assert (response.status_code, response.json()["errorType"]) == (404, "not_found")
+        assert response.json()["error"] == 'scrape pool "x" not found'
+
+
+async def test_a_target_may_have_been_discovered_without_labels(scraping: PrometheusServer) -> None:
+    told = await scraping.data("/api/v1/targets/relabel_steps", {"scrapePool": "api", "labels": "{}"})
+    assert told == {"steps": [{"rule": {"action": "replace"}, "output": {}, "keep": True}]}
+
+
+async def test_without_scraping_there_are_no_targets() -> None:
     assert (await NothingScraped().targets(DEFAULT_TENANT)).active == ()

@@ -30,6 +30,7 @@ TIME_NS_MAX = 9 * 10**18
 _UINT32_MAX = 2**32 - 1
 _INT64_MAX = 2**63 - 1
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_COMMA = re.compile(r"(:[0-9]{2}),(?=[0-9])", re.ASCII)
 
 
 class InvalidParameter(BadRequest):
@@ -65,11 +66,16 @@ def read_time(text: str, default_ns: int) -> int:
         number = _parse_int(text, "ParseInt")
     except InvalidParameter:
         try:
-            return _bounded(rfc3339_ns(text))
+            return _bounded(read_rfc3339(text))
         except ValueError:
             pass
         raise
     return _bounded(number * NS_PER_S if len(text) <= SECONDS_DIGITS_MAX else number)
+
+
+def read_rfc3339(text: str) -> int:
+    """Nanoseconds. Go takes a comma in front of the fraction as well. Raises ValueError."""
+    return rfc3339_ns(_COMMA.sub(r"\1.", text))
 
 
 def read_step(text: str, bounds: Bounds) -> int:

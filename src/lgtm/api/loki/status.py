@@ -39,7 +39,7 @@ def status_router(operations: Operations) -> APIRouter:
 
     @router.get("/metrics", summary="Metrics for Prometheus")
     async def metrics() -> Response:
-        return Response(generate_latest(operations.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return metrics_page(operations)
 
     @router.get("/services", summary="Components and their states")
     async def services() -> Response:
@@ -65,6 +65,10 @@ def status_router(operations: Operations) -> APIRouter:
 
     _add_log_level(router)
     return router
+
+
+def metrics_page(operations: Operations) -> Response:
+    return Response(generate_latest(operations.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 def _add_log_level(router: APIRouter) -> None:

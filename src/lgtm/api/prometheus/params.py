@@ -7,14 +7,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from lgtm.api.loki.params import InvalidParameter, atoi, read_duration
+from lgtm.api.loki.params import InvalidParameter, atoi, read_duration, read_rfc3339
 from lgtm.model.labels import quote
 from lgtm.model.matchers import Matchers
 from lgtm.parsing.gonumbers import parse_float
 from lgtm.promql.errors import EvaluationError, ParseError
 from lgtm.promql.parser import parse_selector
 from lgtm.promql.times import Times
-from lgtm.wire.go_text import rfc3339_ns
 
 TIME_MS_MAX = 1 << 53
 """Times are kept within this distance from 1970: numbers of JSON tell all of them apart, and steps further on are still int64."""
@@ -63,7 +62,7 @@ def _time_ms(text: str) -> int:
     except (ValueError, OverflowError):
         pass
     try:
-        return rfc3339_ns(text) // _NS_PER_MS
+        return read_rfc3339(text) // _NS_PER_MS
     except ValueError:
         raise InvalidParameter(f"cannot parse {quote(text)} to a valid timestamp") from None
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from lgtm.errors import BadRequest
+from lgtm.errors import NotFound
 from lgtm.model.labels import Labels, quote
 from lgtm.model.tenant import Tenant
 from lgtm.wire.decoded_samples import Metadata
@@ -51,8 +51,8 @@ class TenantTargets:
     dropped_counts: Mapping[str, int] = field(default_factory=dict)
 
 
-class PoolNotFound(BadRequest):
-    """A tenant has no such scrape job. A wrong parameter in the eyes of Prometheus."""
+class PoolNotFound(NotFound):
+    """A tenant has no such scrape job."""
 
     def __init__(self, pool: str) -> None:
         super().__init__(pool)

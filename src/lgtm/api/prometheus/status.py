@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from lgtm.api.errors import json_error
 from lgtm.api.loki.params import InvalidParameter
+from lgtm.api.loki.status import metrics_page
 from lgtm.api.operations import Operations, Reloaded
 from lgtm.api.prometheus.config import PrometheusApiConfig
 from lgtm.api.prometheus.encode import success
@@ -54,6 +55,7 @@ def prometheus_status_router(operations: Operations, clock: Clock, config: Prome
     ):
         router.add_api_route(path, answer, methods=["GET"], summary=summary)
         router.add_api_route(path, answer, methods=["HEAD"], include_in_schema=False)
+    router.add_api_route("/metrics", _metrics(operations), methods=["GET"], include_in_schema=False)
     for method in ("POST", "PUT"):
         router.add_api_route("/-/quit", _no_quit, methods=[method], summary="Refused", include_in_schema=method == "POST")
     reload = _reloading(operations)
@@ -112,6 +114,13 @@ async def _healthy() -> Response:
 async def _no_quit() -> Response:
     """As Prometheus without --web.enable-lifecycle: whoever reaches the port could end the process."""
     return Response("Lifecycle API is not enabled.", 403, media_type="text/plain")
+
+
+def _metrics(operations: Operations) -> Callable[[], Awaitable[Response]]:
+    async def page() -> Response:
+        return metrics_page(operations)
+
+    return page
 
 
 def _self_metrics(operations: Operations) -> Callable[[Request], Awaitable[Response]]:

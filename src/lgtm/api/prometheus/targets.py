@@ -91,8 +91,6 @@ def _labels(text: str) -> dict[str, str]:
         raise BadRequest(f"error parsing labels: {error}") from error
     if not isinstance(labels, dict) or not all(isinstance(value, str) for value in labels.values()):
         raise BadRequest(f"error parsing labels: {quote(text[:64])} is no object of texts")
-    if not labels:
-        raise MissingParameter("labels")
     return labels
 
 
