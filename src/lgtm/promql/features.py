@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_FLAGS = {
+    "functions": "promql-experimental-functions",
+    "extended_ranges": "promql-extended-range-selectors",
+    "fill": "promql-binop-fill-modifiers",
+    "delayed_name_removal": "promql-delayed-name-removal",
+    "start_timestamps": "use-start-timestamps",
+    "type_and_unit_labels": "type-and-unit-labels",
+}
+"""By the part."""
+
 
 @dataclass(slots=True, frozen=True, kw_only=True)
 class Features:
@@ -19,6 +29,11 @@ class Features:
     """use-start-timestamps: rates know resets from when a counter says that it started."""
     type_and_unit_labels: bool = False
     """Where a name is dropped, `__type__` and `__unit__` go with it."""
+
+    @property
+    def flags(self) -> list[str]:
+        """What Prometheus' --enable-feature would name to have the same."""
+        return [flag for field, flag in _FLAGS.items() if getattr(self, field)]
 
     @classmethod
     def of(cls, *, experimental: bool) -> Features:

@@ -10,6 +10,7 @@ from lgtm.api.prometheus.config import PrometheusApiConfig
 from lgtm.api.prometheus.status import PROMETHEUS_VERSION, flags
 from lgtm.errors import BadRequest
 from lgtm.model.limits import Limits
+from lgtm.promql.features import Features
 
 
 @pytest.mark.parametrize("prefix", ["", "/prometheus"])
@@ -36,7 +37,7 @@ async def test_the_process_tells_since_when_it_runs(server: PrometheusServer) ->
 def test_settings_have_the_names_of_flags() -> None:
     told = flags(PrometheusApiConfig(lookback_ms=90_000, admin_enabled=True, experimental=False), Limits())
     assert (told["query.lookback-delta"], told["web.enable-admin-api"], told["enable-feature"]) == ("1m30s", "true", "")
-    assert "promql-experimental-functions" in flags(PrometheusApiConfig(), Limits())["enable-feature"]
+    assert flags(PrometheusApiConfig(), Limits())["enable-feature"].split(",") == Features().flags
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

@@ -15,7 +15,8 @@ class PrometheusApiConfig:
     lookback_ms: int = LOOKBACK_MS
     """How old the newest sample of a series may be to count at a time, unless the request says otherwise (`lookback_delta`)."""
     experimental: bool = True
-    """Whether queries may use what Prometheus calls experimental: such functions and aggregations, `anchored`, `smoothed`, `fill`."""
+    """What Prometheus has behind flags, as a whole: experimental functions and aggregations, `anchored` and `smoothed`, `fill`; names are dropped at
+    the very end (promql-delayed-name-removal), and rates know of resets from when a counter says that it started (use-start-timestamps)."""
     admin_enabled: bool = False
     """Whether series may be deleted over HTTP. Off as in Prometheus: whoever reaches the port could delete."""
     points_max: int = POINTS_MAX

@@ -27,6 +27,7 @@ from lgtm.errors import LgtmError
 from lgtm.model.limits import Limits
 from lgtm.model.matchers import InvalidRegex, Matcher, MatchOp
 from lgtm.parsing.durations import format_duration
+from lgtm.promql.features import Features
 
 PROMETHEUS_VERSION = "3.14.0"
 """The release of Prometheus whose API this is: Grafana switches features by it."""
@@ -71,7 +72,7 @@ def build_info(operations: Operations) -> dict[str, str]:
 def flags(config: PrometheusApiConfig, limits: Limits) -> dict[str, str]:
     """Those that have a meaning here."""
     return {
-        "enable-feature": "promql-experimental-functions,promql-extended-range-selectors,promql-binop-fill-modifiers" if config.experimental else "",
+        "enable-feature": ",".join(Features.of(experimental=config.experimental).flags),
         "query.lookback-delta": format_duration(config.lookback_ms * 1_000_000),
         "query.timeout": format_duration(limits.query_timeout_ns),
         "query.max-concurrency": str(limits.max_concurrent_queries),
