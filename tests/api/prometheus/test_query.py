@@ -108,3 +108,21 @@ def engine_of(text: str) -> MemoryEngine:
     engine = MemoryEngine()
     engine.memory = Memory.of(text)
     return engine
+
+
+@pytest.mark.parametrize(
+    ("url", "value"),
+    [({}, "3"), ({"query": "7"}, "7")],  # what the URL says comes first, as in Go
+)
+async def test_a_query_may_be_part_of_a_form(server: PrometheusServer, url: dict[str, str], value: str) -> None:
+    body = '--XX\r\nContent-Disposition: form-data; name="query"\r\n\r\n1+2\r\n--XX--\r\n'
+    response = await server.ask("POST", "/api/v1/query", url, {"Content-Type": "multipart/form-data; boundary=XX"}, body)
+    assert (response.status_code, response.json()["data"]["result"][1]) == (200, value)
+
+
+async def test_a_form_that_cannot_be_taken_apart_is_an_empty_query(server: PrometheusServer) -> None:
+    response = await server.ask("POST", "/api/v1/query", {}, {"Content-Type": "multipart/form-data; boundary=XX"}, "--XX\r\n")
+    assert (response.status_code, response.json()["error"]) == (
+        400,
+        'invalid parameter "query": unknown position: parse error: no expression found in input',
+    )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import unquote_plus
 
 from starlette.requests import Request
 
 from lgtm.api.errors import BodyTooSlow
 from lgtm.api.loki.config import QueryApiConfig
+from lgtm.api.loki.multipart import MULTIPART, InvalidMultipart, multipart_values
 from lgtm.errors import BadRequest
 from lgtm.model.labels import quote
 from lgtm.wire.bounds import BodyTooLarge
@@ -76,16 +79,33 @@ def parse_form(*texts: str, lenient: bool = False) -> Form:
 
 
 async def read_form(request: Request, config: QueryApiConfig, *, lenient: bool = False) -> Form:
-    """Raises InvalidForm, FormTooLarge, BodyTooSlow, ClientDisconnect. lenient: as in parse_form."""
+    """Raises InvalidForm, FormTooLarge, BodyTooSlow, ClientDisconnect. lenient: as in parse_form, and forms of several parts are read, too.
+
+    Values of such parts come behind those of the URL, and one that cannot be read is an empty form, as Go's `FormValue` has it.
+    """
     texts = [request.scope["query_string"].decode("latin-1")]
-    if request.method in ("POST", "PUT") and request.headers.get("content-type", "").lower().startswith(FORM):
-        texts.insert(0, (await read_body(request, config)).decode("latin-1"))
-    length = sum(map(len, texts))
-    if len(texts[-1]) > config.form_bytes_max:
+    if len(texts[0]) > config.form_bytes_max:
         raise FormTooLarge(config.form_bytes_max)
-    if length <= INLINE_BYTES_MAX:
-        return parse_form(*texts, lenient=lenient)
-    return await asyncio.to_thread(parse_form, *texts, lenient=lenient)
+    content_type = request.headers.get("content-type", "") if request.method in ("POST", "PUT") else ""
+    if content_type.lower().startswith(FORM):
+        texts.insert(0, (await read_body(request, config)).decode("latin-1"))
+    form = await _parsed(sum(map(len, texts)), partial(parse_form, *texts, lenient=lenient))
+    if lenient and content_type.lower().startswith(MULTIPART):
+        body = await read_body(request, config)
+        return await _parsed(len(body), partial(_with_parts, form, body, content_type))
+    return form
+
+
+async def _parsed(length: int, work: Callable[[], Form]) -> Form:
+    return work() if length <= INLINE_BYTES_MAX else await asyncio.to_thread(work)
+
+
+def _with_parts(form: Form, body: bytes, content_type: str) -> Form:
+    values = {name: list(found) for name, found in form.values.items()}
+    with suppress(InvalidMultipart):
+        for name, value in multipart_values(body, content_type):
+            values.setdefault(name, []).append(value)
+    return Form(values, form.error)
 
 
 async def read_body(request: Request, config: QueryApiConfig) -> bytes:
