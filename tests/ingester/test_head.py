@@ -5,9 +5,11 @@ from hypothesis import strategies as st
 
 from lgtm.ingester.head import Head, HeadSnapshot
 from lgtm.model.batch import Batch
-from lgtm.model.labels import UNLABELLED
-from lgtm.model.part import PartId
+from lgtm.model.labels import UNLABELLED, placeholder
+from lgtm.model.matchers import Matcher, MatchOp
+from lgtm.model.part import Part, PartId
 from lgtm.model.signal import LINE, LOGS, SERIES
+from lgtm.wire.part import decode_part, encode_part
 from support.parts import TENANT, WRITER, batch, series
 
 
@@ -66,6 +68,23 @@ def test_a_series_without_labels_gets_a_placeholder_until_they_come() -> None:
 
     add(one, batch(["b"]))
     assert rows_of(one.snapshot()) == [("api", "a"), ("api", "b")]
+
+
+@given(st.lists(st.tuples(st.integers(1, 60), st.booleans()), min_size=1, max_size=4))
+def test_many_new_series_are_taken_in_as_each_would_be(parts: list[tuple[int, bool]]) -> None:
+    """Some of them known already, some without labels, and as they come out of the log."""
+    one, met = head(), dict[str, bool]()
+    for first, (count, labels) in enumerate(parts):
+        apps = tuple(f"app-{number}" for number in range(10 * first, 10 * first + count))
+        rows = batch(["x"] * count, apps=apps, labels=labels)
+        add(one, decode_part(encode_part(Part(PartId(WRITER, 9, first), ("a",), rows))).batch if first % 2 else rows)
+        met |= {app: met.get(app, False) or labels for app in apps}
+    found = one.snapshot()
+    assert [one.labels for one in found.series] == [
+        series(app).labels if labels else placeholder(series(app).fingerprint) for app, labels in met.items()
+    ]
+    matching = found.matching((Matcher("app", MatchOp.RE, "app-1.*"),))
+    assert matching.tolist() == [labels and app.startswith("app-1") for app, labels in met.items()]
 
 
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=60), st.integers(2, 100))

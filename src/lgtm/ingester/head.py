@@ -6,7 +6,9 @@ size of its input, so small runs are merged in the background: `small_runs` name
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +16,7 @@ import pyarrow as pa
 from lgtm.blocks.merge import merge_rows
 from lgtm.model.batch import Batch
 from lgtm.model.fingerprint_index import FingerprintIndex, Numbers, fingerprints_of
-from lgtm.model.labels import Fingerprint, placeholder
+from lgtm.model.labels import Fingerprint, Labels, placeholder
 from lgtm.model.matchers import Matchers
 from lgtm.model.part import PartId
 from lgtm.model.series import SeriesTable
@@ -25,6 +27,9 @@ from lgtm.model.tenant import Tenant
 
 RUN_OVERHEAD_BYTES = 4_096
 """Python and Arrow objects around the buffers of a run, so that many tiny parts count for what they cost."""
+
+TOGETHER_MIN = 16
+"""New series from which on their labels are taken in by column."""
 
 MERGE_TIERS = (64, 4_096)
 
@@ -155,6 +160,9 @@ class Head:
     def _take_in(self, series: SeriesTable, places: Numbers) -> None:
         """places: where in the table the new series are, in the order of their numbers."""
         new = series.take(places)
+        if len(new) >= TOGETHER_MIN and not new.unlabelled.any():
+            self._index.extend_columns(len(new), new.label_columns(), cast(Sequence[Labels] | None, new.made_labels()))
+            return
         for place, labels in enumerate(new.labels):
             if labels is None:
                 self._placeholders.add(len(self._index))

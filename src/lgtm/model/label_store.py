@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Protocol
 
 import numpy as np
@@ -51,15 +51,33 @@ class LabelList:
         return np.fromiter((labels is None for labels in self.labels(numbers)), np.bool_, len(numbers))
 
     def columns(self, numbers: Numbers) -> LabelColumns:
-        """Costs Python work per label."""
-        sets = [dict(labels or ()) for labels in self.labels(numbers)]
+        """Costs Python work per label, though little: each different pair is looked at once."""
+        sets = [labels or () for labels in self.labels(numbers)]
+        numbered: dict[tuple[str, str], int] = {}
+        of_pairs = np.fromiter([numbered.setdefault(pair, len(numbered)) for pair in chain.from_iterable(sets)], np.int64)
+        names: dict[str, int] = {}
+        name_of = np.fromiter((names.setdefault(name, len(names)) for name, _ in numbered), np.int64, len(numbered))
+        counts = np.fromiter(map(len, sets), np.int64, len(sets))
+        series = np.repeat(np.arange(len(sets)), counts)
+        values = [value for _, value in numbered]
         found: LabelColumns = {}
-        for name in dict.fromkeys(name for labels in sets for name in labels):
-            values = {"": 0}
-            codes = np.fromiter((values.setdefault(labels.get(name, ""), len(values)) for labels in sets), np.int32, len(sets))
-            if codes.any():
-                found[name] = (list(values), codes)
+        for name, (picks, rows) in zip(names, _by_name(name_of[of_pairs], of_pairs, series, len(names)), strict=True):
+            distinct, codes = np.unique(picks, return_inverse=True)
+            kept = dict.fromkeys(["", *map(values.__getitem__, distinct.tolist())])
+            places = {value: place for place, value in enumerate(kept)}
+            of_series = np.zeros(len(sets), np.int32)
+            of_series[rows] = np.fromiter((places[values[pick]] for pick in distinct.tolist()), np.int32, len(distinct))[codes]
+            if len(kept) > 1:
+                found[name] = (list(kept), of_series)
         return found
+
+
+def _by_name(name_of: Numbers, picks: Numbers, series: Numbers, names: int) -> Iterator[tuple[Numbers, Numbers]]:
+    """Of each name its pairs, and the series that have them."""
+    order = np.argsort(name_of, kind="stable")
+    bounds = np.searchsorted(name_of[order], np.arange(names + 1)).tolist()
+    for first, last in pairwise(bounds):
+        yield picks[order[first:last]], series[order[first:last]]
 
 
 class LabelMap:

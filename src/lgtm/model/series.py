@@ -109,6 +109,10 @@ class SeriesTable(Sequence[Series]):
         """Of each series."""
         return [None] * len(self) if self._labels is None else self._labels.labels(self._in_store)
 
+    def made_labels(self) -> Sequence[Labels | None] | None:
+        """Of each series, where label sets are there already; making them costs as much as all the rest of taking in a series."""
+        return self.labels if isinstance(self._labels, LabelList) or "labels" in self.__dict__ else None
+
     def shares_labels_with(self, other: SeriesTable) -> bool:
         """Whether both have theirs from one store."""
         return self._labels is other._labels

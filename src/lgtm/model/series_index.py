@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
+from lgtm.model.growing_array import GrowingArray
 from lgtm.model.label_store import LabelColumns, Numbers
 from lgtm.model.labels import Labels
 from lgtm.model.matchers import Matchers
@@ -22,7 +23,15 @@ class _Column:
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {"": 0}
-        self.codes = array("i")
+        self.codes = GrowingArray(np.int32)
+
+    def number_of(self, value: str) -> int:
+        return self.numbers.setdefault(value, len(self.numbers))
+
+    def fill(self, count: int) -> None:
+        """Of series up to there that were not told, the value is absent."""
+        if len(self.codes) < count:
+            self.codes.extend(np.zeros(count - len(self.codes), np.int32))
 
 
 class SeriesIndex:
@@ -33,16 +42,31 @@ class SeriesIndex:
 
     def __init__(self) -> None:
         self._columns: dict[str, _Column] = {}
-        self._labels: list[Labels] = []
+        self._labels: list[Labels | None] = []
+        """None: told as columns only, and nobody asked yet."""
 
     def __len__(self) -> int:
         return len(self._labels)
 
     def labels_at(self, number: int) -> Labels:
-        return self._labels[number]
+        return self.labels(np.array([number]))[0]
 
     def labels(self, numbers: Numbers) -> list[Labels]:
-        return list(map(self._labels.__getitem__, numbers.tolist()))
+        found = list(map(self._labels.__getitem__, numbers.tolist()))
+        unmade = [place for place, labels in enumerate(found) if labels is None]
+        for place, made in zip(unmade, self._made(numbers[unmade]) if unmade else (), strict=True):
+            found[place] = self._labels[int(numbers[place])] = made
+        return cast(list[Labels], found)
+
+    def _made(self, numbers: Numbers) -> list[Labels]:
+        pairs: list[list[tuple[str, str]]] = [[] for _ in range(len(numbers))]
+        columns = self.columns(numbers)
+        for name in sorted(columns):
+            values, codes = columns[name]
+            of_codes: dict[int, tuple[str, str]] = {}
+            for place, code in zip(codes.nonzero()[0].tolist(), codes[codes != 0].tolist(), strict=True):
+                pairs[place].append(of_codes.setdefault(code, (name, values[code])))
+        return list(map(tuple, pairs))
 
     def unknown(self, numbers: Numbers) -> Bool:
         return np.zeros(len(numbers), bool)
@@ -52,29 +76,34 @@ class SeriesIndex:
             self._tell(len(self._labels), labels)
             self._labels.append(labels)
 
+    def extend_columns(self, count: int, columns: LabelColumns, labels: Sequence[Labels] | None = None) -> None:
+        """The same of so many series at once. labels: their label sets, where these are there already."""
+        first = len(self._labels)
+        for name, (values, codes) in columns.items():
+            column = self._column(name)
+            column.fill(first)
+            column.codes.extend(np.fromiter(map(column.number_of, values), np.int32, len(values))[codes])
+        self._labels.extend([None] * count if labels is None else labels)
+
     def replace(self, number: int, labels: Labels) -> None:
         """What was told of the series before does not count any more."""
         for column in self._columns.values():
             if number < len(column.codes):
-                column.codes[number] = 0
+                column.codes.items[number] = 0
         self._labels[number] = labels
         self._tell(number, labels)
 
     def _tell(self, number: int, labels: Labels) -> None:
         for name, value in labels:
-            column = self._columns.get(name)
-            if column is None:
-                column = self._columns[name] = _Column()
-            code = column.numbers.get(value)
-            if code is None:
-                code = column.numbers[value] = len(column.numbers)
-            codes = column.codes
-            if len(codes) == number:  # mostly: each series has the labels of the one before
-                codes.append(code)
-                continue
-            if len(codes) < number:
-                codes.extend([0] * (number - len(codes) + 1))
-            codes[number] = code
+            column = self._column(name)
+            column.fill(number + 1)
+            column.codes.items[number] = column.number_of(value)
+
+    def _column(self, name: str) -> _Column:
+        column = self._columns.get(name)
+        if column is None:
+            column = self._columns[name] = _Column()
+        return column
 
     def select(self, matchers: Matchers, count: int) -> Bool:
         """One truth for each of the first `count` series: whether it fits all matchers."""
@@ -85,8 +114,9 @@ class SeriesIndex:
                 if not matcher.matches_empty:
                     return np.zeros(count, bool)
                 continue
-            verdicts = np.fromiter(map(matcher.matches, column.numbers), bool, len(column.numbers))
-            told = np.array(column.codes[:count], np.int32)
+            told = column.codes.items[:count]  # before its values, of which there may be more by then
+            values = list(column.numbers)
+            verdicts = np.fromiter(map(matcher.matches, values), bool, len(values))
             found[: len(told)] &= verdicts[told]
             if len(told) < count and not verdicts[0]:
                 found[len(told) :] = False
@@ -95,7 +125,7 @@ class SeriesIndex:
     def columns(self, numbers: Numbers) -> LabelColumns:
         found: LabelColumns = {}
         for name, column in list(self._columns.items()):
-            told = np.array(column.codes[:], np.int32)  # of a copy: an array that somebody looks into cannot be added to
+            told = column.codes.items
             codes = np.zeros(len(numbers), np.int32)
             known = numbers < len(told)
             codes[known] = told[numbers[known]]
