@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from distributor.pushes import NOW_NS, TENANT
-from lgtm.distributor.admit_samples import SampleAdmission, admit_samples
+from lgtm.distributor.admit_samples import MESSAGE_MAX, SampleAdmission, admit_samples
 from lgtm.distributor.config import DistributorConfig
 from lgtm.distributor.merge import Accepted
 from lgtm.distributor.refusals import Reason, SampleRateLimited, Written
@@ -17,7 +17,9 @@ from lgtm.distributor.tenants import TenantState
 from lgtm.model.labels import Labels
 from lgtm.model.limits import Limits
 from lgtm.wire.decoded_samples import DecodedSamples, Dropped, Loss, Metadata
+from lgtm.wire.remote_write import decode_remote_write_1
 from support.samples import NS_PER_MS, Sample, decoded_samples, metric
+from wire.write_messages import PROMETHEUS, histogram, write_1
 
 NOW_MS = NOW_NS // NS_PER_MS
 UP, DOWN, NAMELESS = metric("up", job="a"), metric("down"), (("job", "a"),)
@@ -161,6 +163,22 @@ def test_metadata_alone_is_fine() -> None:
     assert admission.accepted is None
     assert admission.metadata is not None
     assert admission.error is None
+
+
+def test_a_histogram_is_refused_for_one_reason_though_it_has_two() -> None:
+    request = write_1([(UP, [(NOW_MS, 1.0)]), (DOWN, [])])
+    fields = {"count_int": 9, "positive_spans": [(0, 1)], "positive_deltas": [1], "timestamp": NOW_MS + 11 * 60_000}
+    request.timeseries[1].histograms.append(histogram(fields, PROMETHEUS["Histogram"]))
+    (admission,) = admit(decode_remote_write_1(request.SerializeToString()))
+    assert stored(admission.accepted) == [(UP, NOW_MS, 1.0)]
+    assert [(one.reason, one.lines) for one in admission.refusals] == [(Reason.INVALID_HISTOGRAM, 1)]
+
+
+def test_messages_do_not_grow_with_labels() -> None:
+    (admission,) = admit(decoded_samples([((("job", "x" * 1_000_000),), NOW_MS, 1.0)]))
+    (refusal,) = admission.refusals
+    assert len(refusal.message) == MESSAGE_MAX + 1
+    assert refusal.message.endswith("x…")
 
 
 def test_many_refused_series_are_counted_behind_the_first() -> None:

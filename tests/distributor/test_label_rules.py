@@ -11,7 +11,7 @@ from lgtm.distributor.refusals import Reason
 from lgtm.model.labels import Labels
 from lgtm.model.limits import Limits
 from lgtm.model.series import Series
-from wire.sent import sent_together
+from wire.sent import sent_in_many_ways, sent_together
 
 UP: Labels = (("__name__", "up"), ("job", "a"))
 LIMITS = Limits(max_metric_label_names=3, max_label_name_length=8, max_metric_label_value_length=8)
@@ -51,6 +51,7 @@ SENT = st.lists(st.lists(st.tuples(NAMES, VALUES), max_size=5), max_size=12)
 @given(SENT, st.sampled_from([LIMITS, Limits(max_label_name_length=0, max_metric_label_value_length=0, max_metric_label_names=0)]))
 def test_many_are_judged_as_each_alone(sent: list[list[tuple[str, str]]], limits: Limits) -> None:
     rules = LabelRules(limits)
-    assert rules.judged_together(sent_together(sent)) == [rules.judged(tuple(one)) for one in sent]
+    for together in (sent_together, sent_in_many_ways):
+        assert rules.judged_together(together(sent)) == [rules.judged(tuple(one)) for one in sent]
     in_order = [sorted(dict(one).items()) for one in sent]
     assert rules.judged_together(sent_together(in_order)) == [rules.judged(tuple(one)) for one in in_order]

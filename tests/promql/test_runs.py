@@ -50,6 +50,10 @@ QUERIES = [
     "{a=~'.+'} * 2",
     "label_replace(x, 'b', '$1', 'a', '(.*)')",
     "sort_desc(x)",
+    "count_over_time(sort(z)[4m:1m])",
+    "limitk(1, last_over_time(x[3m:1m]))",
+    "max_over_time(sum by (a) (rate(x[3m]))[6m:1m])",
+    "sum_over_time(max_over_time(x[3m:1m])[4m:1m])",
     "quantile_over_time(0.5, x[5m])",
     "timestamp(x)",
     "absent_over_time(x{a='2'}[2m])",
@@ -77,9 +81,6 @@ def answer(query: str, times: Times, cells: int, monkeypatch: pytest.MonkeyPatch
 def test_an_answer_does_not_depend_on_the_size_of_runs(query: str, cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
     times = Times(0, 900_000, 45_000)
     at_once, told, *_ = answer(query, times, 1 << 22, monkeypatch), answer(query, times, cells, monkeypatch)
-    if ":" in query:
-        # How often a sample inside of a subquery is found depends on the runs outside, as their windows overlap.
-        at_once, told = at_once[:-1], told[:-1]
     assert told == at_once
     assert at_once[0] or at_once[2]
 

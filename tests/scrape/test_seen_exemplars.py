@@ -38,7 +38,7 @@ def test_all_that_a_series_had_last_are_seen() -> None:
     seen = SeenExemplars()
     page = [(0, exemplar(value)) for value in range(OF_SERIES_MAX)]
     assert seen.new(page) == page
-    assert seen.new([*page[1:], (0, exemplar(99))]) == [(0, exemplar(99))]
+    assert seen.new([*page[1:], (0, exemplar(OF_SERIES_MAX))]) == [(0, exemplar(OF_SERIES_MAX))]
     assert seen.new(page[1:]) == []
     assert seen.new([]) == []
     assert seen.new(page) == page[:1]

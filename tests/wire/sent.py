@@ -13,6 +13,13 @@ from lgtm.wire.sent_labels import SentLabels
 Pairs = Sequence[tuple[str, str]]
 
 
+def sent_in_many_ways(series: Sequence[Pairs]) -> SentLabels:
+    """Each pair, and each name, by itself, though they are the same: so a sender may number his texts."""
+    every = [pair for pairs in series for pair in pairs]
+    bounds, numbers = np.cumsum([0, *map(len, series)]), np.arange(len(every))
+    return SentLabels(bounds, numbers, [name for name, _ in every], numbers, pa.array([value for _, value in every], pa.string()))
+
+
 def sent_together(series: Sequence[Pairs]) -> SentLabels:
     distinct = list(dict.fromkeys(pair for pairs in series for pair in pairs))
     names = list(dict.fromkeys(name for name, _ in distinct))

@@ -139,9 +139,7 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
             storage.catalogue,
             engine,
             TraceEngine(reader),
-            MetricsEngine(
-                reader, distributor.say, machine.clock, config.prometheus_query.samples_max or min(SAMPLES_MAX, memory_bytes() // _SAMPLE_BYTES)
-            ),
+            MetricsEngine(reader, distributor.say, machine.clock, config.prometheus_query.samples_max or _samples_max()),
             scraping,
             cluster,
         )

@@ -27,6 +27,8 @@ Numbers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 MESSAGES_MAX = 20
 """Series that are named one by one for each reason."""
+MESSAGE_MAX = 4_096
+"""Characters of one message: the labels of a series may be megabytes."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -102,7 +104,7 @@ class _Resolved:
             last = told[-1]
             told[-1] = Refusal(reason, last.message, last.lines + rows, 0, last.times + times)
             return
-        told.append(Refusal(reason, message, rows, 0, times))
+        told.append(Refusal(reason, message if len(message) <= MESSAGE_MAX else f"{message[:MESSAGE_MAX]}…", rows, 0, times))
 
     def _refuse_rows(self, reason: Reason, text: str, numbers: Numbers) -> None:
         """numbers: of each refused row its series, which are named in the order in which they came."""
@@ -157,8 +159,8 @@ class _Resolved:
         senseless = self._senseless(rows, numbers) if HISTOGRAM in rows.schema.names else None
         if late is None:
             return senseless
-        text = "out of bounds: timestamp is too far in the future"
-        self._refuse_rows(Reason.TOO_FAR_IN_FUTURE, text, numbers[late & (numbers >= 0) & self._was_sent()])
+        text, told = "out of bounds: timestamp is too far in the future", late & (numbers >= 0) & self._was_sent()
+        self._refuse_rows(Reason.TOO_FAR_IN_FUTURE, text, numbers[told if senseless is None else told & ~senseless])
         return late if senseless is None else late | senseless
 
     def _without_too_old(self, rows: pa.RecordBatch, numbers: Numbers, bad: Flags | None, window_ns: int) -> Flags:

@@ -61,8 +61,8 @@ class LabelRules:
 
     def _are_plain(self, sent: SentLabels) -> Flags:
         """Which have nothing about them that must be changed or refused."""
-        ranks = np.empty(len(sent.names), np.int64)
-        ranks[sorted(range(len(sent.names)), key=sent.names.__getitem__)] = np.arange(len(sent.names))
+        rank_of = {name: rank for rank, name in enumerate(sorted(set(sent.names)))}
+        ranks = np.fromiter(map(rank_of.__getitem__, sent.names), np.int64, len(sent.names))
         of_pairs = ranks[sent.name_of][sent.picks]
         rises = np.ones(len(of_pairs), np.bool_)
         rises[1:] = of_pairs[1:] > of_pairs[:-1]

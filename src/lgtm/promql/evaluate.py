@@ -24,6 +24,7 @@ from lgtm.promql.features import Features
 from lgtm.promql.frame import Frame, Value
 from lgtm.promql.functions import Kind
 from lgtm.promql.names import drop_names
+from lgtm.promql.narrowed import Narrowed
 from lgtm.promql.prepare import Prepared, subquery_window
 from lgtm.promql.result import Result, result_of
 from lgtm.promql.runs import VectorSamples, join_samples, samples_of, steps_at_once
@@ -46,7 +47,6 @@ from lgtm.promql.syntax import (
     kind_of,
     unwrapped,
 )
-from lgtm.promql.times import Times
 from lgtm.promql.value import Ranges, Vector, is_some
 from lgtm.vectors.matrix import I64
 
@@ -69,10 +69,11 @@ def evaluate(
     features, times = features or Features(), prepared.times
     if max(times.count, sum(len(one.ts_ms) for one in selected)) > samples_max:
         raise TooManySamples
-    at_once = steps_at_once(sum(len(one.labels) for one in selected), one_for_each_value=_counts_values(prepared.expr))
+    series = sum(len(one.labels) for one in selected)
+    at_once = steps_at_once(series, samples_max=samples_max, one_for_each_value=_counts_values(prepared.expr))
     walk = _Walk(samples_max, at_once, check, features)
     annotations, statistics = Annotations(), SampleStatistics(times.count)
-    frame = Frame(prepared, tuple(selected), features, annotations, times.steps_ms, walk.value, walk.ranges, statistics, slice(None))
+    frame = Frame(prepared, tuple(selected), features, annotations, times.steps_ms, walk.value, walk.ranges, statistics, times, slice(None))
     inner = unwrapped(prepared.expr)
     if isinstance(inner, MatrixSelector | Subquery):
         ranges = walk.ranges(inner, frame)
@@ -89,6 +90,11 @@ class _Walk:
         self._samples_max, self._steps_at_once, self._check, self._features = samples_max, steps_at_once, check, features
         self._invariant: dict[int, Value] = {}
         """Values of what is the same at all steps, at one of them; by identity."""
+        self._inside: dict[int, VectorSamples] = {}
+        """Of subqueries that several runs look at, by identity: their windows overlap."""
+        self._held = 0
+        self._narrowed: dict[int, Narrowed] = {}
+        """By identity of selectors."""
 
     def whole(self, expr: Expr, frame: Frame) -> Value | Ranges:
         """The value at all steps; of a vector that takes several runs the samples, which then lie in one window."""
@@ -136,7 +142,7 @@ class _Walk:
             case StepInvariant():
                 return self._once(expr.expr, frame)
             case VectorSelector():
-                return _selector(expr, frame)
+                return self._selector(expr, frame)
             case Unary():
                 return self._unary(expr, frame)
             case Binary():
@@ -183,7 +189,7 @@ class _Walk:
     def _matrix_selector(self, expr: MatrixSelector, frame: Frame) -> Ranges:
         selector = expr.selector
         ends_ms, steps = _read_times(selector.modifiers.at_ms, selector.modifiers.offset_ms, frame)
-        selected = _needed(frame, selector, ends_ms, expr.range_ms)
+        selected = self._needed(frame, selector, ends_ms, expr.range_ms)
         ranges = ranges_of_selected(selected, ends_ms, expr.range_ms, detects_resets=selector.detects_resets)
         ranges = _repeated(replace(ranges, anchored=selector.anchored, smoothed=selector.smoothed), steps)
         found = (ranges.float_counts + ranges.histogram_counts).sum(axis=0)
@@ -191,17 +197,44 @@ class _Walk:
         return ranges
 
     def _subquery(self, expr: Subquery, frame: Frame) -> Ranges:
-        first = replace(frame.query.times, start_ms=int(frame.steps_ms[0]), end_ms=int(frame.steps_ms[-1]))
-        times = subquery_window(expr, first, frame.query.subquery_step_ms)
         ends_ms, steps = _read_times(expr.modifiers.at_ms, expr.modifiers.offset_ms, frame)
-        return _repeated(ranges_of_samples(self._samples(expr.expr, times, frame), ends_ms, expr.range_ms), steps)
+        if not frame.is_part:
+            samples = self._samples(expr, frame)
+        elif id(expr) in self._inside:
+            samples = self._inside[id(expr)]
+        else:
+            samples = self._inside[id(expr)] = self._samples(expr, frame)
+            self._held += len(samples)
+            if self._held > self._samples_max:
+                raise TooManySamples
+        return _repeated(ranges_of_samples(samples, ends_ms, expr.range_ms), steps)
 
-    def _samples(self, expr: Expr, times: Times, frame: Frame) -> VectorSamples:
-        """Of a vector at the times of a subquery."""
+    def _samples(self, expr: Subquery, frame: Frame) -> VectorSamples:
+        """Of the inside of a subquery, as all steps of the level need them."""
+        times = subquery_window(expr, frame.level, frame.query.subquery_step_ms)
         if times.count > self._samples_max:
             raise TooManySamples
-        inside = (replace(frame, steps_ms=run.steps_ms, place=None) for run in times.runs(self._steps_at_once))
-        return self._joined((run.vector(expr), run.steps_ms) for run in inside)
+        inside = (replace(frame, steps_ms=run.steps_ms, level=times, place=None) for run in times.runs(self._steps_at_once))
+        return self._joined((run.vector(expr.expr), run.steps_ms) for run in inside)
+
+    def _needed(self, frame: Frame, selector: VectorSelector, ends_ms: I64, reach_ms: int) -> Selected:
+        """Of what was selected at least the samples that windows of these ends can hold, or need beside them."""
+        selected, beside_ms = frame.selected[selector.selection], frame.query.lookback_ms + 1
+        if not frame.is_part:
+            return selected
+        narrowed = self._narrowed.setdefault(id(selector), Narrowed(selected, frame.query.selections[selector.selection]))
+        return narrowed.between(int(ends_ms[0]) - reach_ms - beside_ms, int(ends_ms[-1]) + beside_ms)
+
+    def _selector(self, expr: VectorSelector, frame: Frame) -> Vector:
+        times_ms, steps = _read_times(expr.modifiers.at_ms, expr.modifiers.offset_ms, frame)
+        selected = self._needed(frame, expr, times_ms, frame.query.lookback_ms)
+        if expr.smoothed:
+            vector = smoothed_vector(expr, selected, times_ms, frame)
+        else:
+            vector = instant_vector(selected, times_ms, frame.query.lookback_ms, detects_resets=expr.detects_resets)
+        vector = vector.repeated(steps)
+        frame.statistics.found(np.count_nonzero(vector.present, axis=0), frame.place)
+        return vector
 
 
 def _read_times(at_ms: int | None, offset_ms: int, frame: Frame) -> tuple[I64, int]:
@@ -210,25 +243,5 @@ def _read_times(at_ms: int | None, offset_ms: int, frame: Frame) -> tuple[I64, i
     return times - offset_ms, frame.steps
 
 
-def _needed(frame: Frame, selector: VectorSelector, ends_ms: I64, reach_ms: int) -> Selected:
-    """Of what was selected the samples that windows of these ends can hold, or need beside them, where that is much less."""
-    selected, beside_ms = frame.selected[selector.selection], frame.query.lookback_ms + 1
-    selection = frame.query.selections[selector.selection]
-    start_ms, end_ms = int(ends_ms[0]) - reach_ms - beside_ms, int(ends_ms[-1]) + beside_ms
-    return selected if 2 * (end_ms - start_ms) > selection.end_ms - selection.start_ms else selected.between(start_ms, end_ms)
-
-
 def _repeated(ranges: Ranges, steps: int) -> Ranges:
     return ranges if ranges.steps == steps else ranges.repeated(steps)
-
-
-def _selector(expr: VectorSelector, frame: Frame) -> Vector:
-    times_ms, steps = _read_times(expr.modifiers.at_ms, expr.modifiers.offset_ms, frame)
-    selected = _needed(frame, expr, times_ms, frame.query.lookback_ms)
-    if expr.smoothed:
-        vector = smoothed_vector(expr, selected, times_ms, frame)
-    else:
-        vector = instant_vector(selected, times_ms, frame.query.lookback_ms, detects_resets=expr.detects_resets)
-    vector = vector.repeated(steps)
-    frame.statistics.found(np.count_nonzero(vector.present, axis=0), frame.place)
-    return vector

@@ -13,6 +13,7 @@ from lgtm.promql.features import Features
 from lgtm.promql.prepare import Prepared
 from lgtm.promql.statistics import SampleStatistics
 from lgtm.promql.syntax import Expr
+from lgtm.promql.times import Times
 from lgtm.promql.value import Ranges, Vector
 from lgtm.vectors.label_table import LabelTable
 from lgtm.vectors.matrix import F64, I64
@@ -33,12 +34,19 @@ class Frame:
     evaluate: Callable[[Expr, Frame], Value]
     evaluate_ranges: Callable[[Expr, Frame], Ranges]
     statistics: SampleStatistics
+    level: Times
+    """All times of the query, or of the subquery inside of which this is."""
     place: slice | None
     """Which of the query's own steps these are; None inside of a subquery."""
 
     @property
     def steps(self) -> int:
         return len(self.steps_ms)
+
+    @property
+    def is_part(self) -> bool:
+        """Whether the steps are only some of their level."""
+        return self.steps < self.level.count
 
     @property
     def is_range_query(self) -> bool:

@@ -20,9 +20,9 @@ CELLS_MAX = 2 * 1024 * 1024
 """Of series × steps at a time: 16 MB for a column of numbers, and some tenths of a second for most operators."""
 
 
-def steps_at_once(series: int, *, one_for_each_value: bool = False) -> int:
+def steps_at_once(series: int, *, samples_max: int, one_for_each_value: bool = False) -> int:
     """How many steps a run has when so many series are read. one_for_each_value: whether samples may become series of their own."""
-    cells = CELLS_MAX // max(1, series)
+    cells = min(CELLS_MAX, samples_max) // max(1, series)
     return max(1, isqrt(cells) if one_for_each_value else cells)
 
 
@@ -75,8 +75,14 @@ def _histograms(parts: Sequence[VectorSamples], numbers: Sequence[I64]) -> Histo
 
 
 def _united(tables: Sequence[LabelTable], unnamed: Sequence[Bool]) -> tuple[LabelTable, Bool, list[I64]]:
-    """Each series once, whether its name is to go, and of each table the numbers of its series among them. One whose name is to go is another."""
+    """Each series once, in the order of their labels, whether its name is to go, and of each table the numbers of its series among them.
+
+    One whose name is to go is another. In which run a series comes first is no order: `limitk` would choose others when runs are longer.
+    """
     labels, marks = concatenate(tables), np.concatenate(unnamed)
     _, first, codes = np.unique(labels.number()[0] * 2 + marks, return_index=True, return_inverse=True)
+    order = labels.take(first).order()
+    places = np.empty(len(order), np.int64)
+    places[order] = np.arange(len(order))
     ends = np.cumsum([len(table) for table in tables])
-    return labels.take(first), marks[first], np.split(codes, ends[:-1])
+    return labels.take(first[order]), marks[first[order]], np.split(places[codes], ends[:-1])

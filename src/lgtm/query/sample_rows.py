@@ -157,7 +157,7 @@ class SampleRows:
 def _sorted_once(series: I64, times: I64) -> I64:
     """Rows by series and time; of those with the same only the first to arrive."""
     # All in as few and as short-lived columns as can be: the first touch of memory costs more than what is computed there.
-    start, span = int(times.min()), int(times.max() - times.min()) + 1
+    start, span = int(times.min()), int(times.max()) - int(times.min()) + 1
     if (int(series.max()) + 1) * span >= 2**62:
         order = np.lexsort((times, series))
         of, at = series.take(order), times.take(order)

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 
 from lgtm.wire.exposition import ScrapedExemplar
 
-OF_SERIES_MAX = 16
-"""So many are remembered of one series, as hashes: clients keep at most ten of a native histogram, and labels would be ten times as large."""
+OF_SERIES_MAX = 256
+"""So many are remembered of one series, as hashes, since labels would be ten times as large: one for each bucket of a native histogram."""
 
 _VALUE = struct.Struct("d")
 Numbered = Sequence[tuple[int, ScrapedExemplar]]

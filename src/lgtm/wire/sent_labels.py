@@ -16,7 +16,7 @@ class SentLabels:
     """Most labels belong to many series, so that each different pair of name and value stands here once, and of the pairs each name.
 
     bounds, picks: series i has the pairs picks[bounds[i]:bounds[i + 1]]. name_of, values: of each different pair, the place of its name among
-    `names`, and its value.
+    `names`, and its value. A sender may write one name, or one pair, in several ways; then it stands here several times.
     """
 
     bounds: Ints

@@ -17,9 +17,9 @@ _CHUNKS = re.compile(r"([0-9]+)")
 def _by_value(*, descending: bool) -> Callable[[Call, Frame], Value]:
     def handler(call: Call, frame: Frame) -> Value:
         vector = frame.vector(call.args[0])
+        vector = vector.with_floats(vector.values).without_empty_series()
         if _is_ineffective(call, frame):
             return vector
-        vector = vector.with_floats(vector.values).without_empty_series()
         values = vector.values[:, 0]
         return vector.take(np.lexsort((-values if descending else values, np.isnan(values))))
 
