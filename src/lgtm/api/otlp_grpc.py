@@ -6,6 +6,7 @@ part is INVALID_ARGUMENT, or a partial success where the signal has one, and a l
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -34,15 +35,22 @@ def otlp_grpc_handler(otlp: Otlp) -> grpc.GenericRpcHandler:
 
     async def export(body: bytes, context: Any) -> bytes:
         start = time.perf_counter()
-        status = "OK"
+
+        def answered(status: str) -> None:
+            """To be said before the client hears of it, who may look."""
+            otlp.metrics.answered(otlp.route, status, time.perf_counter() - start)
+
         try:
-            return await _export(otlp, body, context)
+            answer = await _export(otlp, body, context)
+        except asyncio.CancelledError:
+            answered(grpc.StatusCode.CANCELLED.name)
+            raise
         except Exception as error:
-            status = grpc_status_of(error).name
+            answered(grpc_status_of(error).name)
             await _abort(context, error)
             raise  # not reached: the call is over
-        finally:
-            otlp.metrics.answered(otlp.route, status, time.perf_counter() - start)
+        answered(grpc.StatusCode.OK.name)
+        return answer
 
     return grpc.method_handlers_generic_handler(otlp.service, {"Export": grpc.unary_unary_rpc_method_handler(export)})
 
