@@ -20,6 +20,7 @@ from lgtm.api.errors import NotAccepted, client_gone, text_error
 from lgtm.api.metrics import PushMetrics
 from lgtm.api.tenancy import ORG_ID_HEADER, Tenancy
 from lgtm.distributor.refusals import Reason, SamplesRefused, Written
+from lgtm.errors import BadRequest
 from lgtm.model.tenant import Tenant
 from lgtm.wire.bounds import BodyBounds, MalformedBody
 from lgtm.wire.compression import snappy_block
@@ -37,6 +38,8 @@ _IGNORED_OF_1 = {
     Reason.LABEL_NAME_TOO_LONG, Reason.LABEL_VALUE_TOO_LONG, Reason.EXEMPLAR_TOO_FAR_IN_FUTURE, Loss.INVALID_EXEMPLAR,
     Loss.INVALID_METADATA,
 }  # fmt: skip
+
+_TOO_FAR = "out of bounds: "
 
 Push = Callable[[Tenant, DecodedSamples], Awaitable[Written]]
 
@@ -72,7 +75,13 @@ async def _answer(push: Push, tenant: Tenant, decoded: DecodedSamples, message: 
         told = [refusal for refusal in error.refusals if message == V2 or refusal.reason not in _IGNORED_OF_1]
         if not told:
             return _with(Response(status_code=204), error.written)
-        return _with(text_error(SamplesRefused(told, error.written)), error.written)
+        text = str(SamplesRefused(told, error.written))
+        return _with(text_error(BadRequest(text if message == V2 else _unnamed(text))), error.written)
+
+
+def _unnamed(text: str) -> str:
+    """As Prometheus answers 1.0: without the series that are too far in the future, however many."""
+    return "\n".join(dict.fromkeys(line.split(" for series {")[0] if line.startswith(_TOO_FAR) else line for line in text.split("\n")))
 
 
 def message_of(content_type: str | None, encoding: str | None) -> str:
