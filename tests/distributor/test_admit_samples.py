@@ -165,6 +165,13 @@ def test_metadata_alone_is_fine() -> None:
     assert admission.error is None
 
 
+def test_metadata_that_could_not_be_stored_is_taken_when_it_comes_again() -> None:
+    state, request = TenantState(Limits(), DistributorConfig(), 0), decoded_samples([], metadata=[Metadata("up", "gauge", "", "s")])
+    assert admitted(request, state, stored=False).metadata is not None
+    assert admitted(request, state).metadata is not None
+    assert admitted(request, state).metadata is None
+
+
 def test_a_histogram_is_refused_for_one_reason_though_it_has_two() -> None:
     request = write_1([(UP, [(NOW_MS, 1.0)]), (DOWN, [])])
     fields = {"count_int": 9, "positive_spans": [(0, 1)], "positive_deltas": [1], "timestamp": NOW_MS + 11 * 60_000}

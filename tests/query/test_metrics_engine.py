@@ -20,7 +20,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from lgtm.clock import ManualClock
-from lgtm.distributor.metric_metadata import MetadataSeen, said_at
+from lgtm.distributor.metric_metadata import metadata_at, said_at
 from lgtm.ingester.flush import write_blocks
 from lgtm.ingester.generation import Generation
 from lgtm.model.batch import Batch
@@ -120,7 +120,7 @@ async def test_exemplars_and_metadata(tmp_path: Path) -> None:
     decoded = decoded_samples([], exemplars=[(A, MINUTE, 0.5, {"trace_id": "x"}), (B, MINUTE, 0.7, {"trace_id": "y"})])
     assert decoded.exemplars is not None
     exemplars = Batch(EXEMPLARS, DEFAULT_TENANT, (Series.of(A), Series.of(B)), decoded.exemplars)
-    said = MetadataSeen().fresh([Metadata("up", "gauge", "Whether.", ""), Metadata("up", "gauge", "Other.", "")], 5)
+    said = metadata_at((Metadata("up", "gauge", "Whether.", ""), Metadata("up", "gauge", "Other.", "")), 5)
     assert said is not None
     store = spread(tmp_path, [exemplars], [exemplars, Batch(METADATA, DEFAULT_TENANT, said.series, said.rows)])
     async with engine_over(store) as engine:
@@ -210,6 +210,17 @@ async def test_samples_are_read_up_to_the_bound_and_copies_of_them(tmp_path: Pat
         engine._samples_max = 4
         with pytest.raises(TooManySamples):
             await engine.query(DEFAULT_TENANT, parse("count_over_time(up[1m])"), Times(5, 5))
+
+
+async def test_exemplars_older_than_the_lookback_are_not_shown(tmp_path: Path) -> None:
+    """The clock stands at 100 minutes."""
+    sent = decoded_samples([], exemplars=[(A, at * MINUTE, 1.0, {"trace_id": str(at)}) for at in (97, 99)])
+    assert sent.exemplars is not None
+    batch = Batch(EXEMPLARS, DEFAULT_TENANT, (Series.of(A),), sent.exemplars)
+    async with engine_over(spread(tmp_path, [], [batch]), Limits(metrics_max_query_lookback_ns=2 * 60 * 10**9)) as engine:
+        ((_, found),) = ((one.labels, one.exemplars) for one in (await engine.exemplars(DEFAULT_TENANT, [()], 0, 100 * MINUTE)).series)
+        assert [one.ts_ms for one in found] == [99 * MINUTE]
+        assert (await engine.exemplars(DEFAULT_TENANT, [()], 0, 97 * MINUTE)).series == []
 
 
 async def test_limits_of_the_tenant_hold_for_what_is_read(tmp_path: Path) -> None:

@@ -73,6 +73,10 @@ UNREADABLE = "unreadable"
 """Directory in data_dir for records of the log that replay cannot read."""
 
 
+_SAMPLE_BYTES = 256
+"""Of memory for each sample that a query may hold: it takes up to 100, and does not run alone."""
+
+
 @dataclass(slots=True, frozen=True)
 class Node:
     """The components of a running node, for the edges that speak for it."""
@@ -143,10 +147,6 @@ async def running(config: Config, *, registry: CollectorRegistry, machine: Machi
             scraping,
             cluster,
         )
-
-
-_SAMPLE_BYTES = 256
-"""Of memory for each sample that a query may hold: it takes up to 100, and does not run alone."""
 
 
 def _samples_max() -> int:

@@ -16,6 +16,7 @@ import pyarrow as pa
 from lgtm.distributor.histogram_rules import faults_of
 from lgtm.distributor.label_rules import series_text
 from lgtm.distributor.merge import Accepted, with_series
+from lgtm.distributor.metric_metadata import metadata_at
 from lgtm.distributor.refusals import Reason, Refusal, SampleRateLimited, Written
 from lgtm.distributor.tenants import TenantState
 from lgtm.errors import LgtmError
@@ -67,13 +68,19 @@ def admit_samples(tenant: Tenant, decoded: DecodedSamples, state: TenantState, *
     series = _Resolved(decoded, state, monotonic_ns)
     latest_ns = now_ns + limits.creation_grace_period_ns if limits.creation_grace_period_ns > 0 else None
     series.refuse_empty(decoded.empty_series)
+    said = state.metadata.fresh(decoded.metadata, now_ns) if decoded.metadata else ()
+
+    def stored() -> None:
+        series.stored()
+        state.metadata.stored(said, now_ns)
+
     return SampleAdmission(
         accepted=series.kept(decoded.rows, latest_ns, limits.out_of_order_time_window_ns),
         exemplars=None if decoded.exemplars is None else series.kept_exemplars(decoded.exemplars, latest_ns, decoded.empty_series),
-        metadata=state.metadata.fresh(decoded.metadata, now_ns) if decoded.metadata else None,
+        metadata=metadata_at(said, now_ns),
         refusals=(*series.refusals, *(Refusal(lost.reason, lost.message, lost.points, 0) for lost in decoded.dropped)),
         points=sum(lost.points for lost in decoded.dropped) + series.points_refused,
-        stored=series.stored,
+        stored=stored,
     )
 
 

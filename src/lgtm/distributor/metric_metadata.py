@@ -26,19 +26,23 @@ class MetadataSeen:
     def __init__(self) -> None:
         self._seen: dict[Metadata, int] = {}
 
-    def fresh(self, said: Iterable[Metadata], now_ns: int) -> Accepted | None:
-        """Rows for what was not stored lately. now_ns: wall time."""
-        new = [one for one in dict.fromkeys(said) if _says_something(one) and now_ns - self._seen.get(one, -AGAIN_NS) >= AGAIN_NS]
-        if not new:
-            return None
-        if len(self._seen) + len(new) > SEEN_MAX:
+    def fresh(self, said: Iterable[Metadata], now_ns: int) -> tuple[Metadata, ...]:
+        """What was not stored lately, each once. now_ns: wall time."""
+        return tuple(one for one in dict.fromkeys(said) if _says_something(one) and now_ns - self._seen.get(one, -AGAIN_NS) >= AGAIN_NS)
+
+    def stored(self, fresh: tuple[Metadata, ...], now_ns: int) -> None:
+        """Not before it is: who says it once more, since it could not be stored, is heard."""
+        if len(self._seen) + len(fresh) > SEEN_MAX:
             self._seen.clear()
-        self._seen.update(dict.fromkeys(new, now_ns))
-        return said_at(tuple(map(series_of, new)), now_ns)
+        self._seen.update(dict.fromkeys(fresh, now_ns))
 
 
 def _says_something(one: Metadata) -> bool:
     return bool(one.family) and (bool(one.help or one.unit) or one.type != "unknown")
+
+
+def metadata_at(fresh: tuple[Metadata, ...], now_ns: int) -> Accepted | None:
+    return said_at(tuple(map(series_of, fresh)), now_ns) if fresh else None
 
 
 def said_at(series: tuple[Series, ...], now_ns: int) -> Accepted:

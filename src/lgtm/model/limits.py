@@ -134,7 +134,7 @@ class Limits:
     metrics_max_query_length_ns: int = 0
     """Longest time range of a range query in PromQL."""
     metrics_max_query_lookback_ns: int = 0
-    """Samples older than this are not shown."""
+    """Samples and exemplars older than this are not shown."""
     metrics_max_fetched_series: int = 0
     """Series that one query in PromQL may read."""
     max_query_bytes_read: int = 0

@@ -49,7 +49,8 @@ class SeriesIndex:
         return len(self._labels)
 
     def labels_at(self, number: int) -> Labels:
-        return self.labels(np.array([number]))[0]
+        labels = self._labels[number]
+        return self.labels(np.array([number]))[0] if labels is None else labels
 
     def labels(self, numbers: Numbers) -> list[Labels]:
         found = list(map(self._labels.__getitem__, numbers.tolist()))

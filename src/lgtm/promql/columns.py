@@ -144,8 +144,7 @@ class Selected:
         if held.all():
             return self
         before = np.concatenate(([0], np.cumsum(held)))
-        optional = (None if column is None else column[held] for column in (self.histogram_rows, self.start_ms))
-        histogram_rows, start = optional
+        histogram_rows, start = (None if column is None else column[held] for column in (self.histogram_rows, self.start_ms))
         return replace(
             self, offsets=before[self.offsets], ts_ms=self.ts_ms[held], values=self.values[held], histogram_rows=histogram_rows, start_ms=start
         )

@@ -128,6 +128,9 @@ class MetricsEngine:
         """Of series that any of the selectors matches."""
         found: dict[Labels, dict[tuple[int, Labels], FoundExemplar]] = defaultdict(dict)
         warnings: tuple[str, ...] = ()
+        start_ms = not_before_ms(start_ms, self.limits(tenant), self._clock.now_ns())
+        if start_ms > end_ms:
+            return ExemplarsAnswer([], warnings)
 
         async def ask(matchers: Matchers, stats: QueryStats) -> tuple[str, ...]:
             request = Request(tenant, EXEMPLARS, matchers, _window(start_ms - 1, end_ms))

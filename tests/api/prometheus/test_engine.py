@@ -17,7 +17,7 @@ from lgtm.api.prometheus.routes import prometheus_query_router
 from lgtm.api.prometheus.side import PrometheusSide
 from lgtm.api.tenancy import Tenancy
 from lgtm.clock import ManualClock
-from lgtm.distributor.metric_metadata import MetadataSeen
+from lgtm.distributor.metric_metadata import metadata_at
 from lgtm.ingester.flush import write_blocks
 from lgtm.ingester.generation import Generation
 from lgtm.model.batch import Batch
@@ -52,7 +52,7 @@ def _store(directory: Path) -> Store:
     store = Store(directory)
     store.blocks += write_blocks(_generation(1, samples_batch([(A, MINUTE, 1.0)])), 1, directory, created_ns=0)
     exemplars = decoded_samples([], exemplars=[(A, MINUTE, 0.5, {"trace_id": "x"})]).exemplars
-    said = MetadataSeen().fresh([Metadata("up", "gauge", "Whether.", "")], 5)
+    said = metadata_at((Metadata("up", "gauge", "Whether.", ""),), 5)
     assert exemplars is not None
     assert said is not None
     store.heads[2] = _generation(

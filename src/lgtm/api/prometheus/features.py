@@ -49,7 +49,7 @@ def features(config: PrometheusApiConfig) -> dict[str, dict[str, bool]]:
         "promql_functions": {name: language.functions or not function.experimental for name, function in sorted(FUNCTIONS.items())},
         "promql_operators": dict.fromkeys((*ARITHMETIC, *COMPARISONS, *SET_OPERATORS, *TRIMS, "=~", "!~", "@"), True)
         | {name: language.functions or name not in EXPERIMENTAL_AGGREGATIONS for name in AGGREGATIONS},
-        "scrape": {"extra_scrape_metrics": False, "type_and_unit_labels": False},
+        "scrape": {"extra_scrape_metrics": True, "type_and_unit_labels": False},
         "service_discovery_providers": dict.fromkeys(_DISCOVERY, True),
         "tsdb": {"exemplar_storage": True, "native_histograms": True},
     }
